@@ -1,0 +1,197 @@
+//! Reverse mode: adjoints from the objective back to the unknowns.
+
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::scope::{Scope, Scopes};
+use crate::expr::{ExprId, Graph, Op, SymbolId};
+use crate::ops::{self, Derivative, Range, times};
+
+/// The derivatives of a scalar `f` by each of `unknowns`, of the shapes of the
+/// unknowns; zero where `f` does not depend on one.
+///
+/// Cost: linear in the nodes of `f`. A sum stays one node, whatever its range.
+pub fn gradient(g: &mut Graph, f: ExprId, unknowns: &[SymbolId]) -> Vec<ExprId> {
+    let (root, bodies, active) = Scopes::new(g, &[f], unknowns).find(f);
+    let one = g.int(1);
+    let mut sweep = Sweep { g, bodies, active, done: FxHashMap::default() };
+    let mut adjoints = sweep.scope(&root, f, one);
+    unknowns
+        .iter()
+        .map(|&u| {
+            let (leaf, shape) = (sweep.g.leaf(u), sweep.g.symbol(u).shape);
+            match adjoints.remove(&leaf) {
+                Some(parts) => total(sweep.g, parts),
+                None => sweep.g.zero(shape),
+            }
+        })
+        .collect()
+}
+
+/// Contributions to the adjoint of a node, youngest user first.
+type Parts = FxHashMap<ExprId, Vec<ExprId>>;
+
+struct Sweep<'g> {
+    g: &'g mut Graph,
+    bodies: FxHashMap<ExprId, Rc<Scope>>,
+    active: FxHashSet<ExprId>,
+    /// What the body of a binder contributes outside, for seeds met before.
+    done: FxHashMap<(ExprId, ExprId), Vec<(ExprId, ExprId)>>,
+}
+
+/// The sum of contributions, in the order in which the objective is read.
+fn total(g: &mut Graph, mut parts: Vec<ExprId>) -> ExprId {
+    parts.reverse();
+    g.add(&parts)
+}
+
+impl Sweep<'_> {
+    /// Sweeps a scope from the adjoint `seed` of its root. Returns the
+    /// contributions to exported nodes and to unknowns.
+    fn scope(&mut self, scope: &Scope, root: ExprId, seed: ExprId) -> Parts {
+        let mut parts: Parts = FxHashMap::default();
+        parts.insert(root, vec![seed]);
+        for &e in &scope.order {
+            if self.g.op(e) == Op::Symbol {
+                continue;
+            }
+            let Some(found) = parts.remove(&e) else { continue };
+            let adjoint = total(self.g, found);
+            if self.g.is_zero(adjoint) {
+                continue;
+            }
+            for (arg, mut part, from) in self.contributions(scope, e, adjoint) {
+                let to = scope.context_of(arg);
+                for (cond, branch) in scope.conditions(from, to) {
+                    part = self.guarded(cond, branch, part);
+                }
+                parts.entry(arg).or_default().push(part);
+            }
+        }
+        parts
+    }
+
+    /// `part` where the branch is taken, zero elsewhere.
+    fn guarded(&mut self, cond: ExprId, branch: usize, part: ExprId) -> ExprId {
+        let shape = self.g.shape(part);
+        let zero = self.g.zero(shape);
+        let (then, other) = if branch == 1 { (part, zero) } else { (zero, part) };
+        self.g.apply(Op::If, &[cond, then, other])
+    }
+
+    /// What node `e` with this adjoint gives to each node that it uses, and the
+    /// context in which that holds.
+    fn contributions(&mut self, scope: &Scope, e: ExprId, a: ExprId) -> Vec<(ExprId, ExprId, usize)> {
+        let context = scope.context_of(e);
+        let op = self.g.op(e);
+        let args = self.g.args(e).to_vec();
+        if op.is_binder() {
+            return self.through_binder(e, a).into_iter().map(|(x, part)| (x, part, context)).collect();
+        }
+        let rule = ops::def(op).derivative;
+        let mut found = Vec::new();
+        // Last argument first, since contributions are read back in reverse.
+        for (k, &arg) in args.iter().enumerate().rev() {
+            if !self.active.contains(&arg) {
+                continue;
+            }
+            let g = &mut *self.g;
+            let part = match rule {
+                Derivative::Zero => continue,
+                Derivative::Elementwise(partial) => {
+                    let p = partial(g, &args, e, k);
+                    pull_back(g, a, p, arg, e)
+                }
+                Derivative::Reduction(adjoint) | Derivative::Linear(adjoint) | Derivative::General(adjoint, _) => adjoint(g, &args, e, a, k),
+                Derivative::Scoped => {
+                    if let Some(branch) = scope.branch_of(context, args[0], k) {
+                        found.push((arg, a, branch));
+                    }
+                    continue;
+                }
+            };
+            found.push((arg, part, context));
+        }
+        found
+    }
+
+    /// The contributions of a binder to the nodes that its body uses from
+    /// outside: the adjoint of the body, swept, and summed over the index.
+    fn through_binder(&mut self, e: ExprId, a: ExprId) -> Vec<(ExprId, ExprId)> {
+        let scope = self.bodies[&e].clone();
+        let Some(range) = Range::of(self.g, e) else { return Vec::new() };
+        let body = self.g.args(e)[Op::BINDER_BODY];
+        let (seed, factor) = seed_of_body(self.g, e, range, body, a);
+        let swept = match self.done.get(&(e, seed)) {
+            Some(found) => found.clone(),
+            None => {
+                let mut parts = self.scope(&scope, body, seed);
+                let mut found = Vec::new();
+                for &x in &scope.exports {
+                    let Some(own) = parts.remove(&x) else { continue };
+                    let inner = total(self.g, own);
+                    found.push((x, range.bind(self.g, Op::Sum, inner)));
+                }
+                self.done.insert((e, seed), found.clone());
+                found
+            }
+        };
+        swept.into_iter().map(|(x, part)| (x, times(self.g, factor, part))).collect()
+    }
+}
+
+/// The adjoint `a .* partial` of an elementwise function's argument, summed
+/// where a scalar argument was used for every entry.
+fn pull_back(g: &mut Graph, a: ExprId, partial: ExprId, arg: ExprId, y: ExprId) -> ExprId {
+    let part = times(g, a, partial);
+    if !g.shape(arg).is_scalar() {
+        return part;
+    }
+    let shape = g.shape(y);
+    if g.shape(part) == shape && shape.is_scalar() {
+        return part;
+    }
+    let part = g.fill(shape, part);
+    g.apply(Op::SumAll, &[part])
+}
+
+/// The adjoint of a binder's body at one index, as a product of what depends
+/// on the index (the seed) and what does not.
+fn seed_of_body(g: &mut Graph, e: ExprId, range: Range, body: ExprId, a: ExprId) -> (ExprId, ExprId) {
+    let one = g.int(1);
+    match g.op(e) {
+        Op::Sum if g.shape(a).is_scalar() => (one, a),
+        Op::Sum => (a, one),
+        Op::Comp => {
+            let i = g.leaf(range.index);
+            let minus_lo = g.neg(range.lo);
+            let position = g.add(&[i, minus_lo, one]);
+            (g.apply(Op::Elem, &[a, position]), one)
+        }
+        Op::Prod => (product_of_others(g, range, body), a),
+        Op::LogSumExp => {
+            let shifted = g.sub(body, e);
+            (g.apply(Op::Exp, &[shifted]), a)
+        }
+        _ => {
+            // Shared equally by the indices that attain the extreme value.
+            let hit = g.apply(Op::Eq, &[body, e]);
+            let ties = range.bind(g, Op::Sum, hit);
+            (hit, g.div(a, ties))
+        }
+    }
+}
+
+/// The product over all other values of the index. Division by the factor
+/// itself would fail where it is zero.
+pub(super) fn product_of_others(g: &mut Graph, range: Range, body: ExprId) -> ExprId {
+    let name = g.symbol(range.index).name.clone();
+    let other = g.fresh_index(&name, &[body, range.cond, range.lo, range.hi]);
+    let (i, j) = (g.leaf(range.index), g.leaf(other));
+    let body = ops::substitute(g, body, &[(i, j)]);
+    let cond = ops::substitute(g, range.cond, &[(i, j)]);
+    let differs = g.apply(Op::Ne, &[j, i]);
+    let cond = g.apply(Op::And, &[cond, differs]);
+    g.bind(Op::Prod, other, range.lo, range.hi, cond, body)
+}

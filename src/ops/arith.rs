@@ -1,0 +1,431 @@
+//! Sums, products and powers: shape rules, identities, derivatives.
+//!
+//! A product is a number, scalar factors and at most one array. The
+//! elementwise product of arrays ([`Op::Had`]) holds arrays only; scalar
+//! factors of its arguments move out into a product. A quotient is a product
+//! with a power -1, and a difference a sum with a factor -1.
+
+use rustc_hash::FxHashMap;
+
+use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, shapes, values};
+use crate::expr::{Data, ExprId, Graph, Num, Op};
+use crate::shape::{Shape, ShapeError, in_words};
+
+/// `a` times `b` entry by entry, scalars going with anything.
+pub fn times(g: &mut Graph, a: ExprId, b: ExprId) -> ExprId {
+    let op = if g.shape(a).is_scalar() || g.shape(b).is_scalar() { Op::Mul } else { Op::Had };
+    g.apply(op, &[a, b])
+}
+
+/// The numeric factor of a node and the rest of it.
+pub fn coefficient(g: &mut Graph, e: ExprId) -> (Num, ExprId) {
+    if let Some(n) = g.as_num(e) {
+        let one = g.int(1);
+        return (n, one);
+    }
+    if g.op(e) != Op::Mul {
+        return (Num::ONE, e);
+    }
+    let args = g.args(e);
+    match g.as_num(args[0]) {
+        None => (Num::ONE, e),
+        Some(n) => {
+            let rest: Vec<ExprId> = args[1..].to_vec();
+            let shape = g.shape(e);
+            (n, product_node(g, Num::ONE, &rest, shape))
+        }
+    }
+}
+
+/// `sum` with nested sums opened and like terms joined, in the order in which
+/// they were first met.
+pub(super) fn add(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
+    let mut terms: Vec<(Num, ExprId)> = Vec::with_capacity(args.len());
+    let mut places: FxHashMap<ExprId, usize> = FxHashMap::default();
+    let flat = flatten(g, Op::Add, args);
+    for term in flat {
+        if g.is_zero(term) {
+            continue;
+        }
+        let (c, rest) = coefficient(g, term);
+        let place = *places.entry(rest).or_insert(terms.len());
+        if place == terms.len() {
+            terms.push((c, rest));
+        } else {
+            terms[place].0 = terms[place].0.add(c);
+        }
+    }
+    let mut nodes = Vec::with_capacity(terms.len());
+    for (c, rest) in terms {
+        if !c.is_zero() {
+            let c = g.number(c);
+            nodes.push(g.mul(&[c, rest]));
+        }
+    }
+    match nodes[..] {
+        [] => g.zero(shape),
+        [only] if g.shape(only) == shape => only,
+        [only] => g.fill(shape, only),
+        _ if nodes.iter().all(|&n| g.shape(n).is_scalar()) && !shape.is_scalar() => {
+            let total = g.intern(Op::Add, Data::None, &nodes, Shape::Scalar);
+            g.fill(shape, total)
+        }
+        _ => g.intern(Op::Add, Data::None, &nodes, shape),
+    }
+}
+
+/// The arguments with nested nodes of the same operator opened.
+fn flatten(g: &Graph, op: Op, args: &[ExprId]) -> Vec<ExprId> {
+    if args.iter().all(|&a| g.op(a) != op) {
+        return args.to_vec();
+    }
+    // Nodes are built flat, so one level is enough.
+    args.iter().flat_map(|&a| if g.op(a) == op { g.args(a).to_vec() } else { vec![a] }).collect()
+}
+
+/// A product: numbers multiplied, like bases joined, zero everywhere if a
+/// factor is the number zero.
+pub(super) fn mul(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
+    let mut number = Num::ONE;
+    let mut bases = Bases::default();
+    let mut fills = Vec::new();
+    for factor in flatten(g, Op::Mul, args) {
+        match g.as_num(factor) {
+            Some(n) => number = number.mul(n),
+            None if g.op(factor) == Op::Fill => {
+                let value = g.args(factor)[0];
+                fills.push(value);
+            }
+            None => bases.push(g, factor),
+        }
+    }
+    if !fills.is_empty() {
+        let mut scalars = bases.finish(g);
+        scalars.extend(fills);
+        scalars.push(g.number(number));
+        let value = g.mul(&scalars);
+        return g.fill(shape, value);
+    }
+    if number.is_zero() {
+        return g.zero(shape);
+    }
+    let factors = bases.finish(g);
+    // Joining powers may have made a number or another product.
+    if factors.iter().any(|&f| g.as_num(f).is_some() || g.op(f) == Op::Mul) {
+        let mut again = vec![g.number(number)];
+        again.extend(factors);
+        return mul(g, &again, shape);
+    }
+    if factors.iter().all(|&f| g.shape(f).is_scalar()) && !shape.is_scalar() {
+        let value = product_node(g, number, &factors, Shape::Scalar);
+        return g.fill(shape, value);
+    }
+    product_node(g, number, &factors, shape)
+}
+
+/// The node of a number and factors that are already in normal form.
+fn product_node(g: &mut Graph, number: Num, factors: &[ExprId], shape: Shape) -> ExprId {
+    match (number.is_one(), factors) {
+        (_, []) => g.number(number),
+        (true, [only]) => *only,
+        (true, _) => g.intern(Op::Mul, Data::None, factors, shape),
+        (false, _) => {
+            let mut all = vec![g.number(number)];
+            all.extend_from_slice(factors);
+            g.intern(Op::Mul, Data::None, &all, shape)
+        }
+    }
+}
+
+/// Bases of a product with the numeric exponents they have been seen with.
+#[derive(Default)]
+struct Bases {
+    order: Vec<(ExprId, Num)>,
+    places: FxHashMap<ExprId, usize>,
+}
+
+impl Bases {
+    fn push(&mut self, g: &Graph, factor: ExprId) {
+        let (base, exponent) = base_and_exponent(g, factor);
+        let place = *self.places.entry(base).or_insert(self.order.len());
+        if place == self.order.len() {
+            self.order.push((base, exponent));
+        } else {
+            self.order[place].1 = self.order[place].1.add(exponent);
+        }
+    }
+
+    fn finish(self, g: &mut Graph) -> Vec<ExprId> {
+        let mut factors = Vec::with_capacity(self.order.len());
+        for (base, exponent) in self.order {
+            let exponent = g.number(exponent);
+            factors.push(g.apply(Op::Pow, &[base, exponent]));
+        }
+        fold_logistic(g, &mut factors);
+        factors
+    }
+}
+
+/// `exp(z)` over `1 + exp(z)` is `sigmoid(z)`, one over `1 + exp(-z)` likewise;
+/// the form that neither overflows nor cancels.
+fn fold_logistic(g: &mut Graph, factors: &mut Vec<ExprId>) {
+    for k in 0..factors.len() {
+        let Some(z) = logistic_argument(g, factors[k]) else { continue };
+        let exp = g.apply(Op::Exp, &[z]);
+        if let Some(j) = factors.iter().position(|&f| f == exp) {
+            factors[k] = g.apply(Op::Sigmoid, &[z]);
+            factors.remove(j);
+            return fold_logistic(g, factors);
+        }
+    }
+}
+
+/// `z`, where the node is `(1 + exp(z))^-1`.
+fn logistic_argument(g: &Graph, e: ExprId) -> Option<ExprId> {
+    let &[base, exponent] = g.args(e) else { return None };
+    if g.op(e) != Op::Pow || g.op(base) != Op::Add || g.as_num(exponent) != Some(Num::MINUS_ONE) {
+        return None;
+    }
+    match *g.args(base) {
+        [a, b] if g.is_one(a) && g.op(b) == Op::Exp => Some(g.args(b)[0]),
+        [a, b] if g.is_one(b) && g.op(a) == Op::Exp => Some(g.args(a)[0]),
+        _ => None,
+    }
+}
+
+fn base_and_exponent(g: &Graph, factor: ExprId) -> (ExprId, Num) {
+    if g.op(factor) == Op::Pow {
+        let args = g.args(factor);
+        if let Some(n) = g.as_num(args[1]) {
+            return (args[0], n);
+        }
+    }
+    (factor, Num::ONE)
+}
+
+/// The elementwise product of arrays: scalar factors move out, like bases
+/// join.
+pub(super) fn had(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
+    let mut scalars = Vec::new();
+    let mut bases = Bases::default();
+    let mut pending: Vec<ExprId> = args.iter().rev().copied().collect();
+    while let Some(arg) = pending.pop() {
+        if g.shape(arg).is_scalar() {
+            scalars.push(arg);
+            continue;
+        }
+        match g.op(arg) {
+            Op::Had | Op::Mul => pending.extend(g.args(arg).iter().rev()),
+            Op::Fill => scalars.push(g.args(arg)[0]),
+            _ => bases.push(g, arg),
+        }
+    }
+    let mut arrays = bases.finish(g);
+    arrays.retain(|&a| match g.op(a) {
+        Op::Fill => {
+            scalars.push(g.args(a)[0]);
+            false
+        }
+        _ => true,
+    });
+    let array = match arrays[..] {
+        [] => {
+            let one = g.int(1);
+            g.fill(shape, one)
+        }
+        [only] => only,
+        _ => g.intern(Op::Had, Data::None, &arrays, shape),
+    };
+    scalars.push(array);
+    g.mul(&scalars)
+}
+
+/// A power: numbers fold where the result is exact, nested whole powers join,
+/// a reciprocal goes to the factors of a product.
+pub(super) fn pow(g: &mut Graph, base: ExprId, exponent: ExprId, shape: Shape) -> ExprId {
+    if g.op(base) == Op::Fill && g.shape(exponent).is_scalar() {
+        let value = g.args(base)[0];
+        let power = g.apply(Op::Pow, &[value, exponent]);
+        return g.fill(shape, power);
+    }
+    if let Some(n) = g.as_num(exponent) {
+        if let Some(simple) = numeric_power(g, base, n, shape) {
+            return simple;
+        }
+    }
+    if g.is_one(base) {
+        let one = g.int(1);
+        return g.fill(shape, one);
+    }
+    g.intern(Op::Pow, Data::None, &[base, exponent], shape)
+}
+
+fn numeric_power(g: &mut Graph, base: ExprId, n: Num, shape: Shape) -> Option<ExprId> {
+    if n.is_zero() {
+        let one = g.int(1);
+        return Some(g.fill(shape, one));
+    }
+    if n.is_one() {
+        return Some(base);
+    }
+    if let Some(b) = g.as_num(base) {
+        let exact = n.as_int().and_then(|k| b.powi(k));
+        let power = exact.or_else(|| b.is_zero().then(|| Num::float(0f64.powf(n.value()))));
+        return power.map(|p| g.number(p));
+    }
+    let k = n.as_int()?;
+    match g.op(base) {
+        Op::Pow => {
+            let (inner, m) = (g.args(base)[0], g.as_num(g.args(base)[1])?.as_int()?);
+            Some(g.powi(inner, k.checked_mul(m)?))
+        }
+        Op::Mul | Op::Had if k == -1 => {
+            let op = g.op(base);
+            let args: Vec<ExprId> = g.args(base).to_vec();
+            let inverses: Vec<ExprId> = args.into_iter().map(|a| g.powi(a, -1)).collect();
+            Some(g.apply(op, &inverses))
+        }
+        Op::Mul => {
+            let (c, rest) = coefficient(g, base);
+            (c == Num::MINUS_ONE).then(|| {
+                let sign = g.int(if k % 2 == 0 { 1 } else { -1 });
+                let power = g.powi(rest, k);
+                g.mul(&[sign, power])
+            })
+        }
+        _ => None,
+    }
+}
+
+fn sum_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
+    shapes::common(g, args, "add")
+}
+
+fn product_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
+    let mut arrays = args.iter().enumerate().filter(|(_, a)| !g.shape(**a).is_scalar());
+    match (arrays.next(), arrays.next()) {
+        (None, _) => Ok(Shape::Scalar),
+        (Some((_, a)), None) => Ok(g.shape(*a)),
+        (Some((j, &a)), Some((k, &b))) => {
+            let (a, b) = (g.shape(a), g.shape(b));
+            let message = format!("expected at most one array, found {} and {}", in_words(a), in_words(b));
+            Err(ShapeError::new(message, &[(j, a), (k, b)]))
+        }
+    }
+}
+
+fn hadamard_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
+    shapes::common(g, args, "multiply entry by entry")
+}
+
+/// `a` reduced to the shape of an argument that was repeated to every entry.
+fn onto(g: &mut Graph, arg: ExprId, a: ExprId) -> ExprId {
+    if g.shape(arg).is_scalar() && !g.shape(a).is_scalar() { g.apply(Op::SumAll, &[a]) } else { a }
+}
+
+fn add_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, k: usize) -> ExprId {
+    onto(g, args[k], a)
+}
+
+fn add_tangent(g: &mut Graph, args: &[ExprId], y: ExprId, d: ExprId, k: usize) -> ExprId {
+    let shape = g.shape(y);
+    if g.shape(args[k]) == shape { d } else { g.fill(shape, d) }
+}
+
+/// All factors but the `k`-th.
+fn others(g: &mut Graph, args: &[ExprId], k: usize) -> ExprId {
+    let rest: Vec<ExprId> = args.iter().enumerate().filter(|(j, _)| *j != k).map(|(_, &e)| e).collect();
+    let op = if rest.iter().filter(|&&r| !g.shape(r).is_scalar()).count() > 1 { Op::Had } else { Op::Mul };
+    g.apply(op, &rest)
+}
+
+fn product_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, k: usize) -> ExprId {
+    let rest = others(g, args, k);
+    if g.shape(args[k]).is_scalar() && !g.shape(a).is_scalar() {
+        return g.apply(Op::Dot, &[a, rest]);
+    }
+    times(g, a, rest)
+}
+
+fn product_tangent(g: &mut Graph, args: &[ExprId], _: ExprId, d: ExprId, k: usize) -> ExprId {
+    let rest = others(g, args, k);
+    times(g, d, rest)
+}
+
+fn pow_partial(g: &mut Graph, args: &[ExprId], y: ExprId, k: usize) -> ExprId {
+    let (base, exponent) = (args[0], args[1]);
+    if k == 1 {
+        let log = g.apply(Op::Log, &[base]);
+        return times(g, y, log);
+    }
+    let minus = g.int(-1);
+    let less = g.add(&[exponent, minus]);
+    let power = g.apply(Op::Pow, &[base, less]);
+    times(g, exponent, power)
+}
+
+const SMOOTH: Traits = Traits { smooth: true, odd: false, even: false, zero_at_zero: false, increasing: false, convex: false, concave: false };
+
+/// The rows of this file.
+pub const ROWS: &[&OpDef] = &[
+    &OpDef {
+        op: Op::Add,
+        name: "",
+        aliases: &[],
+        arity: (0, usize::MAX),
+        latex: "+",
+        shape: sum_shape,
+        domain: Domain::Reals,
+        traits: SMOOTH,
+        value: Value::Tensor(values::add),
+        derivative: Derivative::General(add_adjoint, add_tangent),
+        lowering: Lowering::Instructions,
+        samples: &[&[0.7, -1.3], &[2.5, 0.4]],
+        doc: Doc { title: "sum", formula: "a + b; a scalar is added to every entry of an array, `.+` repeats rows and columns", example: ("[1, 2] + 1", "[2, 3]") },
+    },
+    &OpDef {
+        op: Op::Mul,
+        name: "",
+        aliases: &[],
+        arity: (0, usize::MAX),
+        latex: "",
+        shape: product_shape,
+        domain: Domain::Reals,
+        traits: SMOOTH,
+        value: Value::Tensor(values::mul),
+        derivative: Derivative::General(product_adjoint, product_tangent),
+        lowering: Lowering::Instructions,
+        samples: &[&[0.7, -1.3], &[2.5, 0.4]],
+        doc: Doc { title: "product", formula: "a*b, the product of linear algebra", example: ("2*[1, 2]", "[2, 4]") },
+    },
+    &OpDef {
+        op: Op::Had,
+        name: "",
+        aliases: &[],
+        arity: (0, usize::MAX),
+        latex: "\\odot",
+        shape: hadamard_shape,
+        domain: Domain::Reals,
+        traits: SMOOTH,
+        value: Value::Tensor(values::had),
+        derivative: Derivative::General(product_adjoint, product_tangent),
+        lowering: Lowering::Instructions,
+        samples: &[],
+        doc: Doc { title: "elementwise product", formula: "(a .* b)[i] = a[i]*b[i]", example: ("[1, 2] .* [3, 4]", "[3, 8]") },
+    },
+    &OpDef {
+        op: Op::Pow,
+        name: "",
+        aliases: &[],
+        arity: (2, 2),
+        latex: "^",
+        shape: shapes::elementwise,
+        domain: Domain::Reals,
+        traits: SMOOTH,
+        value: Value::Binary(crate::special::pow),
+        derivative: Derivative::Elementwise(pow_partial),
+        lowering: Lowering::Instructions,
+        samples: &[&[0.7, 2.0], &[1.9, -1.0], &[2.5, 0.4], &[-1.2, 3.0], &[0.4, -2.3]],
+        doc: Doc { title: "power", formula: "u^0 is 1 for every u; a whole exponent takes any base", example: ("2^-1", "0.5") },
+    },
+];

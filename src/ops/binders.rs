@@ -1,0 +1,189 @@
+//! Sums, products and other operators over an index.
+//!
+//! A binder's data is its index, its arguments are the two ends of the range,
+//! the condition (the number 1 where there is none) and the body. Several
+//! `for` clauses are nested binders. No index is bound twice on a path from a
+//! root to a leaf: [`make`] renames where a body already binds the index.
+
+use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, arrays, known_value, shapes, substitute};
+use crate::expr::{Data, ExprId, Graph, Num, Op, SymbolId};
+use crate::shape::{Shape, ShapeError};
+
+/// The index of a binder with its range and condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The bound index.
+    pub index: SymbolId,
+    /// The first value.
+    pub lo: ExprId,
+    /// The last value.
+    pub hi: ExprId,
+    /// The condition; the number 1 where there is none.
+    pub cond: ExprId,
+}
+
+impl Range {
+    /// The range of a binder node.
+    pub fn of(g: &Graph, binder: ExprId) -> Option<Range> {
+        let index = g.bound_index(binder)?;
+        let args = g.args(binder);
+        Some(Range { index, lo: args[Op::BINDER_LO], hi: args[Op::BINDER_HI], cond: args[Op::BINDER_COND] })
+    }
+
+    /// Whether there is a condition.
+    pub fn is_filtered(&self, g: &Graph) -> bool {
+        !g.is_one(self.cond)
+    }
+
+    /// The same range with another operator and body.
+    pub fn bind(&self, g: &mut Graph, op: Op, body: ExprId) -> ExprId {
+        g.bind(op, self.index, self.lo, self.hi, self.cond, body)
+    }
+}
+
+/// Number of values in a range whose ends are known now: 0 where it is empty.
+pub fn count(g: &Graph, lo: ExprId, hi: ExprId) -> Option<usize> {
+    let (lo, hi) = (known_value(g, lo)?, known_value(g, hi)?);
+    let n = hi - lo + 1.0;
+    (n.is_finite() && n < 9e15).then_some(n.max(0.0) as usize)
+}
+
+/// Identities of binders.
+pub(super) fn make(g: &mut Graph, op: Op, data: Data, args: &[ExprId], shape: Shape) -> ExprId {
+    let Data::Symbol(index) = data else { unreachable!("a binder binds an index") };
+    let &[lo, hi, cond, body] = args else { unreachable!("a binder has four arguments") };
+    if g.binds(body, index) || g.binds(cond, index) {
+        let name = g.symbol(index).name.clone();
+        let fresh = g.fresh_index(&name, &[body, cond, lo, hi]);
+        let (from, to) = (g.leaf(index), g.leaf(fresh));
+        let body = substitute(g, body, &[(from, to)]);
+        let cond = substitute(g, cond, &[(from, to)]);
+        return g.bind(op, fresh, lo, hi, cond, body);
+    }
+    let range = Range { index, lo, hi, cond };
+    let simple = match op {
+        Op::Sum => sum(g, range, body, shape),
+        Op::Comp if !g.depends_on(body, index) => Some(g.fill(shape, body)),
+        _ => None,
+    };
+    simple.unwrap_or_else(|| g.intern(op, data, args, shape))
+}
+
+/// Zero terms vanish, factors that do not depend on the index leave the sum,
+/// and a term that is always the same is counted.
+fn sum(g: &mut Graph, range: Range, body: ExprId, shape: Shape) -> Option<ExprId> {
+    if g.is_zero(body) || g.is_zero(range.cond) {
+        return Some(g.zero(shape));
+    }
+    let (outside, inside) = split_factors(g, range, body);
+    if !outside.is_empty() && !inside.is_empty() {
+        let rest = g.apply(Op::Mul, &inside);
+        let sum = range.bind(g, Op::Sum, rest);
+        let mut factors = outside;
+        factors.push(sum);
+        return Some(g.mul(&factors));
+    }
+    if !g.depends_on(body, range.index) && !range.is_filtered(g) {
+        count(g, range.lo, range.hi).filter(|&n| n > 0)?;
+        let (one, minus_lo) = (g.int(1), g.neg(range.lo));
+        let n = g.add(&[range.hi, minus_lo, one]);
+        return Some(super::times(g, n, body));
+    }
+    None
+}
+
+/// The factors of a body that may leave the sum, and those that stay. Under a
+/// condition only leaves may leave: a term that is not taken has no effect,
+/// even where a factor of it is not finite.
+fn split_factors(g: &Graph, range: Range, body: ExprId) -> (Vec<ExprId>, Vec<ExprId>) {
+    if g.op(body) != Op::Mul {
+        return (Vec::new(), vec![body]);
+    }
+    let filtered = range.is_filtered(g);
+    g.args(body).iter().partition(|&&f| {
+        let leaf = matches!(g.op(f), Op::Num | Op::Symbol);
+        g.shape(f).is_scalar() && !g.depends_on(f, range.index) && (leaf || !filtered)
+    })
+}
+
+/// The ends of a range are scalars; known ones are whole numbers.
+pub(super) fn check_range(g: &Graph, args: &[ExprId]) -> Result<(), ShapeError> {
+    shapes::scalars(g, Data::None, &args[..Op::BINDER_BODY])?;
+    for (k, &end) in args[..Op::BINDER_COND].iter().enumerate() {
+        if let Some(v) = known_value(g, end) {
+            if v.fract() != 0.0 || !v.is_finite() {
+                let message = format!("the ends of a range must be whole numbers, found {v}");
+                return Err(ShapeError::new(message, &[(k, Shape::Scalar)]));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn body_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
+    check_range(g, args)?;
+    Ok(g.shape(args[Op::BINDER_BODY]))
+}
+
+fn scalar_body(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
+    check_range(g, args)?;
+    shapes::scalars(g, data, args)
+}
+
+/// As [`scalar_body`], of at least one value where that is known.
+fn nonempty(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
+    if count(g, args[Op::BINDER_LO], args[Op::BINDER_HI]) == Some(0) {
+        return Err(ShapeError::new("expected at least one value, found an empty range", &[]));
+    }
+    scalar_body(g, data, args)
+}
+
+const PLAIN: Traits = Traits { smooth: true, odd: false, even: false, zero_at_zero: false, increasing: false, convex: false, concave: false };
+
+const fn row(
+    op: Op,
+    name: &'static str,
+    latex: &'static str,
+    shape: super::ShapeRule,
+    traits: Traits,
+    doc: (&'static str, &'static str, (&'static str, &'static str)),
+) -> OpDef {
+    OpDef {
+        op,
+        name,
+        aliases: &[],
+        arity: (4, 4),
+        latex,
+        shape,
+        domain: Domain::Reals,
+        traits,
+        value: Value::Structural,
+        derivative: Derivative::Scoped,
+        lowering: Lowering::Loop,
+        samples: &[],
+        doc: Doc { title: doc.0, formula: doc.1, example: doc.2 },
+    }
+}
+
+const KINK: Traits = Traits { smooth: false, ..PLAIN };
+
+/// The rows of this file.
+#[rustfmt::skip]
+pub const ROWS: &[&OpDef] = &[
+    &row(Op::Sum, "sum", "\\sum", body_shape, PLAIN, ("sum over an index", "sum(BODY for i in 1..n), several `for` and an `if` allowed; never unrolled", ("sum(i^2 for i in 1..3)", "14"))),
+    &row(Op::Prod, "prod", "\\prod", scalar_body, PLAIN, ("product over an index", "an empty range multiplies to 1", ("prod(i for i in 1..4)", "24"))),
+    &row(Op::Min, "min", "\\min", nonempty, KINK, ("smallest over an index", "an empty range is an error", ("min((i - 2)^2 for i in 1..4)", "0"))),
+    &row(Op::Max, "max", "\\max", nonempty, KINK, ("largest over an index", "an empty range is an error", ("max((i - 2)^2 for i in 1..4)", "4"))),
+    &row(Op::LogSumExp, "logsumexp", "\\operatorname{logsumexp}", scalar_body, PLAIN, ("logarithm of a sum of exponentials over an index", "log(sum(exp(BODY) for i in 1..n)), shifted by the largest", ("logsumexp(0*i for i in 1..2)", "0.693147"))),
+    &row(Op::Comp, "", "", arrays::comp_shape, PLAIN, ("column built by index", "[BODY for i in 1..n]", ("[i^2 for i in 1..3]", "[1, 4, 9]"))),
+];
+
+/// The neutral element of a binder that has one: what an empty range gives.
+pub fn neutral(op: Op) -> Num {
+    match op {
+        Op::Sum => Num::ZERO,
+        Op::Prod => Num::ONE,
+        Op::Min => Num::float(f64::INFINITY),
+        _ => Num::float(f64::NEG_INFINITY),
+    }
+}

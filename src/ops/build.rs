@@ -1,0 +1,184 @@
+//! Making nodes: shapes first, then the identities of each operator.
+
+use super::{Value, arith, arrays, binders, def, logic, matrix};
+use crate::expr::{Data, ExprId, Graph, Num, Op, Symbol, SymbolId, SymbolKind};
+use crate::shape::{Shape, ShapeError};
+
+/// Makes the node `op(args)`, or says which shapes do not fit.
+pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprId, ShapeError> {
+    let shape = (def(op).shape)(g, data, args)?;
+    Ok(match op {
+        Op::Add => arith::add(g, args, shape),
+        Op::Mul => arith::mul(g, args, shape),
+        Op::Had => arith::had(g, args, shape),
+        Op::Pow => arith::pow(g, args[0], args[1], shape),
+        Op::MatMul => matrix::matmul(g, args),
+        Op::Transpose => matrix::transpose(g, args[0]),
+        Op::And | Op::Or | Op::Not | Op::If => logic::branch(g, op, args, shape),
+        Op::Elem | Op::Block | Op::Stack | Op::Fill | Op::Bcast | Op::Reshape => arrays::make(g, op, data, args, shape),
+        _ if op.is_binder() => binders::make(g, op, data, args, shape),
+        _ => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
+    })
+}
+
+/// The value of a function of numbers, where it is a whole number: `exp(0)` is
+/// 1 but `exp(1)` stays.
+fn fold(g: &mut Graph, op: Op, args: &[ExprId]) -> Option<ExprId> {
+    let value = match (def(op).value, args) {
+        (Value::Unary(f), &[a]) => f(g.as_num(a)?.value()),
+        (Value::Binary(f), &[a, b]) => f(g.as_num(a)?.value(), g.as_num(b)?.value()),
+        _ => return None,
+    };
+    (value.fract() == 0.0 && value.abs() < 1e9).then(|| g.number(Num::float(value)))
+}
+
+/// The value of an expression of known scalars and literals, such as the end
+/// of a range. `None` where it holds an unknown, an index, an array, or a
+/// known value that has not been computed yet.
+pub fn known_value(g: &Graph, e: ExprId) -> Option<f64> {
+    if g.has_unknown(e) || !g.free_indices(e).is_empty() {
+        return None;
+    }
+    if let Some(n) = g.as_num(e) {
+        return Some(n.value());
+    }
+    if let Some(s) = g.as_symbol(e) {
+        return g.symbol(s).value.as_ref()?.as_scalar();
+    }
+    let node = g.node(e);
+    let values = || node.args.iter().map(|&a| known_value(g, a));
+    match (node.op, def(node.op).value) {
+        (Op::Add, _) => values().sum(),
+        (Op::Mul, _) => values().product(),
+        (_, Value::Unary(f)) => Some(f(values().next()??)),
+        (_, Value::Binary(f)) => match node.args {
+            [a, b] => Some(f(known_value(g, *a)?, known_value(g, *b)?)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Short names for what derivative rules build. All of them take arguments
+/// whose shapes fit; what does not is a bug of ours, and panics as one.
+impl Graph {
+    /// The node of an operator without data.
+    pub fn apply(&mut self, op: Op, args: &[ExprId]) -> ExprId {
+        self.apply_data(op, Data::None, args)
+    }
+
+    /// The node of an operator with data.
+    pub fn apply_data(&mut self, op: Op, data: Data, args: &[ExprId]) -> ExprId {
+        build(self, op, data, args).unwrap_or_else(|e| panic!("a derived {op:?} does not fit: {e}"))
+    }
+
+    /// A literal.
+    pub fn number(&mut self, n: Num) -> ExprId {
+        self.intern(Op::Num, Data::Num(n), &[], Shape::Scalar)
+    }
+
+    /// A whole number.
+    pub fn int(&mut self, n: i64) -> ExprId {
+        self.number(Num::int(n))
+    }
+
+    /// The leaf of a symbol.
+    pub fn leaf(&mut self, symbol: SymbolId) -> ExprId {
+        let shape = self.symbol(symbol).shape;
+        self.intern(Op::Symbol, Data::Symbol(symbol), &[], shape)
+    }
+
+    /// The constant pi, by its name.
+    pub fn pi(&mut self) -> ExprId {
+        self.constant("pi", std::f64::consts::PI)
+    }
+
+    /// A named constant of the language.
+    pub fn constant(&mut self, name: &str, value: f64) -> ExprId {
+        let found = self.symbols().find(|(_, s)| s.kind == SymbolKind::Known && s.name == name).map(|(id, _)| id);
+        let id = found.unwrap_or_else(|| {
+            let value = crate::shape::Tensor::scalar(value);
+            self.declare(Symbol::known(name, Shape::Scalar, Some(value)))
+        });
+        self.leaf(id)
+    }
+
+    /// Sum.
+    pub fn add(&mut self, terms: &[ExprId]) -> ExprId {
+        self.apply(Op::Add, terms)
+    }
+
+    /// Difference.
+    pub fn sub(&mut self, a: ExprId, b: ExprId) -> ExprId {
+        let b = self.neg(b);
+        self.add(&[a, b])
+    }
+
+    /// Negative.
+    pub fn neg(&mut self, a: ExprId) -> ExprId {
+        let minus = self.int(-1);
+        self.mul(&[minus, a])
+    }
+
+    /// Product with at most one array among the factors.
+    pub fn mul(&mut self, factors: &[ExprId]) -> ExprId {
+        self.apply(Op::Mul, factors)
+    }
+
+    /// `a / b`, entry by entry.
+    pub fn div(&mut self, a: ExprId, b: ExprId) -> ExprId {
+        let inverse = self.powi(b, -1);
+        super::times(self, a, inverse)
+    }
+
+    /// `a ^ n`, entry by entry.
+    pub fn powi(&mut self, a: ExprId, n: i64) -> ExprId {
+        let n = self.int(n);
+        self.apply(Op::Pow, &[a, n])
+    }
+
+    /// Product of linear algebra; a scalar on either side goes with anything.
+    pub fn matmul(&mut self, a: ExprId, b: ExprId) -> ExprId {
+        if self.shape(a).is_scalar() || self.shape(b).is_scalar() {
+            return self.mul(&[a, b]);
+        }
+        self.apply(Op::MatMul, &[a, b])
+    }
+
+    /// Transpose.
+    pub fn transpose(&mut self, a: ExprId) -> ExprId {
+        self.apply(Op::Transpose, &[a])
+    }
+
+    /// An array with `value` everywhere; the value itself for a scalar shape.
+    pub fn fill(&mut self, shape: Shape, value: ExprId) -> ExprId {
+        if shape.is_scalar() {
+            return value;
+        }
+        self.apply_data(Op::Fill, Data::Shape(shape), &[value])
+    }
+
+    /// Zero of a shape.
+    pub fn zero(&mut self, shape: Shape) -> ExprId {
+        let zero = self.int(0);
+        self.fill(shape, zero)
+    }
+
+    /// Whether the node is zero everywhere.
+    pub fn is_zero(&self, e: ExprId) -> bool {
+        match self.op(e) {
+            Op::Fill => self.is_zero(self.args(e)[0]),
+            _ => self.as_num(e).is_some_and(Num::is_zero),
+        }
+    }
+
+    /// Whether the node is the number 1.
+    pub fn is_one(&self, e: ExprId) -> bool {
+        self.as_num(e).is_some_and(Num::is_one)
+    }
+
+    /// A binder over `index`; `cond` is the number 1 where there is none.
+    pub fn bind(&mut self, op: Op, index: SymbolId, lo: ExprId, hi: ExprId, cond: ExprId, body: ExprId) -> ExprId {
+        self.apply_data(op, Data::Symbol(index), &[lo, hi, cond, body])
+    }
+}

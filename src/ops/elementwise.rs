@@ -1,0 +1,324 @@
+//! Functions of one or two numbers; each applies to arrays entry by entry.
+
+use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, shapes, times};
+use crate::expr::{ExprId, Graph, Num, Op};
+use crate::special;
+
+type Partial = fn(&mut Graph, &[ExprId], ExprId, usize) -> ExprId;
+
+/// `c * e^n`
+fn scaled_power(g: &mut Graph, c: (i64, i64), e: ExprId, n: i64) -> ExprId {
+    let c = g.number(Num::frac(c.0, c.1));
+    let p = g.powi(e, n);
+    g.mul(&[c, p])
+}
+
+/// `c + s * e^n`
+fn affine_power(g: &mut Graph, c: i64, s: i64, e: ExprId, n: i64) -> ExprId {
+    let c = g.int(c);
+    let p = scaled_power(g, (s, 1), e, n);
+    g.add(&[c, p])
+}
+
+/// `1 / (x * log(base))`
+fn log_partial(g: &mut Graph, x: ExprId, base: i64) -> ExprId {
+    let base = g.int(base);
+    let log = g.apply(Op::Log, &[base]);
+    let (a, b) = (g.powi(log, -1), g.powi(x, -1));
+    times(g, a, b)
+}
+
+/// `±1 / sqrt(c + s*x^2)`
+fn over_root(g: &mut Graph, sign: i64, c: i64, s: i64, x: ExprId) -> ExprId {
+    let inside = affine_power(g, c, s, x, 2);
+    let root = g.apply(Op::Sqrt, &[inside]);
+    scaled_power(g, (sign, 1), root, -1)
+}
+
+/// `±2/sqrt(pi) * exp(-x^2)`
+fn gauss(g: &mut Graph, sign: i64, x: ExprId) -> ExprId {
+    let pi = g.pi();
+    let root = g.apply(Op::Sqrt, &[pi]);
+    let factor = scaled_power(g, (2 * sign, 1), root, -1);
+    let square = scaled_power(g, (-1, 1), x, 2);
+    let bell = g.apply(Op::Exp, &[square]);
+    g.mul(&[factor, bell])
+}
+
+/// The comparison of two nodes; as arrays where they are arrays.
+fn compare(g: &mut Graph, op: Op, a: ExprId, b: ExprId) -> ExprId {
+    g.apply(op, &[a, b])
+}
+
+fn max_partial(g: &mut Graph, args: &[ExprId], op: Op, k: usize) -> ExprId {
+    // At a tie the first argument takes it.
+    let first = compare(g, op, args[0], args[1]);
+    if k == 0 { first } else { g.apply(Op::Not, &[first]) }
+}
+
+fn atan2_partial(g: &mut Graph, args: &[ExprId], k: usize) -> ExprId {
+    let (y, x) = (args[0], args[1]);
+    let (x2, y2) = (g.powi(x, 2), g.powi(y, 2));
+    let square = g.add(&[x2, y2]);
+    let inverse = g.powi(square, -1);
+    let top = if k == 0 { x } else { g.neg(y) };
+    times(g, top, inverse)
+}
+
+fn tan_partial(g: &mut Graph, x: ExprId) -> ExprId {
+    let c = g.apply(Op::Cos, &[x]);
+    g.powi(c, -2)
+}
+
+fn gamma_partial(g: &mut Graph, x: ExprId, y: ExprId) -> ExprId {
+    let psi = g.apply(Op::Digamma, &[x]);
+    times(g, y, psi)
+}
+
+/// The order is a whole number, so nothing moves with it.
+fn polygamma_partial(g: &mut Graph, args: &[ExprId], k: usize) -> ExprId {
+    if k == 0 {
+        return g.int(0);
+    }
+    let one = g.int(1);
+    let next = g.add(&[args[0], one]);
+    g.apply(Op::Polygamma, &[next, args[1]])
+}
+
+fn mod_partial(g: &mut Graph, args: &[ExprId], k: usize) -> ExprId {
+    if k == 0 {
+        return g.int(1);
+    }
+    let inverse = g.powi(args[1], -1);
+    let quotient = times(g, args[0], inverse);
+    let floor = g.apply(Op::Floor, &[quotient]);
+    g.neg(floor)
+}
+
+/// `x*(1 - x)` for the logistic function's own value.
+fn logistic_partial(g: &mut Graph, y: ExprId) -> ExprId {
+    let rest = affine_power(g, 1, -1, y, 1);
+    times(g, y, rest)
+}
+
+const NONE: Traits = Traits { smooth: false, odd: false, even: false, zero_at_zero: false, increasing: false, convex: false, concave: false };
+const SMOOTH: Traits = Traits { smooth: true, ..NONE };
+const ODD: Traits = Traits { odd: true, zero_at_zero: true, ..SMOOTH };
+const ODD_UP: Traits = Traits { increasing: true, ..ODD };
+const EVEN: Traits = Traits { even: true, ..SMOOTH };
+const UP: Traits = Traits { increasing: true, ..SMOOTH };
+const STEP: Traits = Traits { increasing: true, ..NONE };
+
+/// Points for functions of all reals.
+const REALS: &[&[f64]] = &[&[-1.7], &[-0.4], &[0.3], &[1.2], &[2.6]];
+/// Points for functions of positive numbers.
+const POSITIVE: &[&[f64]] = &[&[0.1], &[0.7], &[1.6], &[4.2]];
+/// Points inside the unit interval.
+const UNIT: &[&[f64]] = &[&[-0.8], &[-0.3], &[0.2], &[0.9]];
+/// Points for functions of pairs.
+const PAIRS: &[&[f64]] = &[&[0.7, -1.3], &[-2.2, 0.6], &[1.4, 2.9]];
+
+struct Entry {
+    op: Op,
+    names: (&'static str, &'static [&'static str]),
+    latex: &'static str,
+    domain: Domain,
+    traits: Traits,
+    lowering: Lowering,
+    samples: &'static [&'static [f64]],
+    doc: (&'static str, &'static str, (&'static str, &'static str)),
+}
+
+const fn finish(e: Entry, arity: usize, value: Value, derivative: Derivative) -> OpDef {
+    OpDef {
+        op: e.op,
+        name: e.names.0,
+        aliases: e.names.1,
+        arity: (arity, arity),
+        latex: e.latex,
+        shape: shapes::elementwise,
+        domain: e.domain,
+        traits: e.traits,
+        value,
+        derivative,
+        lowering: e.lowering,
+        samples: e.samples,
+        doc: Doc { title: e.doc.0, formula: e.doc.1, example: e.doc.2 },
+    }
+}
+
+const fn unary(e: Entry, value: fn(f64) -> f64, partial: Partial) -> OpDef {
+    finish(e, 1, Value::Unary(value), Derivative::Elementwise(partial))
+}
+
+const fn step(e: Entry, value: fn(f64) -> f64) -> OpDef {
+    finish(e, 1, Value::Unary(value), Derivative::Zero)
+}
+
+const fn binary(e: Entry, value: fn(f64, f64) -> f64, partial: Partial) -> OpDef {
+    finish(e, 2, Value::Binary(value), Derivative::Elementwise(partial))
+}
+
+/// The rows of this file.
+pub const ROWS: &[&OpDef] = &[
+    &unary(
+        Entry { op: Op::Exp, names: ("exp", &[]), latex: "\\exp", domain: Domain::Reals, traits: Traits { convex: true, ..UP }, lowering: Lowering::Call, samples: REALS, doc: ("exponential function", "e to the x", ("exp(0)", "1")) },
+        f64::exp, |_, _, y, _| y,
+    ),
+    &unary(
+        Entry { op: Op::Log, names: ("log", &["ln"]), latex: "\\log", domain: Domain::Positive, traits: Traits { concave: true, ..UP }, lowering: Lowering::Call, samples: POSITIVE, doc: ("natural logarithm", "the inverse of exp", ("log(1)", "0")) },
+        f64::ln, |g, a, _, _| g.powi(a[0], -1),
+    ),
+    &unary(
+        Entry { op: Op::Log2, names: ("log2", &[]), latex: "\\log_2", domain: Domain::Positive, traits: Traits { concave: true, ..UP }, lowering: Lowering::Call, samples: POSITIVE, doc: ("logarithm to base 2", "log(x)/log(2)", ("log2(8)", "3")) },
+        f64::log2, |g, a, _, _| log_partial(g, a[0], 2),
+    ),
+    &unary(
+        Entry { op: Op::Log10, names: ("log10", &[]), latex: "\\log_{10}", domain: Domain::Positive, traits: Traits { concave: true, ..UP }, lowering: Lowering::Call, samples: POSITIVE, doc: ("logarithm to base 10", "log(x)/log(10)", ("log10(1000)", "3")) },
+        f64::log10, |g, a, _, _| log_partial(g, a[0], 10),
+    ),
+    &unary(
+        Entry { op: Op::Log1p, names: ("log1p", &[]), latex: "\\operatorname{log1p}", domain: Domain::AboveMinusOne, traits: Traits { concave: true, zero_at_zero: true, ..UP }, lowering: Lowering::Call, samples: POSITIVE, doc: ("log(1 + x), exact near 0", "log(1 + x)", ("log1p(0)", "0")) },
+        f64::ln_1p, |g, a, _, _| { let s = affine_power(g, 1, 1, a[0], 1); g.powi(s, -1) },
+    ),
+    &unary(
+        Entry { op: Op::Expm1, names: ("expm1", &[]), latex: "\\operatorname{expm1}", domain: Domain::Reals, traits: Traits { convex: true, zero_at_zero: true, ..UP }, lowering: Lowering::Call, samples: REALS, doc: ("exp(x) - 1, exact near 0", "exp(x) - 1", ("expm1(0)", "0")) },
+        f64::exp_m1, |g, a, _, _| g.apply(Op::Exp, a),
+    ),
+    &unary(
+        Entry { op: Op::Sqrt, names: ("sqrt", &[]), latex: "\\sqrt", domain: Domain::NonNegative, traits: Traits { concave: true, zero_at_zero: true, ..UP }, lowering: Lowering::Instructions, samples: POSITIVE, doc: ("square root", "the nonnegative root", ("sqrt(16)", "4")) },
+        f64::sqrt, |g, _, y, _| scaled_power(g, (1, 2), y, -1),
+    ),
+    &unary(
+        Entry { op: Op::Cbrt, names: ("cbrt", &[]), latex: "\\sqrt[3]", domain: Domain::Reals, traits: Traits { smooth: false, ..ODD_UP }, lowering: Lowering::Call, samples: REALS, doc: ("cube root", "the real root", ("cbrt(-27)", "-3")) },
+        f64::cbrt, |g, _, y, _| scaled_power(g, (1, 3), y, -2),
+    ),
+    &unary(
+        Entry { op: Op::Abs, names: ("abs", &[]), latex: "\\lvert", domain: Domain::Reals, traits: Traits { even: true, convex: true, zero_at_zero: true, ..NONE }, lowering: Lowering::Instructions, samples: REALS, doc: ("absolute value", "derivative sign(x), 0 at 0", ("abs(-3)", "3")) },
+        f64::abs, |g, a, _, _| g.apply(Op::Sign, a),
+    ),
+    &step(
+        Entry { op: Op::Sign, names: ("sign", &["sgn"]), latex: "\\operatorname{sign}", domain: Domain::Reals, traits: Traits { odd: true, zero_at_zero: true, ..STEP }, lowering: Lowering::Instructions, samples: REALS, doc: ("sign", "-1, 0 or 1", ("sign(-3)", "-1")) },
+        special::sign,
+    ),
+    &step(
+        Entry { op: Op::Floor, names: ("floor", &[]), latex: "\\lfloor", domain: Domain::Reals, traits: Traits { zero_at_zero: true, ..STEP }, lowering: Lowering::Instructions, samples: REALS, doc: ("largest whole number not above", "rounds down", ("floor(-1.5)", "-2")) },
+        f64::floor,
+    ),
+    &step(
+        Entry { op: Op::Ceil, names: ("ceil", &[]), latex: "\\lceil", domain: Domain::Reals, traits: Traits { zero_at_zero: true, ..STEP }, lowering: Lowering::Instructions, samples: REALS, doc: ("smallest whole number not below", "rounds up", ("ceil(-1.5)", "-1")) },
+        f64::ceil,
+    ),
+    &step(
+        Entry { op: Op::Round, names: ("round", &[]), latex: "\\operatorname{round}", domain: Domain::Reals, traits: Traits { odd: true, zero_at_zero: true, ..STEP }, lowering: Lowering::Call, samples: REALS, doc: ("nearest whole number", "halves go away from zero", ("round(2.5)", "3")) },
+        f64::round,
+    ),
+    &unary(
+        Entry { op: Op::Sin, names: ("sin", &[]), latex: "\\sin", domain: Domain::Reals, traits: ODD, lowering: Lowering::Call, samples: REALS, doc: ("sine", "of an angle in radians", ("sin(0)", "0")) },
+        f64::sin, |g, a, _, _| g.apply(Op::Cos, a),
+    ),
+    &unary(
+        Entry { op: Op::Cos, names: ("cos", &[]), latex: "\\cos", domain: Domain::Reals, traits: EVEN, lowering: Lowering::Call, samples: REALS, doc: ("cosine", "of an angle in radians", ("cos(0)", "1")) },
+        f64::cos, |g, a, _, _| { let s = g.apply(Op::Sin, a); g.neg(s) },
+    ),
+    &unary(
+        Entry { op: Op::Tan, names: ("tan", &[]), latex: "\\tan", domain: Domain::Reals, traits: ODD, lowering: Lowering::Call, samples: UNIT, doc: ("tangent", "sin(x)/cos(x)", ("tan(0)", "0")) },
+        f64::tan, |g, a, _, _| tan_partial(g, a[0]),
+    ),
+    &unary(
+        Entry { op: Op::Asin, names: ("asin", &["arcsin"]), latex: "\\arcsin", domain: Domain::Unit, traits: ODD_UP, lowering: Lowering::Call, samples: UNIT, doc: ("inverse sine", "between -pi/2 and pi/2", ("asin(0)", "0")) },
+        f64::asin, |g, a, _, _| over_root(g, 1, 1, -1, a[0]),
+    ),
+    &unary(
+        Entry { op: Op::Acos, names: ("acos", &["arccos"]), latex: "\\arccos", domain: Domain::Unit, traits: SMOOTH, lowering: Lowering::Call, samples: UNIT, doc: ("inverse cosine", "between 0 and pi", ("acos(1)", "0")) },
+        f64::acos, |g, a, _, _| over_root(g, -1, 1, -1, a[0]),
+    ),
+    &unary(
+        Entry { op: Op::Atan, names: ("atan", &["arctan"]), latex: "\\arctan", domain: Domain::Reals, traits: ODD_UP, lowering: Lowering::Call, samples: REALS, doc: ("inverse tangent", "between -pi/2 and pi/2", ("atan(0)", "0")) },
+        f64::atan, |g, a, _, _| { let s = affine_power(g, 1, 1, a[0], 2); g.powi(s, -1) },
+    ),
+    &unary(
+        Entry { op: Op::Sinh, names: ("sinh", &[]), latex: "\\sinh", domain: Domain::Reals, traits: ODD_UP, lowering: Lowering::Call, samples: REALS, doc: ("hyperbolic sine", "(exp(x) - exp(-x))/2", ("sinh(0)", "0")) },
+        f64::sinh, |g, a, _, _| g.apply(Op::Cosh, a),
+    ),
+    &unary(
+        Entry { op: Op::Cosh, names: ("cosh", &[]), latex: "\\cosh", domain: Domain::Reals, traits: Traits { convex: true, ..EVEN }, lowering: Lowering::Call, samples: REALS, doc: ("hyperbolic cosine", "(exp(x) + exp(-x))/2", ("cosh(0)", "1")) },
+        f64::cosh, |g, a, _, _| g.apply(Op::Sinh, a),
+    ),
+    &unary(
+        Entry { op: Op::Tanh, names: ("tanh", &[]), latex: "\\tanh", domain: Domain::Reals, traits: ODD_UP, lowering: Lowering::Call, samples: REALS, doc: ("hyperbolic tangent", "sinh(x)/cosh(x)", ("tanh(0)", "0")) },
+        f64::tanh, |g, _, y, _| affine_power(g, 1, -1, y, 2),
+    ),
+    &unary(
+        Entry { op: Op::Asinh, names: ("asinh", &["arcsinh"]), latex: "\\operatorname{arsinh}", domain: Domain::Reals, traits: ODD_UP, lowering: Lowering::Call, samples: REALS, doc: ("inverse hyperbolic sine", "log(x + sqrt(1 + x^2))", ("asinh(0)", "0")) },
+        f64::asinh, |g, a, _, _| over_root(g, 1, 1, 1, a[0]),
+    ),
+    &unary(
+        Entry { op: Op::Acosh, names: ("acosh", &["arccosh"]), latex: "\\operatorname{arcosh}", domain: Domain::FromOne, traits: Traits { concave: true, ..UP }, lowering: Lowering::Call, samples: &[&[1.1], &[1.9], &[4.2]], doc: ("inverse hyperbolic cosine", "log(x + sqrt(x^2 - 1))", ("acosh(1)", "0")) },
+        f64::acosh, |g, a, _, _| over_root(g, 1, -1, 1, a[0]),
+    ),
+    &unary(
+        Entry { op: Op::Atanh, names: ("atanh", &["arctanh"]), latex: "\\operatorname{artanh}", domain: Domain::OpenUnit, traits: ODD_UP, lowering: Lowering::Call, samples: UNIT, doc: ("inverse hyperbolic tangent", "log((1 + x)/(1 - x))/2", ("atanh(0)", "0")) },
+        f64::atanh, |g, a, _, _| { let s = affine_power(g, 1, -1, a[0], 2); g.powi(s, -1) },
+    ),
+    &binary(
+        Entry { op: Op::Atan2, names: ("atan2", &[]), latex: "\\operatorname{atan2}", domain: Domain::Reals, traits: SMOOTH, lowering: Lowering::Call, samples: PAIRS, doc: ("angle of the point (x, y)", "atan2(y, x), between -pi and pi", ("atan2(0, 1)", "0")) },
+        f64::atan2, |g, a, _, k| atan2_partial(g, a, k),
+    ),
+    &unary(
+        Entry { op: Op::Erf, names: ("erf", &[]), latex: "\\operatorname{erf}", domain: Domain::Reals, traits: ODD_UP, lowering: Lowering::Call, samples: REALS, doc: ("error function", "2/sqrt(pi) times the integral of exp(-t^2) from 0 to x", ("erf(0)", "0")) },
+        special::erf, |g, a, _, _| gauss(g, 1, a[0]),
+    ),
+    &unary(
+        Entry { op: Op::Erfc, names: ("erfc", &[]), latex: "\\operatorname{erfc}", domain: Domain::Reals, traits: SMOOTH, lowering: Lowering::Call, samples: REALS, doc: ("complementary error function", "1 - erf(x), exact for large x", ("erfc(0)", "1")) },
+        special::erfc, |g, a, _, _| gauss(g, -1, a[0]),
+    ),
+    &unary(
+        Entry { op: Op::Gamma, names: ("gamma", &[]), latex: "\\Gamma", domain: Domain::NotPole, traits: SMOOTH, lowering: Lowering::Call, samples: POSITIVE, doc: ("gamma function", "(x - 1)! for whole x", ("gamma(5)", "24")) },
+        special::gamma, |g, a, y, _| gamma_partial(g, a[0], y),
+    ),
+    &unary(
+        Entry { op: Op::Lgamma, names: ("lgamma", &["loggamma", "gammaln"]), latex: "\\log\\Gamma", domain: Domain::NotPole, traits: SMOOTH, lowering: Lowering::Call, samples: POSITIVE, doc: ("logarithm of the absolute value of gamma", "log(abs(gamma(x)))", ("lgamma(1)", "0")) },
+        special::lgamma, |g, a, _, _| g.apply(Op::Digamma, a),
+    ),
+    &unary(
+        Entry { op: Op::Digamma, names: ("digamma", &["psi"]), latex: "\\psi", domain: Domain::NotPole, traits: SMOOTH, lowering: Lowering::Call, samples: POSITIVE, doc: ("derivative of lgamma", "gamma'(x)/gamma(x)", ("digamma(1)", "-0.577216")) },
+        special::digamma, |g, a, _, _| g.apply(Op::Trigamma, a),
+    ),
+    &unary(
+        Entry { op: Op::Trigamma, names: ("trigamma", &[]), latex: "\\psi_1", domain: Domain::NotPole, traits: SMOOTH, lowering: Lowering::Call, samples: POSITIVE, doc: ("derivative of digamma", "the second derivative of lgamma", ("trigamma(1)", "1.64493")) },
+        special::trigamma, |g, a, _, _| { let two = g.int(2); g.apply(Op::Polygamma, &[two, a[0]]) },
+    ),
+    &binary(
+        Entry { op: Op::Polygamma, names: ("polygamma", &[]), latex: "\\psi", domain: Domain::NotPole, traits: SMOOTH, lowering: Lowering::Call, samples: &[&[2.0, 0.7], &[3.0, 1.6]], doc: ("higher derivatives of digamma", "polygamma(n, x), n a whole number: the n-th derivative of digamma", ("polygamma(1, 1)", "1.64493")) },
+        special::polygamma, |g, a, _, k| polygamma_partial(g, a, k),
+    ),
+    &unary(
+        Entry { op: Op::Sigmoid, names: ("sigmoid", &["logistic"]), latex: "\\sigma", domain: Domain::Reals, traits: UP, lowering: Lowering::Call, samples: REALS, doc: ("logistic function", "1/(1 + exp(-x))", ("sigmoid(0)", "0.5")) },
+        special::sigmoid, |g, _, y, _| logistic_partial(g, y),
+    ),
+    &unary(
+        Entry { op: Op::Softplus, names: ("softplus", &[]), latex: "\\operatorname{softplus}", domain: Domain::Reals, traits: Traits { convex: true, ..UP }, lowering: Lowering::Call, samples: REALS, doc: ("log(1 + exp(x)), without overflow", "log(1 + exp(x))", ("softplus(0)", "0.693147")) },
+        special::softplus, |g, a, _, _| g.apply(Op::Sigmoid, a),
+    ),
+    &unary(
+        Entry { op: Op::Relu, names: ("relu", &[]), latex: "\\operatorname{relu}", domain: Domain::Reals, traits: Traits { convex: true, zero_at_zero: true, ..STEP }, lowering: Lowering::Instructions, samples: REALS, doc: ("positive part", "max(x, 0); derivative 0 at 0", ("relu(-2)", "0")) },
+        special::relu, |g, a, _, _| { let zero = g.int(0); compare(g, Op::Gt, a[0], zero) },
+    ),
+    &binary(
+        Entry { op: Op::Min2, names: ("min", &[]), latex: "\\min", domain: Domain::Reals, traits: NONE, lowering: Lowering::Instructions, samples: PAIRS, doc: ("smaller of two", "entry by entry on arrays; min of one array is its smallest entry", ("min(2, 3)", "2")) },
+        special::min, |g, a, _, k| max_partial(g, a, Op::Le, k),
+    ),
+    &binary(
+        Entry { op: Op::Max2, names: ("max", &[]), latex: "\\max", domain: Domain::Reals, traits: NONE, lowering: Lowering::Instructions, samples: PAIRS, doc: ("larger of two", "entry by entry on arrays; max of one array is its largest entry", ("max(2, 3)", "3")) },
+        special::max, |g, a, _, k| max_partial(g, a, Op::Ge, k),
+    ),
+    &binary(
+        Entry { op: Op::Hypot, names: ("hypot", &[]), latex: "\\operatorname{hypot}", domain: Domain::Reals, traits: SMOOTH, lowering: Lowering::Call, samples: PAIRS, doc: ("length of a vector of two", "sqrt(a^2 + b^2) without overflow", ("hypot(3, 4)", "5")) },
+        f64::hypot, |g, a, y, k| g.div(a[k], y),
+    ),
+    &binary(
+        Entry { op: Op::Mod, names: ("mod", &[]), latex: "\\bmod", domain: Domain::Reals, traits: NONE, lowering: Lowering::Call, samples: &[&[0.7, 1.3], &[-2.2, 0.6], &[7.4, 2.9]], doc: ("remainder", "a - b*floor(a/b), with the sign of b", ("mod(-1, 3)", "2")) },
+        special::mod_floor, |g, a, _, k| mod_partial(g, a, k),
+    ),
+];

@@ -1,0 +1,228 @@
+//! Linear algebra: products, transposes, traces, determinants, inverses.
+
+use super::{Adjoint, Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Tangent, Traits, Value, shapes, values};
+use crate::expr::{Data, ExprId, Graph, Op};
+use crate::shape::{Shape, ShapeError, Tensor, in_words};
+
+/// A product of arrays: nested products open, scalar factors move out.
+pub(super) fn matmul(g: &mut Graph, args: &[ExprId]) -> ExprId {
+    let mut scalars = Vec::new();
+    let mut arrays: Vec<ExprId> = Vec::new();
+    for &arg in args {
+        let mut array = arg;
+        if g.op(arg) == Op::Mul {
+            let factors = g.args(arg).to_vec();
+            scalars.extend(factors.iter().copied().filter(|&f| g.shape(f).is_scalar()));
+            if let Some(&a) = factors.iter().find(|&&f| !g.shape(f).is_scalar()) {
+                array = a;
+            }
+        }
+        match g.op(array) {
+            Op::MatMul if opens(g, array) => arrays.extend(g.args(array)),
+            Op::Eye if args.len() > 1 => {}
+            _ => arrays.push(array),
+        }
+    }
+    if arrays.is_empty() {
+        arrays.push(args[0]);
+    }
+    let product = match arrays[..] {
+        [only] => only,
+        _ => {
+            let shape = shapes::product(g, Data::None, &arrays)
+                .unwrap_or_else(|e| panic!("factors that fit one by one do not fit together: {e}"));
+            if arrays.iter().any(|&a| g.is_zero(a)) { g.zero(shape) } else { g.intern(Op::MatMul, Data::None, &arrays, shape) }
+        }
+    };
+    scalars.push(product);
+    g.mul(&scalars)
+}
+
+/// Whether the factors of an inner product may stand among those of an outer
+/// one: not where an inner product is a scalar or an outer product of columns.
+fn opens(g: &Graph, e: ExprId) -> bool {
+    !g.shape(e).is_scalar()
+}
+
+/// A transpose: moves into products and sums of products, and cancels itself.
+pub(super) fn transpose(g: &mut Graph, a: ExprId) -> ExprId {
+    let shape = g.shape(a);
+    if shape.is_scalar() {
+        return a;
+    }
+    let args: Vec<ExprId> = g.args(a).to_vec();
+    match g.op(a) {
+        Op::Transpose => args[0],
+        Op::Eye => a,
+        Op::Fill => g.fill(shape.transposed(), args[0]),
+        Op::Mul => {
+            let turned: Vec<ExprId> = args.into_iter().map(|f| g.transpose(f)).collect();
+            g.mul(&turned)
+        }
+        Op::MatMul => {
+            let turned: Vec<ExprId> = args.into_iter().rev().map(|f| g.transpose(f)).collect();
+            g.apply(Op::MatMul, &turned)
+        }
+        _ => g.intern(Op::Transpose, Data::None, &[a], shape.transposed()),
+    }
+}
+
+fn transpose_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
+    Ok(g.shape(args[0]).transposed())
+}
+
+/// Some consecutive factors as one node.
+fn span(g: &mut Graph, factors: &[ExprId]) -> Option<ExprId> {
+    match factors {
+        [] => None,
+        _ => Some(g.apply(Op::MatMul, factors)),
+    }
+}
+
+/// `Y = L*A*R` has adjoint `L'*a*R'`.
+fn matmul_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, k: usize) -> ExprId {
+    let (left, right) = (span(g, &args[..k]), span(g, &args[k + 1..]));
+    let own = g.shape(args[k]);
+    let mut result = a;
+    if let Some(left) = left {
+        let turned = g.transpose(left);
+        result = outer_safe(g, turned, result);
+    }
+    if let Some(right) = right {
+        let turned = g.transpose(right);
+        result = outer_safe(g, result, turned);
+    }
+    reshape_to(g, result, own)
+}
+
+/// A product in which a scalar stands for a 1 by 1 matrix.
+fn outer_safe(g: &mut Graph, a: ExprId, b: ExprId) -> ExprId {
+    if g.shape(a).is_scalar() || g.shape(b).is_scalar() {
+        return g.mul(&[a, b]);
+    }
+    g.apply(Op::MatMul, &[a, b])
+}
+
+/// The same entries where a column and an `n x 1` matrix meet.
+fn reshape_to(g: &mut Graph, e: ExprId, shape: Shape) -> ExprId {
+    if g.shape(e) == shape { e } else { g.apply_data(Op::Reshape, Data::Shape(shape), &[e]) }
+}
+
+fn matmul_tangent(g: &mut Graph, args: &[ExprId], _: ExprId, d: ExprId, k: usize) -> ExprId {
+    let mut factors = args.to_vec();
+    factors[k] = d;
+    g.apply(Op::MatMul, &factors)
+}
+
+fn transpose_adjoint(g: &mut Graph, _: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    g.transpose(a)
+}
+
+fn trace_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    let shape = g.shape(args[0]);
+    let eye = g.apply_data(Op::Eye, Data::Shape(shape), &[]);
+    g.mul(&[a, eye])
+}
+
+fn inverse_transpose(g: &mut Graph, e: ExprId) -> ExprId {
+    let turned = g.transpose(e);
+    g.apply(Op::Inv, &[turned])
+}
+
+fn logdet_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    let inverse = inverse_transpose(g, args[0]);
+    g.mul(&[a, inverse])
+}
+
+fn det_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
+    let inverse = inverse_transpose(g, args[0]);
+    g.mul(&[a, y, inverse])
+}
+
+/// `-inv(A)'*a*inv(A)'`
+fn inv_adjoint(g: &mut Graph, _: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
+    let turned = g.transpose(y);
+    let product = g.apply(Op::MatMul, &[turned, a, turned]);
+    g.neg(product)
+}
+
+/// `-inv(A)*dA*inv(A)`
+fn inv_tangent(g: &mut Graph, _: &[ExprId], y: ExprId, d: ExprId, _: usize) -> ExprId {
+    let product = g.apply(Op::MatMul, &[y, d, y]);
+    g.neg(product)
+}
+
+fn diag_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
+    match g.shape(args[0]) {
+        Shape::Vector(n) => Ok(Shape::Matrix(n, n)),
+        Shape::Matrix(m, n) if m == n => Ok(Shape::Vector(n)),
+        shape => Err(ShapeError::new(format!("expected a column or a square matrix, found {}", in_words(shape)), &[(0, shape)])),
+    }
+}
+
+/// Its own adjoint: the diagonal of a matrix, a diagonal matrix of a column.
+fn diag_adjoint(g: &mut Graph, _: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    g.apply(Op::Diag, &[a])
+}
+
+fn same_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
+    match g.shape(args[0]) {
+        Shape::Vector(n) => Ok(Shape::Vector(n)),
+        shape => Err(ShapeError::new(format!("expected a column, found {}", in_words(shape)), &[(0, shape)])),
+    }
+}
+
+/// Sums from the end: `sum(a) - cumsum(a) + a`.
+fn cumsum_adjoint(g: &mut Graph, _: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    let total = g.apply(Op::SumAll, &[a]);
+    let partial = g.apply(Op::CumSum, &[a]);
+    let rest = g.sub(total, partial);
+    g.add(&[rest, a])
+}
+
+const LINEAR: Traits = Traits { smooth: true, odd: true, even: false, zero_at_zero: true, increasing: false, convex: false, concave: false };
+const SMOOTH: Traits = Traits { odd: false, zero_at_zero: false, ..LINEAR };
+
+struct Entry {
+    op: Op,
+    name: &'static str,
+    latex: &'static str,
+    shape: ShapeRule,
+    traits: Traits,
+    value: fn(&[Tensor], Data) -> Tensor,
+    derivative: Derivative,
+    doc: (&'static str, &'static str, (&'static str, &'static str)),
+}
+
+const fn row(e: Entry) -> OpDef {
+    OpDef {
+        op: e.op,
+        name: e.name,
+        aliases: &[],
+        arity: (1, 1),
+        latex: e.latex,
+        shape: e.shape,
+        domain: Domain::Reals,
+        traits: e.traits,
+        value: Value::Tensor(e.value),
+        derivative: e.derivative,
+        lowering: Lowering::Library,
+        samples: &[],
+        doc: Doc { title: e.doc.0, formula: e.doc.1, example: e.doc.2 },
+    }
+}
+
+const MATMUL: (Adjoint, Tangent) = (matmul_adjoint, matmul_tangent);
+
+/// The rows of this file.
+#[rustfmt::skip]
+pub const ROWS: &[&OpDef] = &[
+    &OpDef { arity: (1, usize::MAX), ..row(Entry { op: Op::MatMul, name: "", latex: "", shape: shapes::product, traits: SMOOTH, value: values::matmul, derivative: Derivative::General(MATMUL.0, MATMUL.1), doc: ("matrix product", "a row times a column is a scalar", ("[1, 2; 3, 4]*[1, 1]", "[3, 7]")) }) },
+    &row(Entry { op: Op::Transpose, name: "", latex: "^{\\top}", shape: transpose_shape, traits: LINEAR, value: values::transpose, derivative: Derivative::Linear(transpose_adjoint), doc: ("transpose", "A' has rows and columns exchanged", ("[1, 2]'", "[1, 2;]")) }),
+    &row(Entry { op: Op::Tr, name: "tr", latex: "\\operatorname{tr}", shape: shapes::square_to_scalar, traits: LINEAR, value: values::trace, derivative: Derivative::Linear(trace_adjoint), doc: ("trace", "sum of the diagonal", ("tr([1, 2; 3, 4])", "5")) }),
+    &row(Entry { op: Op::Det, name: "det", latex: "\\det", shape: shapes::square_to_scalar, traits: SMOOTH, value: values::det, derivative: Derivative::Reduction(det_adjoint), doc: ("determinant", "of a square matrix", ("det([1, 2; 3, 4])", "-2")) }),
+    &row(Entry { op: Op::LogDet, name: "logdet", latex: "\\log\\det", shape: shapes::square_to_scalar, traits: SMOOTH, value: values::logdet, derivative: Derivative::Reduction(logdet_adjoint), doc: ("logarithm of the determinant", "nan where the determinant is negative", ("logdet([1, 0; 0, 1])", "0")) }),
+    &row(Entry { op: Op::Inv, name: "inv", latex: "^{-1}", shape: shapes::square_to_square, traits: SMOOTH, value: values::inv, derivative: Derivative::General(inv_adjoint, inv_tangent), doc: ("inverse", "inv(A)*b solves A*x = b", ("inv([2, 0; 0, 4])", "[0.5, 0; 0, 0.25]")) }),
+    &row(Entry { op: Op::Diag, name: "diag", latex: "\\operatorname{diag}", shape: diag_shape, traits: LINEAR, value: values::diag, derivative: Derivative::Linear(diag_adjoint), doc: ("diagonal", "a diagonal matrix of a column, the diagonal of a matrix", ("diag([1, 2; 3, 4])", "[1, 4]")) }),
+    &row(Entry { op: Op::CumSum, name: "cumsum", latex: "\\operatorname{cumsum}", shape: same_shape, traits: LINEAR, value: values::cumsum, derivative: Derivative::Linear(cumsum_adjoint), doc: ("running sum", "cumsum(x)[i] = x[1] + ... + x[i]", ("cumsum([1, 2, 3])", "[1, 3, 6]")) }),
+];

@@ -1,0 +1,271 @@
+//! The operator table, and the only way to make a node.
+//!
+//! An operator is one row ([`OpDef`]): its name and notation, shape rule,
+//! domain, traits, value, derivative, lowering, sample points and
+//! documentation. Checking, differentiation, evaluation, compilation, printing,
+//! help and the tests all read the row; none keeps a list of its own.
+//!
+//! In: operators and nodes. Out: nodes, through [`build`], which checks shapes
+//! and applies a short list of exact identities (like terms and like powers
+//! join, numbers fold, constant factors leave sums). Everything that is more
+//! than an identity is a rule of `simplify`.
+//!
+//! One identity changes values where numbers are not finite: `0*x` is `0`, and
+//! `x^p * x^q` is `x^(p+q)` also where `x` is 0.
+
+mod arith;
+mod arrays;
+mod binders;
+mod build;
+mod elementwise;
+mod logic;
+mod matrix;
+mod reduce;
+mod rewrite;
+mod shapes;
+mod structure;
+mod values;
+
+use std::sync::OnceLock;
+
+pub use arith::{coefficient, times};
+pub use binders::{Range, count, neutral};
+pub use build::{build, known_value};
+pub use rewrite::{rebuild, substitute};
+
+use crate::expr::{Data, ExprId, Graph, Op};
+use crate::shape::{Shape, ShapeError, Tensor};
+
+/// Everything there is to know about an operator.
+pub struct OpDef {
+    /// The operator.
+    pub op: Op,
+    /// The name by which it is called; empty where it is written by notation
+    /// only.
+    pub name: &'static str,
+    /// Other names that mean the same.
+    pub aliases: &'static [&'static str],
+    /// Fewest and most arguments.
+    pub arity: (usize, usize),
+    /// How it is written in LaTeX.
+    pub latex: &'static str,
+    /// The shape of the result, or why the arguments do not fit.
+    pub shape: ShapeRule,
+    /// Where its value is a real number.
+    pub domain: Domain,
+    /// What analysis may assume.
+    pub traits: Traits,
+    /// Its value.
+    pub value: Value,
+    /// Its derivative.
+    pub derivative: Derivative,
+    /// How it becomes machine code.
+    pub lowering: Lowering,
+    /// Arguments at which tests compare derivative and value, away from kinks.
+    pub samples: &'static [&'static [f64]],
+    /// What `help` shows.
+    pub doc: Doc,
+}
+
+/// Gives the shape of the result from the arguments.
+pub type ShapeRule = fn(&Graph, Data, &[ExprId]) -> Result<Shape, ShapeError>;
+
+/// Documentation of an operator.
+#[derive(Clone, Copy, Debug)]
+pub struct Doc {
+    /// One line.
+    pub title: &'static str,
+    /// The defining formula or more on the meaning.
+    pub formula: &'static str,
+    /// An expression, and what Gradus prints for it. Tests run it.
+    pub example: (&'static str, &'static str),
+}
+
+/// Where a function of real arguments has a real value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// Everywhere.
+    Reals,
+    /// `x > 0`
+    Positive,
+    /// `x >= 0`
+    NonNegative,
+    /// `x > -1`
+    AboveMinusOne,
+    /// `-1 <= x <= 1`
+    Unit,
+    /// `-1 < x < 1`
+    OpenUnit,
+    /// `x >= 1`
+    FromOne,
+    /// All but the whole numbers `0, -1, -2, ...`
+    NotPole,
+}
+
+impl Domain {
+    /// The domain in words, "" for all reals.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Domain::Reals => "",
+            Domain::Positive => "x > 0",
+            Domain::NonNegative => "x >= 0",
+            Domain::AboveMinusOne => "x > -1",
+            Domain::Unit => "-1 <= x <= 1",
+            Domain::OpenUnit => "-1 < x < 1",
+            Domain::FromOne => "x >= 1",
+            Domain::NotPole => "x not 0, -1, -2, ...",
+        }
+    }
+
+    /// Whether `x` lies in it.
+    pub fn contains(self, x: f64) -> bool {
+        match self {
+            Domain::Reals => true,
+            Domain::Positive => x > 0.0,
+            Domain::NonNegative => x >= 0.0,
+            Domain::AboveMinusOne => x > -1.0,
+            Domain::Unit => x.abs() <= 1.0,
+            Domain::OpenUnit => x.abs() < 1.0,
+            Domain::FromOne => x >= 1.0,
+            Domain::NotPole => x > 0.0 || x.fract() != 0.0,
+        }
+    }
+}
+
+/// What analysis may assume of an operator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traits {
+    /// Has derivatives of every order in the interior of its domain.
+    pub smooth: bool,
+    /// `f(-x) = -f(x)`
+    pub odd: bool,
+    /// `f(-x) = f(x)`
+    pub even: bool,
+    /// `f(0) = 0`
+    pub zero_at_zero: bool,
+    /// Nondecreasing on its domain.
+    pub increasing: bool,
+    /// Convex on its domain.
+    pub convex: bool,
+    /// Concave on its domain.
+    pub concave: bool,
+}
+
+/// How a value is computed by the plain evaluator.
+#[derive(Clone, Copy)]
+pub enum Value {
+    /// A function of one number, entry by entry.
+    Unary(fn(f64) -> f64),
+    /// A function of two numbers, entry by entry.
+    Binary(fn(f64, f64) -> f64),
+    /// A function of whole arrays.
+    Tensor(fn(&[Tensor], Data) -> Tensor),
+    /// Leaves, branches, binders and reads: the evaluator's own.
+    Structural,
+}
+
+/// How a derivative is taken. `a` is the adjoint of the result, `y` the result
+/// itself, so that a derivative shares the node that is already there.
+#[derive(Clone, Copy)]
+pub enum Derivative {
+    /// Zero wherever it exists, or with respect to nothing (a leaf).
+    Zero,
+    /// Entry by entry: gives the partial derivative by argument `k`.
+    Elementwise(fn(&mut Graph, &[ExprId], ExprId, usize) -> ExprId),
+    /// A scalar of arrays: gives the adjoint of argument `k` for `a`.
+    Reduction(Adjoint),
+    /// Linear in each argument that is not an index: replacing one of them by
+    /// its tangent gives the tangent.
+    Linear(Adjoint),
+    /// Adjoint and tangent for changes of argument `k`.
+    General(Adjoint, Tangent),
+    /// A branch or a binder: `diff` opens a scope of its own.
+    Scoped,
+}
+
+/// `(graph, arguments, y, a, k)` to the adjoint contribution to argument `k`.
+pub type Adjoint = fn(&mut Graph, &[ExprId], ExprId, ExprId, usize) -> ExprId;
+
+/// `(graph, arguments, y, d, k)` to the tangent of `y` when argument `k` moves
+/// by `d`.
+pub type Tangent = fn(&mut Graph, &[ExprId], ExprId, ExprId, usize) -> ExprId;
+
+/// How an operator becomes machine code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lowering {
+    /// A leaf: a constant, a load or a loop counter.
+    Leaf,
+    /// A few machine instructions an entry.
+    Instructions,
+    /// A call of the row's value function an entry.
+    Call,
+    /// A loop that reduces or fills an array.
+    Loop,
+    /// A call of the row's function of whole arrays.
+    Library,
+}
+
+/// The row of an operator.
+pub fn def(op: Op) -> &'static OpDef {
+    table()[op as usize]
+}
+
+/// All rows, in the order of [`Op`].
+pub fn table() -> &'static [&'static OpDef] {
+    static TABLE: OnceLock<Vec<&'static OpDef>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut rows: Vec<&'static OpDef> = [
+            structure::ROWS,
+            arith::ROWS,
+            logic::ROWS,
+            elementwise::ROWS,
+            reduce::ROWS,
+            matrix::ROWS,
+            arrays::ROWS,
+            binders::ROWS,
+        ]
+        .concat();
+        rows.sort_by_key(|row| row.op);
+        rows
+    })
+}
+
+/// The row of the function that is called by this name with `n` arguments of
+/// the given kind. Names such as `max` have a row for arrays and one for pairs.
+pub fn by_name(name: &str, n: usize) -> Option<&'static OpDef> {
+    let mut named = table().iter().filter(|row| row.is_called(name) && !row.op.is_binder());
+    named.find(|row| row.arity.0 <= n && n <= row.arity.1).copied()
+}
+
+/// The binder written `name(... for i in ...)`.
+pub fn binder_by_name(name: &str) -> Option<Op> {
+    table().iter().find(|row| row.op.is_binder() && row.is_called(name)).map(|row| row.op)
+}
+
+/// All names by which operators are called.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    table().iter().flat_map(|row| std::iter::once(row.name).chain(row.aliases.iter().copied())).filter(|n| !n.is_empty())
+}
+
+impl OpDef {
+    /// Whether `name` is its name or one of its aliases.
+    pub fn is_called(&self, name: &str) -> bool {
+        !name.is_empty() && (self.name == name || self.aliases.contains(&name))
+    }
+
+    /// Whether it works entry by entry.
+    pub fn is_elementwise(&self) -> bool {
+        matches!(self.value, Value::Unary(_) | Value::Binary(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operator_has_one_row() {
+        let ops: Vec<usize> = table().iter().map(|row| row.op as usize).collect();
+        assert_eq!(ops, (0..Op::COUNT).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,226 @@
+//! Reductions of an array: to a scalar, to a number a row, to a number a
+//! column.
+
+use super::{Adjoint, Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Traits, Value, shapes, times, values};
+use crate::expr::{Data, ExprId, Graph, Num, Op};
+use crate::shape::{Shape, ShapeError};
+
+fn spread(g: &mut Graph, arg: ExprId, a: ExprId) -> ExprId {
+    let shape = g.shape(arg);
+    g.fill(shape, a)
+}
+
+fn sum_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    spread(g, args[0], a)
+}
+
+fn mean_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    let n = g.size_of(args[0]);
+    let share = g.div(a, n);
+    spread(g, args[0], share)
+}
+
+/// The product over the other entries, `prod(x)/x[i]`.
+fn prod_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
+    let product = g.mul(&[a, y]);
+    g.div(product, args[0])
+}
+
+/// Shared equally by the entries that attain it.
+fn extreme_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
+    let hit = g.apply(Op::Eq, &[args[0], y]);
+    let ties = g.apply(Op::SumAll, &[hit]);
+    let share = g.div(a, ties);
+    times(g, share, hit)
+}
+
+fn norm_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
+    let share = g.div(a, y);
+    times(g, share, args[0])
+}
+
+fn norm1_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    let sign = g.apply(Op::Sign, args);
+    times(g, a, sign)
+}
+
+fn norminf_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
+    let abs = g.apply(Op::Abs, args);
+    let share = extreme_adjoint(g, &[abs], y, a, 0);
+    let sign = g.apply(Op::Sign, args);
+    times(g, share, sign)
+}
+
+fn sumsq_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    let two = g.int(2);
+    let scale = g.mul(&[two, a]);
+    times(g, scale, args[0])
+}
+
+fn dot_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, k: usize) -> ExprId {
+    times(g, a, args[1 - k])
+}
+
+/// `exp(x - logsumexp(x))`, the softmax of the argument.
+fn logsumexp_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
+    let shifted = g.sub(args[0], y);
+    let p = g.apply(Op::Exp, &[shifted]);
+    times(g, a, p)
+}
+
+/// Repeats a number a row, or a number a column, over the argument's shape.
+fn repeat(g: &mut Graph, arg: ExprId, a: ExprId) -> ExprId {
+    let shape = g.shape(arg);
+    g.apply_data(Op::Bcast, Data::Shape(shape), &[a])
+}
+
+fn line_sum_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    repeat(g, args[0], a)
+}
+
+fn row_mean_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    let n = g.size(args[0], 1);
+    let share = g.div(a, n);
+    repeat(g, args[0], share)
+}
+
+fn col_mean_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    let n = g.size(args[0], 0);
+    let share = g.div(a, n);
+    repeat(g, args[0], share)
+}
+
+fn line_max_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, by_row: bool) -> ExprId {
+    let largest = repeat(g, args[0], y);
+    let hit = g.apply(Op::Eq, &[args[0], largest]);
+    let ties = g.apply(if by_row { Op::RowSum } else { Op::ColSum }, &[hit]);
+    let share = g.div(a, ties);
+    let share = repeat(g, args[0], share);
+    times(g, share, hit)
+}
+
+fn row_max_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
+    line_max_adjoint(g, args, y, a, true)
+}
+
+fn col_max_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
+    line_max_adjoint(g, args, y, a, false)
+}
+
+fn line_lse_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
+    let level = repeat(g, args[0], y);
+    let shifted = g.sub(args[0], level);
+    let p = g.apply(Op::Exp, &[shifted]);
+    let a = repeat(g, args[0], a);
+    times(g, a, p)
+}
+
+/// The tangent of a reduction by line: what the adjoint gives, summed by line
+/// after multiplying by the direction.
+fn line_tangent(g: &mut Graph, args: &[ExprId], y: ExprId, d: ExprId, adjoint: Adjoint, sum: Op) -> ExprId {
+    let one = g.int(1);
+    let shape = g.shape(y);
+    let ones = g.fill(shape, one);
+    let weights = adjoint(g, args, y, ones, 0);
+    let moved = times(g, weights, d);
+    g.apply(sum, &[moved])
+}
+
+fn nonempty(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
+    let shape = g.shape(args[0]);
+    if shape.is_empty() {
+        return Err(ShapeError::new("expected at least one entry, found an empty array", &[(0, shape)]));
+    }
+    shapes::to_scalar(g, data, args)
+}
+
+fn dot_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
+    let (a, b) = (g.shape(args[0]), g.shape(args[1]));
+    if a.len() == b.len() && a.is_scalar() == b.is_scalar() && (a == b || (a.rows().min(a.cols()) == 1 && b.rows().min(b.cols()) == 1)) {
+        return Ok(Shape::Scalar);
+    }
+    shapes::common(g, args, "take the inner product of").and_then(|_| {
+        Err(ShapeError::new("cannot take the inner product of a scalar and an array", &[(0, a), (1, b)]))
+    })
+}
+
+const CONVEX: Traits = Traits { smooth: false, odd: false, even: false, zero_at_zero: true, increasing: false, convex: true, concave: false };
+const PLAIN: Traits = Traits { convex: false, zero_at_zero: false, ..CONVEX };
+const SMOOTH: Traits = Traits { smooth: true, ..CONVEX };
+
+#[allow(clippy::too_many_arguments)] // a row of a table
+const fn row(
+    op: Op,
+    name: &'static str,
+    arity: usize,
+    shape: ShapeRule,
+    traits: Traits,
+    value: fn(&[crate::shape::Tensor], Data) -> crate::shape::Tensor,
+    derivative: Derivative,
+    title: &'static str,
+    formula: &'static str,
+    example: (&'static str, &'static str),
+) -> OpDef {
+    OpDef {
+        op,
+        name,
+        aliases: &[],
+        arity: (arity, arity),
+        latex: "",
+        shape,
+        domain: Domain::Reals,
+        traits,
+        value: Value::Tensor(value),
+        derivative,
+        lowering: Lowering::Loop,
+        samples: &[],
+        doc: Doc { title, formula, example },
+    }
+}
+
+use Derivative::{General, Linear, Reduction};
+
+/// The rows of this file.
+#[rustfmt::skip]
+pub const ROWS: &[&OpDef] = &[
+    &row(Op::SumAll, "sum", 1, shapes::to_scalar, SMOOTH, values::sum, Linear(sum_adjoint), "sum of all entries", "sum(x) is 0 for an empty array", ("sum([1, 2, 3])", "6")),
+    &row(Op::ProdAll, "prod", 1, shapes::to_scalar, PLAIN, values::prod, Reduction(prod_adjoint), "product of all entries", "prod(x) is 1 for an empty array", ("prod([2, 3])", "6")),
+    &row(Op::MeanAll, "mean", 1, nonempty, SMOOTH, values::mean, Linear(mean_adjoint), "mean of all entries", "sum(x)/len(x)", ("mean([1, 2, 6])", "3")),
+    &row(Op::MinAll, "min", 1, nonempty, PLAIN, values::min, Reduction(extreme_adjoint), "smallest entry", "the derivative is shared by the entries that attain it", ("min([3, 1, 2])", "1")),
+    &row(Op::MaxAll, "max", 1, nonempty, CONVEX, values::max, Reduction(extreme_adjoint), "largest entry", "the derivative is shared by the entries that attain it", ("max([3, 1, 2])", "3")),
+    &row(Op::Norm, "norm", 1, shapes::to_scalar, CONVEX, values::norm, Reduction(norm_adjoint), "Euclidean norm", "sqrt(sumsq(x)); Frobenius's norm of a matrix", ("norm([3, 4])", "5")),
+    &row(Op::Norm1, "norm1", 1, shapes::to_scalar, CONVEX, values::norm1, Reduction(norm1_adjoint), "sum of absolute values", "over all entries", ("norm1([3, -4])", "7")),
+    &row(Op::NormInf, "norminf", 1, nonempty, CONVEX, values::norminf, Reduction(norminf_adjoint), "largest absolute value", "over all entries", ("norminf([3, -4])", "4")),
+    &row(Op::SumSq, "sumsq", 1, shapes::to_scalar, SMOOTH, values::sumsq, Reduction(sumsq_adjoint), "sum of squares", "x'*x for a column", ("sumsq([3, 4])", "25")),
+    &row(Op::Dot, "dot", 2, dot_shape, PLAIN, values::dot, Reduction(dot_adjoint), "inner product", "a'*b for columns; the sum of products of entries", ("dot([1, 2], [3, 4])", "11")),
+    &row(Op::LogSumExpAll, "logsumexp", 1, shapes::to_scalar, Traits { zero_at_zero: false, ..SMOOTH }, values::logsumexp, Reduction(logsumexp_adjoint), "logarithm of the sum of exponentials", "log(sum(exp(x))), shifted by the largest entry", ("logsumexp([0, 0])", "0.693147")),
+    &row(Op::RowSum, "rowsum", 1, shapes::per_row, SMOOTH, values::rowsum, Linear(line_sum_adjoint), "sum of every row", "a column", ("rowsum([1, 2; 3, 4])", "[3, 7]")),
+    &row(Op::ColSum, "colsum", 1, shapes::per_col, SMOOTH, values::colsum, Linear(line_sum_adjoint), "sum of every column", "a row", ("colsum([1, 2; 3, 4])", "[4, 6;]")),
+    &row(Op::RowMean, "rowmean", 1, shapes::per_row, SMOOTH, values::rowmean, Linear(row_mean_adjoint), "mean of every row", "a column", ("rowmean([1, 3; 3, 5])", "[2, 4]")),
+    &row(Op::ColMean, "colmean", 1, shapes::per_col, SMOOTH, values::colmean, Linear(col_mean_adjoint), "mean of every column", "a row", ("colmean([1, 3; 3, 5])", "[2, 4;]")),
+    &row(Op::RowMax, "rowmax", 1, shapes::per_row, CONVEX, values::rowmax, General(row_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, row_max_adjoint, Op::RowSum)), "largest entry of every row", "a column", ("rowmax([1, 3; 3, 5])", "[3, 5]")),
+    &row(Op::ColMax, "colmax", 1, shapes::per_col, CONVEX, values::colmax, General(col_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, col_max_adjoint, Op::ColSum)), "largest entry of every column", "a row", ("colmax([1, 3; 3, 5])", "[3, 5;]")),
+    &row(Op::RowLogSumExp, "rowlogsumexp", 1, shapes::per_row, SMOOTH, values::rowlogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::RowSum)), "logsumexp of every row", "a column", ("rowlogsumexp([0, 0; 1, 1])", "[0.693147, 1.69315]")),
+    &row(Op::ColLogSumExp, "collogsumexp", 1, shapes::per_col, SMOOTH, values::collogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::ColSum)), "logsumexp of every column", "a row", ("collogsumexp([0, 1; 0, 1])", "[0.693147, 1.69315;]")),
+];
+
+/// Sizes of arrays, by the names that users gave them.
+impl Graph {
+    /// Number of rows (`axis` 0) or columns (1) as an expression: the name
+    /// that the user gave to that size, else a literal.
+    pub fn size(&mut self, e: ExprId, axis: usize) -> ExprId {
+        let shape = self.shape(e);
+        let n = if axis == 0 { shape.rows() } else { shape.cols() };
+        match self.size_name(n) {
+            Some(name) => self.leaf(name),
+            None => self.number(Num::int(n as i64)),
+        }
+    }
+
+    /// Number of entries as an expression.
+    pub fn size_of(&mut self, e: ExprId) -> ExprId {
+        let rows = self.size(e, 0);
+        let cols = self.size(e, 1);
+        self.mul(&[rows, cols])
+    }
+}

@@ -1,0 +1,300 @@
+//! Values of operators on whole arrays, plainly: the oracle for compiled code.
+
+use nalgebra::DMatrix;
+
+use crate::expr::Data;
+use crate::shape::{Shape, Tensor};
+use crate::special;
+
+fn combine(args: &[Tensor], start: f64, f: fn(f64, f64) -> f64) -> Tensor {
+    args.iter().fold(Tensor::scalar(start), |acc, t| acc.zip(t, f))
+}
+
+pub fn add(args: &[Tensor], _: Data) -> Tensor {
+    combine(args, 0.0, |a, b| a + b)
+}
+
+pub fn mul(args: &[Tensor], _: Data) -> Tensor {
+    combine(args, 1.0, |a, b| a * b)
+}
+
+pub fn had(args: &[Tensor], data: Data) -> Tensor {
+    mul(args, data)
+}
+
+fn fold(args: &[Tensor], start: f64, f: impl Fn(f64, f64) -> f64) -> Tensor {
+    Tensor::scalar(args[0].data().iter().fold(start, |a, &b| f(a, b)))
+}
+
+pub fn sum(args: &[Tensor], _: Data) -> Tensor {
+    fold(args, 0.0, |a, b| a + b)
+}
+
+pub fn prod(args: &[Tensor], _: Data) -> Tensor {
+    fold(args, 1.0, |a, b| a * b)
+}
+
+pub fn mean(args: &[Tensor], data: Data) -> Tensor {
+    let n = args[0].data().len() as f64;
+    sum(args, data).map(|s| s / n)
+}
+
+pub fn min(args: &[Tensor], _: Data) -> Tensor {
+    fold(args, f64::INFINITY, special::min)
+}
+
+pub fn max(args: &[Tensor], _: Data) -> Tensor {
+    fold(args, f64::NEG_INFINITY, special::max)
+}
+
+/// Scaled by the largest entry, so that squares do not overflow.
+pub fn norm(args: &[Tensor], data: Data) -> Tensor {
+    let largest = norminf(args, data).data()[0];
+    if largest == 0.0 || !largest.is_finite() {
+        return Tensor::scalar(largest);
+    }
+    let sum: f64 = args[0].data().iter().map(|&x| (x / largest) * (x / largest)).sum();
+    Tensor::scalar(largest * sum.sqrt())
+}
+
+pub fn norm1(args: &[Tensor], _: Data) -> Tensor {
+    fold(args, 0.0, |a, b| a + b.abs())
+}
+
+pub fn norminf(args: &[Tensor], _: Data) -> Tensor {
+    fold(args, 0.0, |a, b| special::max(a, b.abs()))
+}
+
+pub fn sumsq(args: &[Tensor], _: Data) -> Tensor {
+    fold(args, 0.0, |a, b| a + b * b)
+}
+
+pub fn dot(args: &[Tensor], _: Data) -> Tensor {
+    Tensor::scalar(args[0].data().iter().zip(args[1].data()).map(|(a, b)| a * b).sum())
+}
+
+pub fn logsumexp(args: &[Tensor], _: Data) -> Tensor {
+    Tensor::scalar(special::logsumexp(args[0].data()))
+}
+
+fn by_row(args: &[Tensor], f: fn(&[Tensor], Data) -> Tensor) -> Tensor {
+    let cols = args[0].shape().cols();
+    let rows = args[0].shape().rows();
+    let row = |i: usize| Tensor::vector(&args[0].data()[i * cols..(i + 1) * cols]);
+    Tensor::vector((0..rows).map(|i| f(&[row(i)], Data::None).data()[0]).collect::<Vec<_>>())
+}
+
+fn by_col(args: &[Tensor], f: fn(&[Tensor], Data) -> Tensor) -> Tensor {
+    let cols = by_row(&[as_matrix(&args[0]).transposed()], f);
+    Tensor::new(Shape::Matrix(1, cols.data().len()), cols.data())
+}
+
+fn as_matrix(t: &Tensor) -> Tensor {
+    Tensor::new(Shape::Matrix(t.shape().rows(), t.shape().cols()), t.data())
+}
+
+pub fn rowsum(args: &[Tensor], _: Data) -> Tensor {
+    by_row(args, sum)
+}
+
+pub fn colsum(args: &[Tensor], _: Data) -> Tensor {
+    by_col(args, sum)
+}
+
+pub fn rowmean(args: &[Tensor], _: Data) -> Tensor {
+    by_row(args, mean)
+}
+
+pub fn colmean(args: &[Tensor], _: Data) -> Tensor {
+    by_col(args, mean)
+}
+
+pub fn rowmax(args: &[Tensor], _: Data) -> Tensor {
+    by_row(args, max)
+}
+
+pub fn colmax(args: &[Tensor], _: Data) -> Tensor {
+    by_col(args, max)
+}
+
+pub fn rowlogsumexp(args: &[Tensor], _: Data) -> Tensor {
+    by_row(args, logsumexp)
+}
+
+pub fn collogsumexp(args: &[Tensor], _: Data) -> Tensor {
+    by_col(args, logsumexp)
+}
+
+/// Cost of a product of an `m x k` by a `k x n` matrix.
+fn product_cost(a: Shape, b: Shape) -> f64 {
+    a.rows() as f64 * a.cols() as f64 * b.cols() as f64
+}
+
+/// The product of several factors. Each step takes the cheapest neighbours, so
+/// that `X'*X*w` is two matrix-vector products.
+pub fn matmul(args: &[Tensor], _: Data) -> Tensor {
+    let mut factors = args.to_vec();
+    while factors.len() > 1 {
+        let cost = |k: &usize| product_cost(factors[*k].shape(), factors[*k + 1].shape());
+        let best = (0..factors.len() - 1).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(0);
+        let product = product(&factors[best], &factors[best + 1]);
+        factors.splice(best..=best + 1, [product]);
+    }
+    factors.swap_remove(0)
+}
+
+fn product(a: &Tensor, b: &Tensor) -> Tensor {
+    let (m, inner, n) = (a.shape().rows(), a.shape().cols(), b.shape().cols());
+    let mut out = vec![0.0; m * n];
+    for i in 0..m {
+        for k in 0..inner {
+            let factor = a.data()[i * inner + k];
+            for j in 0..n {
+                out[i * n + j] += factor * b.data()[k * n + j];
+            }
+        }
+    }
+    let shape = a.shape().product(b.shape()).unwrap_or(Shape::Matrix(m, n));
+    Tensor::new(shape, out)
+}
+
+pub fn transpose(args: &[Tensor], _: Data) -> Tensor {
+    args[0].transposed()
+}
+
+fn dense(t: &Tensor) -> DMatrix<f64> {
+    DMatrix::from_row_slice(t.shape().rows(), t.shape().cols(), t.data())
+}
+
+fn from_dense(m: &DMatrix<f64>) -> Tensor {
+    // nalgebra stores columns, so the rows are those of the transpose.
+    Tensor::new(Shape::Matrix(m.nrows(), m.ncols()), m.transpose().as_slice())
+}
+
+pub fn trace(args: &[Tensor], _: Data) -> Tensor {
+    let n = args[0].shape().rows();
+    Tensor::scalar((0..n).map(|i| args[0].at(i, i)).sum())
+}
+
+pub fn det(args: &[Tensor], _: Data) -> Tensor {
+    Tensor::scalar(dense(&args[0]).lu().determinant())
+}
+
+/// Sum of the logarithms of the pivots; nan where the determinant is negative.
+pub fn logdet(args: &[Tensor], _: Data) -> Tensor {
+    let lu = dense(&args[0]).lu();
+    let u = lu.u();
+    let negative = u.diagonal().iter().filter(|p| **p < 0.0).count() % 2 == 1;
+    let sign = lu.p().determinant::<f64>() * if negative { -1.0 } else { 1.0 };
+    let log: f64 = u.diagonal().iter().map(|p| p.abs().ln()).sum();
+    Tensor::scalar(if sign < 0.0 && log > f64::NEG_INFINITY { f64::NAN } else { log })
+}
+
+pub fn inv(args: &[Tensor], _: Data) -> Tensor {
+    let shape = args[0].shape();
+    match dense(&args[0]).lu().try_inverse() {
+        Some(inverse) => from_dense(&inverse),
+        None => Tensor::filled(shape, f64::NAN),
+    }
+}
+
+pub fn diag(args: &[Tensor], _: Data) -> Tensor {
+    let n = args[0].shape().rows();
+    if matches!(args[0].shape(), Shape::Matrix(..)) {
+        return Tensor::vector((0..n).map(|i| args[0].at(i, i)).collect::<Vec<_>>());
+    }
+    let mut out = vec![0.0; n * n];
+    for i in 0..n {
+        out[i * n + i] = args[0].data()[i];
+    }
+    Tensor::new(Shape::Matrix(n, n), out)
+}
+
+pub fn cumsum(args: &[Tensor], _: Data) -> Tensor {
+    let mut total = 0.0;
+    args[0].map_in_order(|v| {
+        total += v;
+        total
+    })
+}
+
+fn target(data: Data) -> Shape {
+    match data {
+        Data::Shape(shape) => shape,
+        _ => Shape::Scalar,
+    }
+}
+
+pub fn stack(args: &[Tensor], data: Data) -> Tensor {
+    Tensor::new(target(data), args.iter().map(|t| t.data()[0]).collect::<Vec<_>>())
+}
+
+pub fn fill(args: &[Tensor], data: Data) -> Tensor {
+    Tensor::filled(target(data), args[0].data()[0])
+}
+
+pub fn eye(_: &[Tensor], data: Data) -> Tensor {
+    let shape = target(data);
+    let n = shape.cols();
+    Tensor::new(shape, (0..shape.len()).map(|k| f64::from(u8::from(k / n == k % n))).collect::<Vec<_>>())
+}
+
+pub fn bcast(args: &[Tensor], data: Data) -> Tensor {
+    let (from, to) = (args[0].shape(), target(data));
+    let pick = |size: usize, i: usize| if size == 1 { 0 } else { i };
+    let entry = |k: usize| args[0].at(pick(from.rows(), k / to.cols()), pick(from.cols(), k % to.cols()));
+    Tensor::new(to, (0..to.len()).map(entry).collect::<Vec<_>>())
+}
+
+/// The 0-based position that a 1-based index names; past every array where it
+/// is not a whole number from 1.
+pub fn position(index: f64) -> usize {
+    if index >= 1.0 && index.fract() == 0.0 { index as usize - 1 } else { usize::MAX }
+}
+
+/// The 0-based first row and column of a block or entry.
+fn corner(indices: &[Tensor]) -> (usize, usize) {
+    let at = |k: usize| indices.get(k).map_or(0, |t| position(t.data()[0]));
+    (at(0), at(1))
+}
+
+pub fn block(args: &[Tensor], data: Data) -> Tensor {
+    let (whole, part) = (args[0].shape(), target(data));
+    let (r, c) = corner(&args[1..]);
+    let inside = r.checked_add(part.rows()).is_some_and(|e| e <= whole.rows())
+        && c.checked_add(part.cols()).is_some_and(|e| e <= whole.cols());
+    if !inside {
+        return Tensor::filled(part, f64::NAN);
+    }
+    let entry = |k: usize| args[0].at(r + k / part.cols(), c + k % part.cols());
+    Tensor::new(part, (0..part.len()).map(entry).collect::<Vec<_>>())
+}
+
+pub fn place(args: &[Tensor], data: Data) -> Tensor {
+    let whole = target(data);
+    let flat_row = args.len() == 2 && whole.rows() == 1;
+    let (r, c) = corner(&args[1..]);
+    let (r, c) = if flat_row { (0, r) } else { (r, c) };
+    let mut out = vec![0.0; whole.len()];
+    if r < whole.rows() && c < whole.cols() {
+        out[r * whole.cols() + c] = args[0].data()[0];
+    }
+    Tensor::new(whole, out)
+}
+
+pub fn place_block(args: &[Tensor], data: Data) -> Tensor {
+    let (whole, part) = (target(data), args[0].shape());
+    let (r, c) = corner(&args[1..]);
+    let mut out = vec![0.0; whole.len()];
+    for k in 0..part.len() {
+        let (i, j) = (r.saturating_add(k / part.cols()), c.saturating_add(k % part.cols()));
+        if i < whole.rows() && j < whole.cols() {
+            out[i * whole.cols() + j] = args[0].data()[k];
+        }
+    }
+    Tensor::new(whole, out)
+}
+
+pub fn reshape(args: &[Tensor], data: Data) -> Tensor {
+    Tensor::new(target(data), args[0].data())
+}
