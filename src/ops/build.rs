@@ -17,8 +17,23 @@ pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprI
         Op::And | Op::Or | Op::Not | Op::If => logic::branch(g, op, args, shape),
         Op::Elem | Op::Block | Op::Stack | Op::Fill | Op::Bcast | Op::Reshape => arrays::make(g, op, data, args, shape),
         _ if op.is_binder() => binders::make(g, op, data, args, shape),
+        _ if args.len() == 1 && g.shape(args[0]).is_scalar() => match of_scalar(g, op, args[0]) {
+            Some(simple) => simple,
+            None => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
+        },
+        Op::Dot if args.iter().all(|&a| g.shape(a).is_scalar()) => g.mul(args),
         _ => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
     })
+}
+
+/// A reduction of an array of one number.
+fn of_scalar(g: &mut Graph, op: Op, a: ExprId) -> Option<ExprId> {
+    match op {
+        Op::SumAll | Op::ProdAll | Op::MeanAll | Op::MinAll | Op::MaxAll | Op::LogSumExpAll => Some(a),
+        Op::Norm | Op::Norm1 | Op::NormInf => Some(g.apply(Op::Abs, &[a])),
+        Op::SumSq => Some(g.powi(a, 2)),
+        _ => None,
+    }
 }
 
 /// The value of a function of numbers, where it is a whole number: `exp(0)` is

@@ -302,6 +302,10 @@ pub const ROWS: &[&OpDef] = &[
         special::softplus, |g, a, _, _| g.apply(Op::Sigmoid, a),
     ),
     &unary(
+        Entry { op: Op::LogCosh, names: ("logcosh", &[]), latex: "\\log\\cosh", domain: Domain::Reals, traits: Traits { convex: true, zero_at_zero: true, ..EVEN }, lowering: Lowering::Call, samples: REALS, doc: ("log(cosh(x)), without overflow", "a smooth absolute value", ("logcosh(0)", "0")) },
+        special::log_cosh, |g, a, _, _| g.apply(Op::Tanh, a),
+    ),
+    &unary(
         Entry { op: Op::Relu, names: ("relu", &[]), latex: "\\operatorname{relu}", domain: Domain::Reals, traits: Traits { convex: true, zero_at_zero: true, ..STEP }, lowering: Lowering::Instructions, samples: REALS, doc: ("positive part", "max(x, 0); derivative 0 at 0", ("relu(-2)", "0")) },
         special::relu, |g, a, _, _| { let zero = g.int(0); compare(g, Op::Gt, a[0], zero) },
     ),

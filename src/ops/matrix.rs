@@ -218,7 +218,7 @@ const MATMUL: (Adjoint, Tangent) = (matmul_adjoint, matmul_tangent);
 #[rustfmt::skip]
 pub const ROWS: &[&OpDef] = &[
     &OpDef { arity: (1, usize::MAX), ..row(Entry { op: Op::MatMul, name: "", latex: "", shape: shapes::product, traits: SMOOTH, value: values::matmul, derivative: Derivative::General(MATMUL.0, MATMUL.1), doc: ("matrix product", "a row times a column is a scalar", ("[1, 2; 3, 4]*[1, 1]", "[3, 7]")) }) },
-    &row(Entry { op: Op::Transpose, name: "", latex: "^{\\top}", shape: transpose_shape, traits: LINEAR, value: values::transpose, derivative: Derivative::Linear(transpose_adjoint), doc: ("transpose", "A' has rows and columns exchanged", ("[1, 2]'", "[1, 2;]")) }),
+    &row(Entry { op: Op::Transpose, name: "", latex: "^{\\top}", shape: transpose_shape, traits: LINEAR, value: values::transpose, derivative: Derivative::Linear(transpose_adjoint), doc: ("transpose", "A' has rows and columns exchanged", ("[1, 2]'", "[1, 2]'")) }),
     &row(Entry { op: Op::Tr, name: "tr", latex: "\\operatorname{tr}", shape: shapes::square_to_scalar, traits: LINEAR, value: values::trace, derivative: Derivative::Linear(trace_adjoint), doc: ("trace", "sum of the diagonal", ("tr([1, 2; 3, 4])", "5")) }),
     &row(Entry { op: Op::Det, name: "det", latex: "\\det", shape: shapes::square_to_scalar, traits: SMOOTH, value: values::det, derivative: Derivative::Reduction(det_adjoint), doc: ("determinant", "of a square matrix", ("det([1, 2; 3, 4])", "-2")) }),
     &row(Entry { op: Op::LogDet, name: "logdet", latex: "\\log\\det", shape: shapes::square_to_scalar, traits: SMOOTH, value: values::logdet, derivative: Derivative::Reduction(logdet_adjoint), doc: ("logarithm of the determinant", "nan where the determinant is negative", ("logdet([1, 0; 0, 1])", "0")) }),

@@ -195,13 +195,13 @@ pub const ROWS: &[&OpDef] = &[
     &row(Op::Dot, "dot", 2, dot_shape, PLAIN, values::dot, Reduction(dot_adjoint), "inner product", "a'*b for columns; the sum of products of entries", ("dot([1, 2], [3, 4])", "11")),
     &row(Op::LogSumExpAll, "logsumexp", 1, shapes::to_scalar, Traits { zero_at_zero: false, ..SMOOTH }, values::logsumexp, Reduction(logsumexp_adjoint), "logarithm of the sum of exponentials", "log(sum(exp(x))), shifted by the largest entry", ("logsumexp([0, 0])", "0.693147")),
     &row(Op::RowSum, "rowsum", 1, shapes::per_row, SMOOTH, values::rowsum, Linear(line_sum_adjoint), "sum of every row", "a column", ("rowsum([1, 2; 3, 4])", "[3, 7]")),
-    &row(Op::ColSum, "colsum", 1, shapes::per_col, SMOOTH, values::colsum, Linear(line_sum_adjoint), "sum of every column", "a row", ("colsum([1, 2; 3, 4])", "[4, 6;]")),
+    &row(Op::ColSum, "colsum", 1, shapes::per_col, SMOOTH, values::colsum, Linear(line_sum_adjoint), "sum of every column", "a row", ("colsum([1, 2; 3, 4])", "[4, 6]\'")),
     &row(Op::RowMean, "rowmean", 1, shapes::per_row, SMOOTH, values::rowmean, Linear(row_mean_adjoint), "mean of every row", "a column", ("rowmean([1, 3; 3, 5])", "[2, 4]")),
-    &row(Op::ColMean, "colmean", 1, shapes::per_col, SMOOTH, values::colmean, Linear(col_mean_adjoint), "mean of every column", "a row", ("colmean([1, 3; 3, 5])", "[2, 4;]")),
+    &row(Op::ColMean, "colmean", 1, shapes::per_col, SMOOTH, values::colmean, Linear(col_mean_adjoint), "mean of every column", "a row", ("colmean([1, 3; 3, 5])", "[2, 4]\'")),
     &row(Op::RowMax, "rowmax", 1, shapes::per_row, CONVEX, values::rowmax, General(row_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, row_max_adjoint, Op::RowSum)), "largest entry of every row", "a column", ("rowmax([1, 3; 3, 5])", "[3, 5]")),
-    &row(Op::ColMax, "colmax", 1, shapes::per_col, CONVEX, values::colmax, General(col_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, col_max_adjoint, Op::ColSum)), "largest entry of every column", "a row", ("colmax([1, 3; 3, 5])", "[3, 5;]")),
+    &row(Op::ColMax, "colmax", 1, shapes::per_col, CONVEX, values::colmax, General(col_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, col_max_adjoint, Op::ColSum)), "largest entry of every column", "a row", ("colmax([1, 3; 3, 5])", "[3, 5]\'")),
     &row(Op::RowLogSumExp, "rowlogsumexp", 1, shapes::per_row, SMOOTH, values::rowlogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::RowSum)), "logsumexp of every row", "a column", ("rowlogsumexp([0, 0; 1, 1])", "[0.693147, 1.69315]")),
-    &row(Op::ColLogSumExp, "collogsumexp", 1, shapes::per_col, SMOOTH, values::collogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::ColSum)), "logsumexp of every column", "a row", ("collogsumexp([0, 1; 0, 1])", "[0.693147, 1.69315;]")),
+    &row(Op::ColLogSumExp, "collogsumexp", 1, shapes::per_col, SMOOTH, values::collogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::ColSum)), "logsumexp of every column", "a row", ("collogsumexp([0, 1; 0, 1])", "[0.693147, 1.69315]\'")),
 ];
 
 /// Sizes of arrays, by the names that users gave them.

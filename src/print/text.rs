@@ -236,10 +236,10 @@ impl Text {
             }
             self.list(row, false);
         }
-        if !column && rows.len() == 1 {
-            self.push(";");
-        }
         self.push("]");
+        if !column && rows.len() == 1 {
+            self.push("'");
+        }
     }
 
     fn where_clause(&mut self, body: &Layout, defs: &[(String, Layout)]) {
