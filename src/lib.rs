@@ -16,3 +16,5 @@ pub mod problem;
 pub mod optim;
 pub mod report;
 pub mod check;
+pub mod jit;
+pub mod session;

@@ -173,9 +173,14 @@ impl Checker<'_> {
         }
     }
 
+    /// The body of a function over arguments of the session's own.
+    pub fn function_body(&mut self, function: &Arc<Function>, items: Vec<(Item, Span)>) -> Checked<Item> {
+        self.body(function, items)
+    }
+
     /// The body of a function over the given arguments. Sizes named in the
     /// shapes of parameters get their values from the arguments.
-    pub(super) fn body(&mut self, function: &Arc<Function>, items: Vec<(Item, Span)>) -> Checked<Item> {
+    fn body(&mut self, function: &Arc<Function>, items: Vec<(Item, Span)>) -> Checked<Item> {
         let outer_ast = std::mem::replace(&mut self.ast, Arc::clone(&function.ast));
         let outer_frame = std::mem::replace(&mut self.frame, self.locals.len());
         let outer_function = self.inside.replace(Arc::clone(function));

@@ -9,7 +9,7 @@ use crate::ops;
 use crate::report::{FormatSpec, array, number};
 use crate::shape::{Shape, Tensor};
 use crate::source::Span;
-use crate::syntax::ast::{CommandKind, Definition, Node, NodeId, Piece};
+use crate::syntax::ast::{Definition, Node, NodeId, Piece};
 
 impl Checker<'_> {
     /// What an expression denotes.
@@ -71,14 +71,23 @@ impl Checker<'_> {
             Node::If { cond, then, other } => self.branch(*cond, *then, *other, span),
             Node::At { expr, point } => self.at(*expr, *point, span),
             Node::Where { body, defs } => self.where_clause(*body, defs),
-            Node::Command(command) => self.command_value(command.kind, command.word),
+            Node::Command(_) => self.command_value(node),
         }
     }
 
-    /// A command in the place of a value; `session` runs those that it knows
-    /// before the expression around them is checked.
-    fn command_value(&mut self, kind: CommandKind, word: Span) -> Checked<Item> {
-        self.not_built(&format!("`{}` as a part of an expression", kind.word()), word)
+    /// A command in the place of a value. The session runs it and checks the
+    /// expression again with its result.
+    fn command_value(&mut self, node: NodeId) -> Checked<Item> {
+        if let Some(item) = self.commands.get(&node) {
+            return Ok(item.clone());
+        }
+        let inside = self.inside.is_some() || self.locals.iter().any(|l| l.index.is_some());
+        if inside {
+            let finding = Diagnostic::error(codes::E0604, "a command cannot stand inside a sum or a function");
+            return self.report(finding.at(self.ast.span(node), "here").help("run it first: `let fit = ...`"));
+        }
+        self.wanted.get_or_insert(node);
+        Err(Reported)
     }
 
     /// What a name denotes.

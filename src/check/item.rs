@@ -142,6 +142,12 @@ impl Names {
         }
     }
 
+    /// Forgets a name.
+    pub fn remove(&mut self, name: &str) {
+        self.entries.remove(name);
+        self.order.retain(|n| n != name);
+    }
+
     /// All names in the order of their first definition.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.order.iter().filter_map(|n| self.entries.get_key_value(n)).map(|(n, e)| (n.as_str(), e))

@@ -31,6 +31,7 @@ use std::sync::Arc;
 
 pub use builtins::{Builtin, builtin, builtins};
 pub use item::{Entry, Function, Item, Labelled, NamedTable, Names, Record};
+pub use expr::value_text;
 pub use objective::{ChosenMethod, Objective, Start};
 
 use crate::diag::{Diagnostic, Sink, codes};
@@ -87,6 +88,10 @@ pub struct Checker<'s> {
     /// Whether this is the look over a script before it runs: values that only
     /// running gives are missing, and that is no error.
     pub dry: bool,
+    /// What commands inside the expression gave, by their node.
+    pub commands: HashMap<NodeId, Item>,
+    /// A command that has to run before the expression can be checked.
+    pub wanted: Option<NodeId>,
     ast: Arc<Ast>,
     /// Local names; those before `frame` belong to callers of this function.
     locals: Vec<Local>,
@@ -108,7 +113,7 @@ impl<'s> Checker<'s> {
         ast: Arc<Ast>,
         dry: bool,
     ) -> Self {
-        Checker { g, names, sink, world, spans, dry, ast, locals: Vec::new(), frame: 0, inside: None, calls: HashMap::new() }
+        Checker { g, names, sink, world, spans, dry, commands: HashMap::new(), wanted: None, ast, locals: Vec::new(), frame: 0, inside: None, calls: HashMap::new() }
     }
 
     /// Reports a finding.

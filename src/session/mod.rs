@@ -23,11 +23,13 @@
 
 mod compiled;
 mod define;
+mod derivative_check;
 mod finite;
 mod fit;
 mod output;
 mod record;
 mod solve;
+mod stages;
 mod statement;
 mod structure;
 mod world;
@@ -39,6 +41,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use fit::Fit;
 pub use output::{Outcome, Output};
+pub use statement::{io_reason, tensor_json};
 
 use crate::check::{Entry, Names};
 use crate::diag::{Diagnostic, Sink, codes};
@@ -102,6 +105,9 @@ pub struct Session {
     files: Files,
     settings: Settings,
     interrupt: Arc<AtomicBool>,
+    /// Optimizations that have ended and were not shown yet; true where one
+    /// line is enough.
+    finished: Vec<(Arc<Fit>, bool)>,
 }
 
 /// How a text is run.
@@ -118,7 +124,7 @@ pub(super) enum Mode {
 impl Session {
     /// A session that knows nothing but the language.
     pub fn new(settings: Settings) -> Session {
-        Session { state: State::default(), files: Files::new(settings.seed), settings, interrupt: Arc::new(AtomicBool::new(false)) }
+        Session { state: State::default(), files: Files::new(settings.seed), settings, interrupt: Arc::new(AtomicBool::new(false)), finished: Vec::new() }
     }
 
     /// The folder that relative paths of data files start from.

@@ -1,7 +1,7 @@
 //! What kind of objective this is: sums of squares, smooth or not.
 
 use crate::expr::{ExprId, Graph, Num, Op};
-use crate::ops::{self, Range, coefficient, known_value, times};
+use crate::ops::{self, Range, known_value, times};
 
 /// `f = scale * (|r_1|^2 + |r_2|^2 + ...) + offset`, the residuals in blocks.
 #[derive(Clone, Debug, PartialEq)]

@@ -24,4 +24,16 @@ super::rows! {
     W0006 "derivative check mismatch"
     "A symbolic derivative and a numeric one differ by more than their errors explain. This is a bug of ours; please report it."
     wrong "# none that we know of" right "# every program"
+
+    W0007 "setting without effect"
+    "`--set name=value` replaces the value of a `let`; the script has no `let` of that name."
+    wrong "var n = 3" right "let n = 3"
+
+    W0008 "start moved into the bounds"
+    "The start of an unknown lies outside its bounds; the nearest bound is taken."
+    wrong "var x in [0, 1] = 2" right "var x in [0, 1] = 1"
+
+    W0009 "start without a finite value"
+    "The objective is infinite or not a number where the search should start, so there is nothing to compare with."
+    wrong "var x = -1\nminimize x - log(x)" right "var x = 1\nminimize x - log(x)"
 }
