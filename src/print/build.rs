@@ -98,7 +98,7 @@ impl<'a> Builder<'a> {
         for &arg in args {
             match self.g.as_num(arg) {
                 Some(n) => parts.number = parts.number.mul(n),
-                None if self.is_large(arg) => large = Some(arg),
+                None if large.is_none() && self.is_large(arg) => large = Some(arg),
                 None => self.scalar_factor(arg, &mut parts),
             }
         }
@@ -120,8 +120,9 @@ impl<'a> Builder<'a> {
         if self.names.contains_key(&e) {
             return false;
         }
+        let reduces = || self.g.args(e).iter().any(|&a| !self.g.shape(a).is_scalar());
         let op = self.g.op(e);
-        !self.g.shape(e).is_scalar() || op.is_binder()
+        !self.g.shape(e).is_scalar() || op.is_binder() || (op != Op::Elem && reduces())
     }
 
     fn scalar_factor(&mut self, e: ExprId, parts: &mut Fraction) {
@@ -186,7 +187,9 @@ impl<'a> Builder<'a> {
 
     fn dotted(&mut self, args: &[ExprId]) -> Layout {
         let (mut above, mut below) = (Vec::new(), Vec::new());
-        for &arg in args {
+        let mut args = args.to_vec();
+        args.sort_by_key(|&a| self.rank(a));
+        for arg in args {
             match numeric_power(self.g, arg).filter(|(_, n)| n.is_negative()) {
                 Some((base, n)) => {
                     let base = self.layout(base);

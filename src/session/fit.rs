@@ -3,7 +3,7 @@
 use crate::optim::least_squares::FitStatistics;
 use crate::optim::status::Status;
 use crate::optim::trace::Trace;
-use crate::optim::verdict::Verdict;
+use crate::optim::verdict::{PointKind, Verdict};
 use crate::problem::Evaluations;
 use crate::shape::Tensor;
 
@@ -52,8 +52,13 @@ impl Fit {
     /// The kind of point in words, with the unknowns that a flat or a falling
     /// direction consists of; none where nothing was worked out.
     pub fn point(&self) -> Option<String> {
-        let verdict = self.verdict.as_ref()?;
-        Some(verdict.kind.name().to_string())
+        // The verdict is about what was minimized: the negative under `maximize`.
+        let kind = match (self.verdict.as_ref()?.kind, self.statement) {
+            (PointKind::StrictMinimum, "maximize") => "strict local maximum",
+            (PointKind::LocalMaximum, "maximize") => "local minimum",
+            (kind, _) => kind.name(),
+        };
+        Some(kind.to_string())
     }
 
     /// The standard error of each unknown, in its shape; none where this is no

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Mode, Outcome, Output, Receiver, Session, State, world};
 use crate::check::{Checked, Checker, Item, Reported, World};
-use crate::diag::{Diagnostic, Sink, codes};
+use crate::diag::{Diagnostic, Severity, Sink, codes};
 use crate::report::JsonValue;
 use crate::shape::{Shape, Tensor};
 use crate::source::Span;
@@ -22,6 +22,8 @@ pub(super) struct Runner<'s> {
     /// Inside a `for` block names may be defined again.
     pub in_loop: bool,
     pub outcome: Outcome,
+    /// Errors given out so far.
+    reported: usize,
     /// Results of commands inside the statement that is being checked.
     commands: HashMap<NodeId, Item>,
 }
@@ -36,6 +38,7 @@ pub(super) fn run_all(session: &mut Session, ast: &Arc<Ast>, statements: &[StmtI
         sink: Sink::new(),
         in_loop: false,
         outcome: Outcome::default(),
+        reported: 0,
         commands: HashMap::new(),
     };
     runner.statements(statements, out);
@@ -46,13 +49,14 @@ pub(super) fn run_all(session: &mut Session, ast: &Arc<Ast>, statements: &[StmtI
 impl Runner<'_> {
     fn statements(&mut self, statements: &[StmtId], out: &mut Receiver) {
         for &id in statements {
+            let before = self.reported;
             let result = self.statement(id, out);
             self.flush(out);
-            if result.is_err() {
-                self.outcome.failed = true;
-                if self.mode != Mode::Dry {
-                    return;
-                }
+            // In a dry run a value may be missing only because nothing has run.
+            let failed = if self.is_dry() { self.reported > before } else { result.is_err() };
+            self.outcome.failed |= failed;
+            if failed && !self.is_dry() {
+                return;
             }
             if self.outcome.interrupted {
                 return;
@@ -62,6 +66,7 @@ impl Runner<'_> {
 
     fn flush(&mut self, out: &mut Receiver) {
         for finding in self.sink.take() {
+            self.reported += usize::from(finding.severity == Severity::Error);
             out(&self.session.files.sources, Output::Finding(finding));
         }
     }
