@@ -55,13 +55,19 @@ impl PivotedQr {
             let (head, tail) = b[k..].split_at_mut(1);
             let projection = tau * (head[0] + dot(v, tail));
             head[0] -= projection;
-            tail.iter_mut().zip(v).for_each(|(bi, vi)| *bi -= projection * vi);
+            tail.iter_mut()
+                .zip(v)
+                .for_each(|(bi, vi)| *bi -= projection * vi);
         }
     }
 
     /// The numerical rank: diagonal entries of R above `relative` times the first.
     pub fn rank(&self, relative: f64) -> usize {
-        let first = if self.tau.is_empty() { 0.0 } else { self.a[(0, 0)].abs() };
+        let first = if self.tau.is_empty() {
+            0.0
+        } else {
+            self.a[(0, 0)].abs()
+        };
         (0..self.tau.len())
             .take_while(|&k| self.a[(k, k)].abs() > relative * first && self.a[(k, k)] != 0.0)
             .count()
@@ -93,7 +99,7 @@ impl PivotedQr {
 
     /// The minimizer of `|A p - b|^2 + |E p|^2` for diagonal `E` (n entries, not all zero), `qtb = Q'b`.
     ///
-    /// Givens rotations fold E into R (More 1978, sec. 3, eqs. 3.4 to 3.6; MINPACK's `qrsolv`): O(n^3) in
+    /// Givens rotations fold E into R (More 1978, sec. 3; MINPACK's `qrsolv`): O(n^3) in
     /// all, whatever m is.
     pub fn solve_damped(&self, qtb: &[f64], e: &[f64]) -> Damped {
         let n = self.order.len();
@@ -128,7 +134,11 @@ impl PivotedQr {
         let mut p = vec![0.0; n];
         for l in (0..n).rev() {
             // A zero pivot is a column without influence and without damping: it stays where it is.
-            z[l] = if s[(l, l)] == 0.0 { 0.0 } else { z[l] / s[(l, l)] };
+            z[l] = if s[(l, l)] == 0.0 {
+                0.0
+            } else {
+                z[l] / s[(l, l)]
+            };
             for i in 0..l {
                 z[i] -= s[(i, l)] * z[l];
             }
@@ -153,7 +163,11 @@ impl Damped {
             for i in 0..j {
                 w[j] -= self.s[(i, j)] * w[i];
             }
-            w[j] = if self.s[(j, j)] == 0.0 { 0.0 } else { w[j] / self.s[(j, j)] };
+            w[j] = if self.s[(j, j)] == 0.0 {
+                0.0
+            } else {
+                w[j] / self.s[(j, j)]
+            };
         }
         dot(&w, &w)
     }
@@ -178,7 +192,10 @@ fn reflect(a: &mut DMatrix<f64>, k: usize) -> f64 {
         let target = &mut right[j * m + k..(j + 1) * m];
         let projection = tau * (target[0] + dot(v, &target[1..]));
         target[0] -= projection;
-        target[1..].iter_mut().zip(v).for_each(|(ti, vi)| *ti -= projection * vi);
+        target[1..]
+            .iter_mut()
+            .zip(v)
+            .for_each(|(ti, vi)| *ti -= projection * vi);
     }
     tau
 }
@@ -188,9 +205,11 @@ mod tests {
     use super::*;
 
     fn example() -> (DMatrix<f64>, Vec<f64>) {
-        let a = DMatrix::from_row_slice(4, 3, &[
-            1.0, 2.0, 0.5, -1.0, 4.0, 2.0, 3.0, 0.0, 1.0, 0.5, 1.0, -2.0,
-        ]);
+        let a = DMatrix::from_row_slice(
+            4,
+            3,
+            &[1.0, 2.0, 0.5, -1.0, 4.0, 2.0, 3.0, 0.0, 1.0, 0.5, 1.0, -2.0],
+        );
         (a, vec![1.0, -2.0, 0.5, 3.0])
     }
 

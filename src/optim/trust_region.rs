@@ -60,7 +60,12 @@ struct Eigen {
 impl<'a> Subproblem<'a> {
     /// The model with Hessian `h: n x n` (symmetric) and gradient `g: n`. Costs nothing yet.
     pub fn new(h: &'a DMatrix<f64>, g: &'a [f64]) -> Self {
-        Subproblem { h, g, newton: Newton::NotTried, eigen: None }
+        Subproblem {
+            h,
+            g,
+            newton: Newton::NotTried,
+            eigen: None,
+        }
     }
 
     /// The exact minimizer for the radius `delta > 0`. `O(n^3)` once, then `O(n^2)` a call.
@@ -94,8 +99,11 @@ impl<'a> Subproblem<'a> {
 
     fn factor(&mut self) {
         if matches!(self.newton, Newton::NotTried) {
-            let step =
-                self.h.clone().cholesky().map(|c| -c.solve(&DVector::from_column_slice(self.g)));
+            let step = self
+                .h
+                .clone()
+                .cholesky()
+                .map(|c| -c.solve(&DVector::from_column_slice(self.g)));
             self.newton = match step {
                 Some(p) if p.iter().all(|pi| pi.is_finite()) => Newton::Found(p),
                 _ => Newton::Indefinite,
@@ -107,32 +115,51 @@ impl<'a> Subproblem<'a> {
     pub fn least_curvature(&mut self) -> (f64, f64, DVector<f64>) {
         let eigen = self.eigen.get_or_insert_with(|| Eigen::new(self.h, self.g));
         let least = eigen.values[eigen.least];
-        (least, eigen.scale, eigen.vectors.column(eigen.least).into_owned())
+        (
+            least,
+            eigen.scale,
+            eigen.vectors.column(eigen.least).into_owned(),
+        )
     }
 
     /// The Newton step of the matrix with every eigenvalue replaced by `max(|lambda_i|, floor)`, where the
-    /// floor is `1e-8` of the largest (Nocedal & Wright 2006, sec. 3.4, eq. 3.40): a descent direction.
+    /// floor is `1e-8` of the largest (Nocedal & Wright 2006, sec. 3.4): a descent direction.
     pub fn modified_newton(&mut self) -> DVector<f64> {
         let eigen = self.eigen.get_or_insert_with(|| Eigen::new(self.h, self.g));
         let floor = (1e-8 * eigen.scale).max(f64::MIN_POSITIVE);
-        let p = eigen.g.zip_map(&eigen.values, |gi, value| -gi / value.abs().max(floor));
+        let p = eigen
+            .g
+            .zip_map(&eigen.values, |gi, value| -gi / value.abs().max(floor));
         &eigen.vectors * p
     }
 
     fn step(&self, p: DVector<f64>, lambda: f64, on_boundary: bool) -> Step {
         let model = dot(self.g, p.as_slice()) + 0.5 * p.dot(&(self.h * &p));
-        Step { p, lambda, model, on_boundary }
+        Step {
+            p,
+            lambda,
+            model,
+            on_boundary,
+        }
     }
 }
 
 impl Eigen {
     fn new(h: &DMatrix<f64>, g: &[f64]) -> Self {
-        let SymmetricEigen { eigenvalues: values, eigenvectors: vectors } =
-            SymmetricEigen::new(h.clone());
+        let SymmetricEigen {
+            eigenvalues: values,
+            eigenvectors: vectors,
+        } = SymmetricEigen::new(h.clone());
         let g = vectors.tr_mul(&DVector::from_column_slice(g));
         let least = values.imin();
         let scale = values.amax();
-        Eigen { values, vectors, g, least, scale }
+        Eigen {
+            values,
+            vectors,
+            g,
+            least,
+            scale,
+        }
     }
 
     /// `(p, lambda)` in the basis of the eigenvectors, where `p_i = -g_i / (lambda_i + lambda)`.
@@ -165,7 +192,10 @@ impl Eigen {
 
     /// `-g_i / (gap_i + sigma)`.
     fn shifted(&self, gaps: &DVector<f64>, sigma: f64) -> DVector<f64> {
-        self.g.zip_map(gaps, |gi, gap| if gi == 0.0 { 0.0 } else { -gi / (gap + sigma) })
+        self.g.zip_map(
+            gaps,
+            |gi, gap| if gi == 0.0 { 0.0 } else { -gi / (gap + sigma) },
+        )
     }
 
     /// The limit of `p(sigma)` for sigma to 0: without the entries whose gap and gradient are both at rounding
@@ -184,7 +214,7 @@ impl Eigen {
     }
 
     /// g has (to rounding) no part along the least eigenvector: to `p(-least)` is added as much of this
-    /// vector as reaches the boundary (More & Sorensen 1983, eq. 2.10 and after).
+    /// vector as reaches the boundary (More & Sorensen 1983, sec. 2).
     fn hard_case(
         &self,
         mut p: DVector<f64>,
@@ -199,12 +229,16 @@ impl Eigen {
         let i = self.least;
         let rest = (delta * delta - p.norm_squared() + p[i] * p[i]).max(0.0);
         // Of the two ends the one along which the linear term does not rise.
-        p[i] = if self.g[i] > 0.0 { -rest.sqrt() } else { rest.sqrt() };
+        p[i] = if self.g[i] > 0.0 {
+            -rest.sqrt()
+        } else {
+            rest.sqrt()
+        };
         (p, lambda)
     }
 
     /// The root sigma of `1/delta - 1/|p(sigma)| = 0`, by Newton's iteration with bisection as its safeguard
-    /// (More & Sorensen 1983, eq. 3.7; Conn, Gould & Toint 2000, eq. 7.3.5). It starts left of the root, from
+    /// (More & Sorensen 1983, sec. 3; Conn, Gould & Toint 2000, sec. 7.3). It starts left of the root, from
     /// `|p| >= |g_i| / (gap_i + sigma)`, where the iteration is monotone.
     fn secular_root(&self, gaps: &DVector<f64>, delta: f64) -> f64 {
         let below = self.g.zip_map(gaps, |gi, gap| gi.abs() / delta - gap);
@@ -216,12 +250,20 @@ impl Eigen {
             if (length - delta).abs() <= BOUNDARY * delta {
                 break;
             }
-            if length > delta { low = sigma } else { high = sigma }
+            if length > delta {
+                low = sigma
+            } else {
+                high = sigma
+            }
             // -d|p|/d sigma = (sum p_i^2 / (gap_i + sigma)) / |p|.
             let terms = p.zip_map(gaps, |pi, gap| pi * (pi / (gap + sigma)));
             let slope = terms.sum() / length;
             let newton = sigma + (length - delta) / delta * (length / slope);
-            sigma = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+            sigma = if newton > low && newton < high {
+                newton
+            } else {
+                0.5 * (low + high)
+            };
             if high - low <= f64::EPSILON * high {
                 break;
             }
@@ -241,8 +283,7 @@ mod tests {
         let step = Subproblem::new(&h, g).solve(delta);
         let length = step.p.norm();
         assert!(length <= delta * (1.0 + 1e-9), "{length} > {delta}");
-        let residual =
-            &h * &step.p + step.lambda * &step.p + DVector::from_column_slice(g);
+        let residual = &h * &step.p + step.lambda * &step.p + DVector::from_column_slice(g);
         let scale = h.amax() * delta + norm(g);
         assert!(residual.norm() <= 1e-7 * scale, "stationarity {residual:?}");
         let shifted = &h + DMatrix::identity(n, n) * step.lambda;

@@ -56,7 +56,12 @@ pub struct ClosureProblem<'a> {
 impl<'a> ClosureProblem<'a> {
     /// A problem of `n_vars` variables without any function yet.
     pub fn new(n_vars: usize) -> Self {
-        ClosureProblem { n_vars, scale: 1.0, jac: DMatrix::zeros(0, 0), ..Default::default() }
+        ClosureProblem {
+            n_vars,
+            scale: 1.0,
+            jac: DMatrix::zeros(0, 0),
+            ..Default::default()
+        }
     }
 
     /// The objective f: `x: n -> f`.
@@ -84,10 +89,7 @@ impl<'a> ClosureProblem<'a> {
     }
 
     /// The product of the Hessian of f with `v`: `x: n, v: n, hv: n`.
-    pub fn hessian_vector(
-        mut self,
-        product: impl FnMut(&[f64], &[f64], &mut [f64]) + 'a,
-    ) -> Self {
+    pub fn hessian_vector(mut self, product: impl FnMut(&[f64], &[f64], &mut [f64]) + 'a) -> Self {
         self.hessian_vector = Some(Box::new(product));
         self
     }
@@ -128,14 +130,18 @@ impl<'a> ClosureProblem<'a> {
 
     /// `scale * sum r_i^2 + offset`, with the residuals left in `self.r`; NaN without residuals.
     fn sum_of_squares(&mut self, x: &[f64]) -> f64 {
-        let Some(residuals) = self.residuals.as_mut() else { return f64::NAN };
+        let Some(residuals) = self.residuals.as_mut() else {
+            return f64::NAN;
+        };
         residuals(x, &mut self.r);
         self.scale * self.r.iter().map(|r| r * r).sum::<f64>() + self.offset
     }
 
     /// `g = 2 * scale * J'r` for the residuals in `self.r`.
     fn residual_gradient(&mut self, x: &[f64], g: &mut [f64]) {
-        let Some(jacobian) = self.jacobian.as_mut() else { return g.fill(f64::NAN) };
+        let Some(jacobian) = self.jacobian.as_mut() else {
+            return g.fill(f64::NAN);
+        };
         if self.jac.ncols() != self.n_vars {
             self.jac = DMatrix::zeros(self.r.len(), self.n_vars);
         }
@@ -235,10 +241,15 @@ impl Problem for ClosureProblem<'_> {
     }
 
     fn bounds(&self) -> Option<(&[f64], &[f64])> {
-        self.bounds.as_ref().map(|(lower, upper)| (lower.as_slice(), upper.as_slice()))
+        self.bounds
+            .as_ref()
+            .map(|(lower, upper)| (lower.as_slice(), upper.as_slice()))
     }
 
     fn var_name(&self, i: usize) -> String {
-        self.names.get(i).cloned().unwrap_or_else(|| format!("x[{}]", i + 1))
+        self.names
+            .get(i)
+            .cloned()
+            .unwrap_or_else(|| format!("x[{}]", i + 1))
     }
 }

@@ -5,7 +5,7 @@
 //! for a zero of the slope inside a bracket with
 //!
 //! ```text
-//! phi(a) <= phi(0) + eps,   phi'(a) < 0,   phi'(b) >= 0       (eq. 4.4)
+//! phi(a) <= phi(0) + eps,   phi'(a) < 0,   phi'(b) >= 0
 //! ```
 //!
 //! Values serve only to keep below `phi(0) + eps`, so that it works where differences of f are rounding
@@ -32,7 +32,10 @@ enum Next<T> {
 /// Returns `Accepted` for a step with the strong or the approximate Wolfe conditions, `Lower` for a step
 /// that is no higher beyond rounding and flatter, where the bracket closes before.
 pub fn hager_zhang(ray: &mut Ray<'_, '_>, first: f64, longest: f64) -> Result<Found, Stop> {
-    let mut search = Search { trials: 0, best: ray.origin };
+    let mut search = Search {
+        trials: 0,
+        best: ray.origin,
+    };
     let bracket = match search.bracket(ray, first.min(longest), longest)? {
         Next::Done(trial) => return Ok(Found::Accepted(trial)),
         Next::Go(Some(bracket)) => bracket,
@@ -73,12 +76,13 @@ impl Search {
         longest: f64,
     ) -> Result<Next<Option<(Trial, Trial)>>, Stop> {
         let mut a = ray.origin;
-        let mut longest = longest;
+        // The shortest step that was not finite.
+        let mut wall = f64::INFINITY;
         let mut alpha = first;
         while self.trials < MAX_TRIALS && alpha > a.alpha {
             self.trials += 1;
             let Some(t) = ray.trial(alpha)? else {
-                longest = 0.5 * (a.alpha + alpha);
+                wall = alpha;
                 alpha = a.alpha + 0.1 * (alpha - a.alpha);
                 continue;
             };
@@ -96,6 +100,9 @@ impl Search {
             }
             a = self.new_left(ray, t);
             alpha = (GROW * alpha).min(longest);
+            if alpha >= wall {
+                alpha = 0.5 * (a.alpha + wall);
+            }
         }
         Ok(Next::Go(None))
     }
@@ -137,7 +144,15 @@ impl Search {
         self.trials += 1;
         let Some(t) = ray.trial(alpha)? else {
             // A hole inside the bracket: only the part before it is known to be usable.
-            return self.bisect(ray, a, Trial { alpha, f: f64::INFINITY, slope: 0.0 });
+            return self.bisect(
+                ray,
+                a,
+                Trial {
+                    alpha,
+                    f: f64::INFINITY,
+                    slope: 0.0,
+                },
+            );
         };
         if ray.accepts(&t) {
             return Ok(Next::Done(t));

@@ -88,7 +88,11 @@ pub struct RayBuffers {
 impl RayBuffers {
     /// Buffers for n variables.
     pub fn new(n: usize) -> Self {
-        RayBuffers { x_new: vec![0.0; n], g_new: vec![0.0; n], kept: vec![0.0; n] }
+        RayBuffers {
+            x_new: vec![0.0; n],
+            g_new: vec![0.0; n],
+            kept: vec![0.0; n],
+        }
     }
 }
 
@@ -113,7 +117,18 @@ impl<'r, 'p> Ray<'r, 'p> {
         wolfe: Wolfe,
         buffers: &'r mut RayBuffers,
     ) -> Self {
-        Ray { run, x, p, buffers, origin: Trial { alpha: 0.0, f, slope }, wolfe }
+        Ray {
+            run,
+            x,
+            p,
+            buffers,
+            origin: Trial {
+                alpha: 0.0,
+                f,
+                slope,
+            },
+            wolfe,
+        }
     }
 
     /// `(phi, phi')` at `alpha`, leaving point and gradient in the buffers; `None` where not finite.
@@ -121,8 +136,14 @@ impl<'r, 'p> Ray<'r, 'p> {
         let RayBuffers { x_new, g_new, .. } = &mut *self.buffers;
         step_to(self.x, alpha, self.p, x_new);
         clip(x_new, self.run.bounds());
-        let Some(f) = self.run.eval.value_gradient(x_new, g_new)? else { return Ok(None) };
-        Ok(Some(Trial { alpha, f, slope: dot(g_new, self.p) }))
+        let Some(f) = self.run.eval.value_gradient(x_new, g_new)? else {
+            return Ok(None);
+        };
+        Ok(Some(Trial {
+            alpha,
+            f,
+            slope: dot(g_new, self.p),
+        }))
     }
 
     /// `phi(alpha)` alone.
@@ -157,11 +178,11 @@ impl<'r, 'p> Ray<'r, 'p> {
         t.f <= f + self.wolfe.c1 * t.alpha * slope && t.slope.abs() <= -self.wolfe.c2 * slope
     }
 
-    /// The approximate Wolfe conditions (Hager & Zhang 2005, eqs. 4.1 and 4.3):
+    /// The approximate Wolfe conditions (Hager & Zhang 2005, sec. 4):
     /// `(2 c1 - 1) phi'(0) >= phi'(a) >= c2 phi'(0)` and `phi(a) <= phi(0) + eps`.
     fn is_approximate_wolfe(&self, t: &Trial) -> bool {
         let slope = self.origin.slope;
-        // The paper's constants: c1 < 1/2 makes the first inequality a bound away from phi'(a) = |phi'(0)|.
+        // The first inequality is the decrease of a parabola; the paper's delta is 0.1, far above c1.
         let c1 = self.wolfe.c1.max(0.1);
         (2.0 * c1 - 1.0) * slope >= t.slope
             && t.slope >= self.wolfe.c2 * slope

@@ -4,7 +4,7 @@
 //! found by Armijo backtracking or by a Wolfe line search.
 
 use super::{LONGEST_STEP, first_step_length};
-use crate::optim::line_search::{Found, Ray, RayBuffers, Wolfe, backtrack, wolfe_search};
+use crate::optim::line_search::{Found, Ray, RayBuffers, Trial, Wolfe, backtrack, wolfe_search};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
@@ -25,7 +25,10 @@ pub static METHOD: MethodDef = MethodDef {
     own_options: &[
         OptionDef {
             name: "lr",
-            kind: OptionKind::Number { min: 0.0, max: f64::INFINITY },
+            kind: OptionKind::Number {
+                min: 0.0,
+                max: f64::INFINITY,
+            },
             default: OptionDefault::Absent,
             doc: "the fixed rate; with a line search, the first trial step",
         },
@@ -79,7 +82,13 @@ fn fixed_rate(run: &mut Run<'_>, rate: f64) -> Result<Stop, Stop> {
             }
         }
         std::mem::swap(&mut x, &mut x_new);
-        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN })?;
+        run.accept(&Iterate {
+            x: &x,
+            f,
+            g: &g,
+            step,
+            radius: f64::NAN,
+        })?;
     }
 }
 
@@ -95,12 +104,17 @@ fn searched(run: &mut Run<'_>, rate: Option<f64>, rule: Rule) -> Result<Stop, St
     let n = x.len();
     let mut p = vec![0.0; n];
     let mut buffers = RayBuffers::new(n);
-    let mut first = rate.filter(|rate| *rate > 0.0).unwrap_or_else(|| first_step_length(&x, &g));
+    let mut first = rate
+        .filter(|rate| *rate > 0.0)
+        .unwrap_or_else(|| first_step_length(&x, &g));
     let mut recent = VecDeque::from([f]);
     loop {
         p.iter_mut().zip(&g).for_each(|(pi, gi)| *pi = -gi);
         let slope = -dot(&g, &g);
-        let wolfe = Wolfe { c2: 0.1, ..Wolfe::default() };
+        let wolfe = Wolfe {
+            c2: 0.1,
+            ..Wolfe::default()
+        };
         let mut ray = Ray::new(run, &x, &p, (f, slope), wolfe, &mut buffers);
         let found = match rule {
             Rule::Wolfe => wolfe_search(&mut ray, first, LONGEST_STEP)?,
@@ -122,7 +136,13 @@ fn searched(run: &mut Run<'_>, rate: Option<f64>, rule: Rule) -> Result<Stop, St
         }
         recent.push_back(f);
         let step = trial.alpha * norm(&p);
-        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN })?;
+        run.accept(&Iterate {
+            x: &x,
+            f,
+            g: &g,
+            step,
+            radius: f64::NAN,
+        })?;
     }
 }
 
@@ -131,22 +151,24 @@ fn searched(run: &mut Run<'_>, rate: Option<f64>, rule: Rule) -> Result<Stop, St
 /// Barzilai-Borwein: with `s = -alpha g` and `y = g_new - g`, `s's/s'y = alpha g'g / (g'g - g'g_new)`; a
 /// negative curvature gives a long step (Raydan 1997, step 1). Wolfe: the step with the same first-order
 /// change (Nocedal & Wright 2006, eq. 3.60). Armijo: twice the last step, so that it can grow again.
-fn next_first_step(
-    rule: Rule,
-    trial: &crate::optim::line_search::Trial,
-    slope: f64,
-    f: f64,
-    g_new_g: f64,
-) -> f64 {
+fn next_first_step(rule: Rule, trial: &Trial, slope: f64, f: f64, g_new_g: f64) -> f64 {
     let alpha = match rule {
         Rule::Armijo => 2.0 * trial.alpha,
         Rule::Wolfe => {
             let same_change = 2.0 * (trial.f - f) / slope;
-            if same_change > 0.0 { (1.01 * same_change).min(10.0 * trial.alpha) } else { trial.alpha }
+            if same_change > 0.0 {
+                (1.01 * same_change).min(10.0 * trial.alpha)
+            } else {
+                trial.alpha
+            }
         }
         Rule::BarzilaiBorwein => {
             let curvature = -slope - g_new_g;
-            if curvature > 0.0 { trial.alpha * -slope / curvature } else { 10.0 * trial.alpha }
+            if curvature > 0.0 {
+                trial.alpha * -slope / curvature
+            } else {
+                10.0 * trial.alpha
+            }
         }
     };
     alpha.clamp(1e-30, 1e30)
