@@ -83,6 +83,8 @@ pub(super) struct Compiled<'g> {
     bundle: Option<Bundle>,
     directions: Vec<SymbolId>,
     out: Vec<f64>,
+    /// Whether the Jacobian of the residuals is the same everywhere.
+    affine: bool,
     /// The first thing that went wrong in an evaluation.
     pub fault: Option<EvalError>,
 }
@@ -116,6 +118,7 @@ impl<'g> Compiled<'g> {
             bundle: None,
             directions: Vec::new(),
             out: Vec::new(),
+            affine: false,
             fault: None,
         }
     }
@@ -220,6 +223,17 @@ impl<'g> Compiled<'g> {
             if let (Fault::Eval(error), None) = (fault, &self.fault) {
                 self.fault = Some(error);
             }
+        }
+    }
+
+    /// Whether residuals are affine in the unknowns: their change along a
+    /// direction does not depend on the point.
+    pub fn find_affine_residuals(&mut self) {
+        if self.squares.is_some() {
+            let part = if self.all_scalar() { Part::Jacobian } else { Part::JacobianVector };
+            let changes = self.exprs_of(part);
+            let unknowns = self.g.unknowns(&changes);
+            self.affine = !self.vars.iter().any(|v| unknowns.contains(v));
         }
     }
 
@@ -434,6 +448,10 @@ impl Problem for Compiled<'_> {
 
     fn residual_offset(&self) -> f64 {
         self.squares.as_ref().map_or(0.0, |s| s.offset)
+    }
+
+    fn has_affine_residuals(&self) -> bool {
+        self.affine
     }
 
     fn bounds(&self) -> Option<(&[f64], &[f64])> {

@@ -14,7 +14,7 @@ use crate::ops;
 use crate::optim::driver::{self, Control, Solution};
 use crate::optim::least_squares::{FitStatistics, fit_statistics};
 use crate::optim::options::Options;
-use crate::optim::registry::{self, MethodDef};
+use crate::optim::registry::{self, MethodDef, Need};
 use crate::optim::status::Status;
 use crate::optim::verdict::{Verdict, judge};
 use crate::problem::Problem;
@@ -179,7 +179,11 @@ impl Runner<'_> {
         let entries = entry_names(g, &objective.over);
         let bounds = setup.bounds.clone();
         let mut problem = Compiled::new(g, engine, setup.f, &objective.over, setup.squares.clone(), bounds);
-        problem.bundle(true, plan.def.name == "lm");
+        let squares = plan.def.needs.contains(&Need::Jacobian);
+        problem.bundle(true, squares);
+        if squares {
+            problem.find_affine_residuals();
+        }
         let mismatch = if setup.smooth { derivative_check::mismatch(&mut problem, &setup.x0) } else { None };
         let control = Control { interrupt: Some(Arc::clone(&self.session.interrupt)) };
         let solved = driver::minimize(&mut problem, &setup.x0, plan.def, &plan.options, &control);

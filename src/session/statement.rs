@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::{Mode, Outcome, Output, Receiver, Session, State, world};
 use crate::check::{Checked, Checker, Item, Reported, World};
@@ -403,11 +402,6 @@ impl Runner<'_> {
         self.ast = outer;
         self.session.files.base = base;
         if failed { Err(Reported) } else { Ok(()) }
-    }
-
-    /// Whether the user has interrupted.
-    pub fn interrupted(&self) -> bool {
-        self.session.interrupt.load(Ordering::Relaxed)
     }
 }
 

@@ -166,7 +166,12 @@ fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
         if rank_at_start.is_none() {
             let scaled: Vec<f64> = (0..n).map(|j| state.d[j] * state.at.x[j]).collect();
             let size = norm(&scaled);
-            state.delta = factor * if size > 0.0 { size } else { 1.0 };
+            let affine = run.eval.structure().has_affine_residuals();
+            state.delta = match affine {
+                // The model is the function: nothing limits the first step.
+                true => f64::INFINITY,
+                false => factor * if size > 0.0 { size } else { 1.0 },
+            };
         }
         run.record(&state.iterate())?;
         let model = local_model(run, &state, &mut held);
