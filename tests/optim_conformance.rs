@@ -20,14 +20,8 @@ fn every_method_finds_a_known_minimum_of_every_problem() {
                 continue;
             }
             let options = method.default_options();
-            let found = minimize(
-                &mut problem,
-                &case.start,
-                method,
-                &options,
-                &Control::default(),
-            )
-            .expect("a fitting method");
+            let found = minimize(&mut problem, &case.start, method, &options, &Control::default())
+                .expect("a fitting method");
             let near = |f: &f64| (found.value - f).abs() <= 1e-6 * f.abs().max(1e-2);
             let e = found.evaluations;
             let line = format!(

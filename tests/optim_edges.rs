@@ -34,10 +34,8 @@ fn solve_with(
     control: &Control,
 ) -> Solution {
     let method = find(method).expect("a method of the registry");
-    let given: Vec<_> = given
-        .iter()
-        .map(|(name, value)| (name.to_string(), value.clone()))
-        .collect();
+    let given: Vec<_> =
+        given.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
     let options = method.check_options(&given).expect("sound options");
     let found = minimize(problem, start, method, &options, control).expect("a fitting method");
     println!(
@@ -74,30 +72,18 @@ fn newton_leaves_stationary_saddles_and_maxima() {
 fn unbounded_functions_are_called_unbounded() {
     for method in GENERAL {
         let mut parabola = objective(|[x]| -x.sq());
-        assert_eq!(
-            solve(&mut parabola, &[1.0], method, &[]).status,
-            Status::Unbounded
-        );
+        assert_eq!(solve(&mut parabola, &[1.0], method, &[]).status, Status::Unbounded);
         let mut line = objective(|[x]| x * 1.0);
-        assert_eq!(
-            solve(&mut line, &[0.0], method, &[]).status,
-            Status::Unbounded
-        );
+        assert_eq!(solve(&mut line, &[0.0], method, &[]).status, Status::Unbounded);
         let mut cubic = objective(|[x, y]| x.sq() * x + y.sq());
-        assert_eq!(
-            solve(&mut cubic, &[-0.5, 1.0], method, &[]).status,
-            Status::Unbounded
-        );
+        assert_eq!(solve(&mut cubic, &[-0.5, 1.0], method, &[]).status, Status::Unbounded);
         // Bounded below but without a minimizer: the gradient test ends it.
         let mut tail = objective(|[x]| (-x).exp());
         let found = solve(&mut tail, &[0.0], method, &[]);
         assert!(found.status == Status::Converged && found.grad_norm <= 1e-8);
     }
     let mut parabola = objective(|[x]| -x.sq());
-    assert_eq!(
-        solve(&mut parabola, &[0.0], "newton", &[]).status,
-        Status::Unbounded
-    );
+    assert_eq!(solve(&mut parabola, &[0.0], "newton", &[]).status, Status::Unbounded);
 }
 
 #[test]
@@ -112,10 +98,7 @@ fn a_bad_start_is_invalid_and_says_where() {
         assert!(found.message.contains("by x "), "{}", found.message);
     }
     let mut residuals = sum_of_squares(1, |[x]| vec![x.ln()]);
-    assert_eq!(
-        solve(&mut residuals, &[-1.0], "lm", &[]).status,
-        Status::InvalidStart
-    );
+    assert_eq!(solve(&mut residuals, &[-1.0], "lm", &[]).status, Status::InvalidStart);
 }
 
 #[test]
@@ -146,38 +129,23 @@ fn a_start_at_the_optimum_takes_no_iteration() {
 fn constants_are_solved_at_once() {
     for method in GENERAL {
         let found = solve(&mut objective(|[x]| x * 0.0 + 3.0), &[7.0], method, &[]);
-        assert_eq!(
-            (found.status, found.iterations, found.value),
-            (Status::Converged, 0, 3.0)
-        );
+        assert_eq!((found.status, found.iterations, found.value), (Status::Converged, 0, 3.0));
     }
 }
 
 #[test]
 fn limits_are_limits_and_keep_the_best_point() {
     for method in METHODS {
-        let found = solve(
-            &mut rosenbrock(),
-            &[-1.2, 1.0],
-            method.name,
-            &[("max_iter", number(0.0))],
-        );
+        let found =
+            solve(&mut rosenbrock(), &[-1.2, 1.0], method.name, &[("max_iter", number(0.0))]);
         assert_eq!((found.status, found.iterations), (Status::MaxIter, 0));
         assert!((found.value - 24.2).abs() < 1e-12 && found.grad_norm > 200.0);
-        let found = solve(
-            &mut rosenbrock(),
-            &[-1.2, 1.0],
-            method.name,
-            &[("max_iter", number(1.0))],
-        );
+        let found =
+            solve(&mut rosenbrock(), &[-1.2, 1.0], method.name, &[("max_iter", number(1.0))]);
         assert_eq!((found.status, found.iterations), (Status::MaxIter, 1));
         assert!(found.value < 24.2 && found.trace.len() == 2);
-        let found = solve(
-            &mut rosenbrock(),
-            &[-1.2, 1.0],
-            method.name,
-            &[("max_time", number(0.0))],
-        );
+        let found =
+            solve(&mut rosenbrock(), &[-1.2, 1.0], method.name, &[("max_time", number(0.0))]);
         assert_eq!(found.status, Status::MaxTime);
         assert!((found.value - 24.2).abs() < 1e-12);
     }
@@ -200,14 +168,9 @@ fn an_interrupt_stops_at_the_next_evaluation() {
             })
             .gradient(move |x, g| Problem::gradient(&mut gradient, x, g))
             .hessian(move |x, h| Problem::hessian(&mut hessian, x, h));
-        let control = Control {
-            interrupt: Some(flag),
-        };
+        let control = Control { interrupt: Some(flag) };
         let found = solve_with(&mut problem, &[-1.2, 1.0], name, &[], &control);
-        assert_eq!(
-            (found.status, found.evaluations.f),
-            (Status::Interrupted, 10)
-        );
+        assert_eq!((found.status, found.evaluations.f), (Status::Interrupted, 10));
         assert!(found.value < 24.2);
     }
 }
@@ -217,18 +180,12 @@ fn scales_do_not_matter_where_the_test_allows_it() {
     for method in GENERAL {
         let mut huge = objective(|[x, y]| ((y - x.sq()).sq() * 100.0 + (-x + 1.0).sq()) * 1e20);
         let found = solve(&mut huge, &[-1.2, 1.0], method, &[]);
-        assert!(
-            matches!(found.status, Status::Converged | Status::Stalled),
-            "{found:?}"
-        );
+        assert!(matches!(found.status, Status::Converged | Status::Stalled), "{found:?}");
         assert!((found.x[0] - 1.0).abs() < 1e-5, "{found:?}");
         // 1e-20 f passes the absolute test everywhere; that it is tiny must be noticed.
         let mut tiny = objective(|[x, y]| ((y - x.sq()).sq() * 100.0 + (-x + 1.0).sq()) * 1e-20);
         let found = solve(&mut tiny, &[-1.2, 1.0], method, &[]);
-        assert!(
-            matches!(found.status, Status::Converged | Status::Stalled),
-            "{found:?}"
-        );
+        assert!(matches!(found.status, Status::Converged | Status::Stalled), "{found:?}");
         assert!((found.x[0] - 1.0).abs() < 1e-5, "{found:?}");
     }
     for scale in [1e-40, 1e40] {
@@ -254,10 +211,7 @@ fn noise_ends_in_a_stall_and_never_hangs() {
                 h.fill_diagonal(2.0);
             });
         let found = solve(&mut steps, &[3.0, -2.0], method, &[]);
-        assert!(
-            found.status != Status::MaxIter && found.evaluations.f < 20_000,
-            "{found:?}"
-        );
+        assert!(found.status != Status::MaxIter && found.evaluations.f < 20_000, "{found:?}");
         assert!(found.value <= 1e-4, "{found:?}");
         // A gradient of the wrong sign.
         let mut wrong = ClosureProblem::new(1)
@@ -278,30 +232,15 @@ fn every_variant_solves_the_valley() {
         ("newton", "globalization", "line_search"),
         ("newton", "globalization", "trust_region"),
     ] {
-        let given = [
-            (option, word(value)),
-            ("max_iter", number(50_000.0)),
-            ("gtol", number(1e-6)),
-        ];
+        let given = [(option, word(value)), ("max_iter", number(50_000.0)), ("gtol", number(1e-6))];
         let found = solve(&mut rosenbrock(), &[-1.2, 1.0], method, &given);
-        assert_eq!(
-            found.status,
-            Status::Converged,
-            "{method} {value}: {}",
-            found.message
-        );
+        assert_eq!(found.status, Status::Converged, "{method} {value}: {}", found.message);
     }
     // A fixed rate: small enough, and too large.
     let slow = [("lr", number(1e-3)), ("max_iter", number(100.0))];
-    assert_eq!(
-        solve(&mut rosenbrock(), &[-1.2, 1.0], "gd", &slow).status,
-        Status::MaxIter
-    );
+    assert_eq!(solve(&mut rosenbrock(), &[-1.2, 1.0], "gd", &slow).status, Status::MaxIter);
     let fast = [("lr", number(0.1))];
-    assert_eq!(
-        solve(&mut rosenbrock(), &[-1.2, 1.0], "gd", &fast).status,
-        Status::Diverged
-    );
+    assert_eq!(solve(&mut rosenbrock(), &[-1.2, 1.0], "gd", &fast).status, Status::Diverged);
 }
 
 #[test]
@@ -312,10 +251,7 @@ fn bounds_are_kept() {
         let mut problem = bounds(rosenbrock());
         let found = solve(&mut problem, &[-1.2, 1.0], method, &[]);
         assert_eq!(found.status, Status::Converged);
-        assert!(
-            (found.x[0] - 0.5).abs() < 1e-12 && (found.x[1] - 0.25).abs() < 1e-6,
-            "{found:?}"
-        );
+        assert!((found.x[0] - 0.5).abs() < 1e-12 && (found.x[1] - 0.25).abs() < 1e-6, "{found:?}");
         assert!(found.grad_norm > 0.9 && found.stationarity <= 1e-8);
         // A start outside is moved inside; a vertex is a solution.
         let mut corner = sum_of_squares(2, |[x, y]| vec![x - 5.0, y - 9.0])
@@ -325,10 +261,7 @@ fn bounds_are_kept() {
         // Fixed variables.
         let mut fixed = rosenbrock().bounds(&[-1.0, -9.0], &[-1.0, 9.0]);
         let found = solve(&mut fixed, &[-1.0, 4.0], method, &[]);
-        assert!(
-            found.x[0] == -1.0 && (found.x[1] - 1.0).abs() < 1e-6,
-            "{found:?}"
-        );
+        assert!(found.x[0] == -1.0 && (found.x[1] - 1.0).abs() < 1e-6, "{found:?}");
     }
 }
 
@@ -340,34 +273,14 @@ fn misfits_are_refused() {
         minimize(problem, x0, bfgs, &options, &Control::default()).map(|found| found.status)
     };
     let mut plain = ClosureProblem::new(1).objective(|x| x[0] * x[0]);
-    assert_eq!(
-        go(&mut plain, &[1.0]),
-        Err(Misfit::Unmet {
-            method: "bfgs",
-            need: Need::Gradient
-        })
-    );
-    assert_eq!(
-        go(&mut plain, &[1.0, 2.0]),
-        Err(Misfit::StartLength {
-            expected: 1,
-            found: 2
-        })
-    );
+    assert_eq!(go(&mut plain, &[1.0]), Err(Misfit::Unmet { method: "bfgs", need: Need::Gradient }));
+    assert_eq!(go(&mut plain, &[1.0, 2.0]), Err(Misfit::StartLength { expected: 1, found: 2 }));
     let mut bounded = rosenbrock().bounds(&[0.0, 0.0], &[2.0, 2.0]);
-    assert_eq!(
-        go(&mut bounded, &[1.0, 1.0]),
-        Err(Misfit::Bounds { method: "bfgs" })
-    );
+    assert_eq!(go(&mut bounded, &[1.0, 1.0]), Err(Misfit::Bounds { method: "bfgs" }));
     let mut empty = rosenbrock().bounds(&[0.0, 3.0], &[2.0, 2.0]);
-    assert_eq!(
-        go(&mut empty, &[1.0, 1.0]),
-        Err(Misfit::BadBounds { variable: 1 })
-    );
+    assert_eq!(go(&mut empty, &[1.0, 1.0]), Err(Misfit::BadBounds { variable: 1 }));
     // A numeric gradient where it is asked for.
-    let mut numeric = ClosureProblem::new(1)
-        .objective(|x| (x[0] - 3.0).powi(2))
-        .numeric_gradient();
+    let mut numeric = ClosureProblem::new(1).objective(|x| (x[0] - 3.0).powi(2)).numeric_gradient();
     assert_eq!(go(&mut numeric, &[1.0]), Ok(Status::Converged));
 }
 
@@ -376,9 +289,7 @@ fn many_unknowns_are_solved_with_and_without_bounds() {
     let n = 1000;
     // The chained Rosenbrock function.
     let chained = |x: &[f64]| -> f64 {
-        x.windows(2)
-            .map(|w| 100.0 * (w[1] - w[0] * w[0]).powi(2) + (1.0 - w[0]).powi(2))
-            .sum()
+        x.windows(2).map(|w| 100.0 * (w[1] - w[0] * w[0]).powi(2) + (1.0 - w[0]).powi(2)).sum()
     };
     let gradient = |x: &[f64], g: &mut [f64]| {
         g.fill(0.0);
@@ -388,17 +299,13 @@ fn many_unknowns_are_solved_with_and_without_bounds() {
             g[i + 1] += 200.0 * t;
         }
     };
-    let start: Vec<f64> = (0..n)
-        .map(|i| if i % 2 == 0 { -1.2 } else { 1.0 })
-        .collect();
+    let start: Vec<f64> = (0..n).map(|i| if i % 2 == 0 { -1.2 } else { 1.0 }).collect();
     let mut problem = ClosureProblem::new(n).objective(chained).gradient(gradient);
     let found = solve(&mut problem, &start, "lbfgs", &[]);
     assert_eq!(found.status, Status::Converged);
     let (lower, upper) = (vec![-1.5; n], vec![0.8; n]);
-    let mut problem = ClosureProblem::new(n)
-        .objective(chained)
-        .gradient(gradient)
-        .bounds(&lower, &upper);
+    let mut problem =
+        ClosureProblem::new(n).objective(chained).gradient(gradient).bounds(&lower, &upper);
     let found = solve(&mut problem, &start, "lbfgs", &[]);
     assert_eq!(found.status, Status::Converged);
     assert!(found.x.iter().all(|x| (-1.5..=0.8).contains(x)));
@@ -412,21 +319,13 @@ fn degenerate_least_squares_end_in_words() {
     let found = solve(&mut wide, &[1.0, 1.0, 1.0], "lm", &[]);
     assert!(found.status == Status::Converged && found.value < 1e-20);
     let mut none = sum_of_squares::<2>(0, |_| Vec::new());
-    assert_eq!(
-        solve(&mut none, &[1.0, 1.0], "lm", &[]).status,
-        Status::Converged
-    );
+    assert_eq!(solve(&mut none, &[1.0, 1.0], "lm", &[]).status, Status::Converged);
     let mut unused = sum_of_squares(2, |[x, y]| vec![x.exp() - 2.0, y * 0.0]);
     let found = solve(&mut unused, &[5.0, 1.0], "lm", &[]);
     assert!((found.x[0] - 2_f64.ln()).abs() < 1e-9 && found.x[1] == 1.0);
     let mut twins = sum_of_squares(3, |[x, y]| vec![x + y - 1.0, (x + y).exp(), x + y]);
-    assert_eq!(
-        solve(&mut twins, &[2.0, 5.0], "lm", &[]).status,
-        Status::Converged
-    );
-    let mut steep = sum_of_squares(2, |[x, y]| {
-        vec![(x * 50.0).exp() - 1.0, (y * x).exp() - 2.0]
-    });
+    assert_eq!(solve(&mut twins, &[2.0, 5.0], "lm", &[]).status, Status::Converged);
+    let mut steep = sum_of_squares(2, |[x, y]| vec![(x * 50.0).exp() - 1.0, (y * x).exp() - 2.0]);
     let found = solve(&mut steep, &[3.0, 3.0], "lm", &[]);
     assert!(found.value.is_finite() && found.status != Status::InvalidStart);
     // Residuals that fall for ever.

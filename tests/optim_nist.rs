@@ -13,14 +13,7 @@ use nist::digits;
 
 fn fit(problem: &mut dyn Problem, start: &[f64]) -> Solution {
     let lm = find("lm").expect("lm is a row of the registry");
-    minimize(
-        problem,
-        start,
-        lm,
-        &lm.default_options(),
-        &Control::default(),
-    )
-    .expect("a fit")
+    minimize(problem, start, lm, &lm.default_options(), &Control::default()).expect("a fit")
 }
 
 /// The worst parameter of every set from either start has at least eight certified digits, the standard
@@ -31,11 +24,8 @@ fn certified_values_are_found_from_both_starts() {
     for with_hessian in [false, true] {
         for set in nist::sets() {
             for (k, start) in set.starts.iter().enumerate() {
-                let mut problem = if with_hessian {
-                    set.problem_with_hessian()
-                } else {
-                    set.problem()
-                };
+                let mut problem =
+                    if with_hessian { set.problem_with_hessian() } else { set.problem() };
                 let found = fit(&mut problem, start);
                 let correct = digits(&found.x, &set.parameters);
                 let e = found.evaluations;
@@ -51,32 +41,12 @@ fn certified_values_are_found_from_both_starts() {
                     e.hess,
                     found.message
                 );
-                assert_eq!(
-                    found.status,
-                    Status::Converged,
-                    "{}: {}",
-                    set.name,
-                    found.message
-                );
-                assert!(
-                    correct >= 8.0,
-                    "{} start {}: {:?}",
-                    set.name,
-                    k + 1,
-                    found.x
-                );
+                assert_eq!(found.status, Status::Converged, "{}: {}", set.name, found.message);
+                assert!(correct >= 8.0, "{} start {}: {:?}", set.name, k + 1, found.x);
                 assert!(digits(&[found.value], &[set.rss]) >= 8.0, "{}", set.name);
                 let (errors, deviation) = standard_errors(&mut problem, &found.x);
-                assert!(
-                    digits(&errors, &set.deviations) >= 6.0,
-                    "{}: {errors:?}",
-                    set.name
-                );
-                assert!(
-                    digits(&[deviation], &[set.residual_deviation]) >= 6.0,
-                    "{}",
-                    set.name
-                );
+                assert!(digits(&errors, &set.deviations) >= 6.0, "{}: {errors:?}", set.name);
+                assert!(digits(&[deviation], &[set.residual_deviation]) >= 6.0, "{}", set.name);
                 total += correct;
             }
         }
@@ -93,8 +63,5 @@ fn standard_errors(problem: &mut dyn Problem, x: &[f64]) -> (Vec<f64>, f64) {
     problem.jacobian(x, &mut jac);
     let statistics = fit_statistics(x, &r, &jac, None);
     assert_eq!(statistics.rank, x.len());
-    (
-        statistics.standard_errors,
-        statistics.residual_standard_error,
-    )
+    (statistics.standard_errors, statistics.residual_standard_error)
 }

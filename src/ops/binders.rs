@@ -5,7 +5,10 @@
 //! `for` clauses are nested binders. No index is bound twice on a path from a
 //! root to a leaf: [`make`] renames where a body already binds the index.
 
-use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, arrays, known_value, shapes, substitute};
+use super::{
+    Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, arrays, known_value, shapes,
+    substitute,
+};
 use crate::expr::{Data, ExprId, Graph, Num, Op, SymbolId};
 use crate::shape::{Shape, ShapeError};
 
@@ -27,7 +30,12 @@ impl Range {
     pub fn of(g: &Graph, binder: ExprId) -> Option<Range> {
         let index = g.bound_index(binder)?;
         let args = g.args(binder);
-        Some(Range { index, lo: args[Op::BINDER_LO], hi: args[Op::BINDER_HI], cond: args[Op::BINDER_COND] })
+        Some(Range {
+            index,
+            lo: args[Op::BINDER_LO],
+            hi: args[Op::BINDER_HI],
+            cond: args[Op::BINDER_COND],
+        })
     }
 
     /// Whether there is a condition.
@@ -138,7 +146,15 @@ fn nonempty(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError>
     scalar_body(g, data, args)
 }
 
-const PLAIN: Traits = Traits { smooth: true, odd: false, even: false, zero_at_zero: false, increasing: false, convex: false, concave: false };
+const PLAIN: Traits = Traits {
+    smooth: true,
+    odd: false,
+    even: false,
+    zero_at_zero: false,
+    increasing: false,
+    convex: false,
+    concave: false,
+};
 
 const fn row(
     op: Op,

@@ -13,7 +13,8 @@ pub fn rebuild(g: &mut Graph, e: ExprId, args: &[ExprId]) -> ExprId {
         return e;
     }
     let (op, data) = (node.op, node.data);
-    build(g, op, data, args).unwrap_or_else(|error| panic!("a rewritten {op:?} does not fit: {error}"))
+    build(g, op, data, args)
+        .unwrap_or_else(|error| panic!("a rewritten {op:?} does not fit: {error}"))
 }
 
 /// `e` with nodes replaced: each `(from, to)` at once. Free indices of the
@@ -21,11 +22,13 @@ pub fn rebuild(g: &mut Graph, e: ExprId, args: &[ExprId]) -> ExprId {
 /// Cost: linear in the graph below `e`.
 pub fn substitute(g: &mut Graph, e: ExprId, pairs: &[(ExprId, ExprId)]) -> ExprId {
     let mut map: FxHashMap<ExprId, ExprId> = pairs.iter().copied().collect();
-    let foreign: Vec<SymbolId> = pairs.iter().flat_map(|(_, to)| g.free_indices(*to).to_vec()).collect();
+    let foreign: Vec<SymbolId> =
+        pairs.iter().flat_map(|(_, to)| g.free_indices(*to).to_vec()).collect();
     // Below a replaced node nothing needs a visit.
     for e in affected(g, e, &map) {
         let captured = g.bound_index(e).filter(|i| foreign.contains(i));
-        let args: Vec<ExprId> = g.args(e).iter().map(|a| map.get(a).copied().unwrap_or(*a)).collect();
+        let args: Vec<ExprId> =
+            g.args(e).iter().map(|a| map.get(a).copied().unwrap_or(*a)).collect();
         let new = match captured {
             Some(index) if args != g.args(e) => rename_and_substitute(g, e, index, pairs),
             _ => rebuild(g, e, &args),
@@ -52,7 +55,12 @@ fn affected(g: &Graph, root: ExprId, map: &FxHashMap<ExprId, ExprId>) -> Vec<Exp
 }
 
 /// Substitutes into a binder whose index occurs free in a replacement.
-fn rename_and_substitute(g: &mut Graph, binder: ExprId, index: SymbolId, pairs: &[(ExprId, ExprId)]) -> ExprId {
+fn rename_and_substitute(
+    g: &mut Graph,
+    binder: ExprId,
+    index: SymbolId,
+    pairs: &[(ExprId, ExprId)],
+) -> ExprId {
     let name = g.symbol(index).name.clone();
     let mut avoid = vec![binder];
     avoid.extend(pairs.iter().map(|(_, to)| *to));
@@ -68,5 +76,6 @@ fn rename_and_substitute(g: &mut Graph, binder: ExprId, index: SymbolId, pairs: 
     for (k, arg) in inner.iter_mut().enumerate() {
         *arg = substitute(g, *arg, if k < Op::BINDER_COND { &outer_pairs } else { &inner_pairs });
     }
-    build(g, op, Data::Symbol(fresh), &inner).unwrap_or_else(|error| panic!("a renamed {op:?} does not fit: {error}"))
+    build(g, op, Data::Symbol(fresh), &inner)
+        .unwrap_or_else(|error| panic!("a renamed {op:?} does not fit: {error}"))
 }

@@ -51,34 +51,20 @@ impl LinearModel {
         qr.apply_qt(&mut qtb);
         let gauss_newton = qr.solve(&qtb, rank);
         let reducible = norm(&qtb[..rank]);
-        LinearModel {
-            qr,
-            qtb,
-            gauss_newton,
-            rank,
-            reducible,
-        }
+        LinearModel { qr, qtb, gauss_newton, rank, reducible }
     }
 
     /// The step for scaling `d: n` (positive) and radius `delta > 0`, from a guess of lambda.
     pub fn step(&self, d: &[f64], delta: f64, guess: f64) -> DampedStep {
         let mut scaled = vec![0.0; d.len()];
         let mut length = |p: &[f64]| {
-            scaled
-                .iter_mut()
-                .zip(p)
-                .zip(d)
-                .for_each(|((s, p), d)| *s = p * d);
+            scaled.iter_mut().zip(p).zip(d).for_each(|((s, p), d)| *s = p * d);
             norm(&scaled)
         };
         let newton_length = length(&self.gauss_newton);
         if newton_length <= (1.0 + BOUNDARY) * delta {
             let p = self.gauss_newton.clone();
-            return DampedStep {
-                p,
-                lambda: 0.0,
-                scaled_length: newton_length,
-            };
+            return DampedStep { p, lambda: 0.0, scaled_length: newton_length };
         }
         let (mut lower, mut upper) = self.bracket(d, delta, newton_length);
         // Not `clamp`: a guess that is NaN becomes the upper bound.
@@ -86,25 +72,13 @@ impl LinearModel {
         if lambda == 0.0 {
             lambda = upper * delta / newton_length;
         }
-        let mut best = DampedStep {
-            p: vec![0.0; d.len()],
-            lambda,
-            scaled_length: 0.0,
-        };
+        let mut best = DampedStep { p: vec![0.0; d.len()], lambda, scaled_length: 0.0 };
         for _ in 0..MAX_ITERATIONS {
-            lambda = if lambda == 0.0 {
-                (1e-3 * upper).max(f64::MIN_POSITIVE)
-            } else {
-                lambda
-            };
+            lambda = if lambda == 0.0 { (1e-3 * upper).max(f64::MIN_POSITIVE) } else { lambda };
             let damped = self.damped(d, lambda);
             let found = length(&damped.p);
             let curvature = self.secular_curvature(&damped, d, found);
-            best = DampedStep {
-                p: damped.p,
-                lambda,
-                scaled_length: found,
-            };
+            best = DampedStep { p: damped.p, lambda, scaled_length: found };
             let excess = found - delta;
             if excess.abs() <= BOUNDARY * delta {
                 break;
@@ -148,12 +122,7 @@ impl LinearModel {
 
     /// `-d|D p|/d lambda / |D p| = |S^-T P'D^2 p|^2 / |D p|^2` (More 1978, sec. 5).
     fn secular_curvature(&self, damped: &Damped, d: &[f64], length: f64) -> f64 {
-        let v: Vec<f64> = damped
-            .p
-            .iter()
-            .zip(d)
-            .map(|(p, d)| d * d * p / length)
-            .collect();
+        let v: Vec<f64> = damped.p.iter().zip(d).map(|(p, d)| d * d * p / length).collect();
         damped.inverse_norm_squared(&v, self.qr.order())
     }
 }

@@ -63,25 +63,14 @@ impl fmt::Display for Misfit {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Misfit::StartLength { expected, found } => {
-                write!(
-                    out,
-                    "expected a start with {expected} entries, found {found}"
-                )
+                write!(out, "expected a start with {expected} entries, found {found}")
             }
             Misfit::Unmet { method, need } => {
-                write!(
-                    out,
-                    "method {method} needs {}, which the problem has not",
-                    need.name()
-                )
+                write!(out, "method {method} needs {}, which the problem has not", need.name())
             }
             Misfit::Bounds { method } => write!(out, "method {method} does not keep bounds"),
             Misfit::BadBounds { variable } => {
-                write!(
-                    out,
-                    "variable {} has no point between its bounds",
-                    variable + 1
-                )
+                write!(out, "variable {} has no point between its bounds", variable + 1)
             }
         }
     }
@@ -103,12 +92,7 @@ pub fn minimize(
 ) -> Result<Solution, Misfit> {
     let bounds = check_fit(problem, x0, method)?;
     let mut start = x0.to_vec();
-    clip(
-        &mut start,
-        bounds
-            .as_ref()
-            .map(|(lower, upper)| (lower.as_slice(), upper.as_slice())),
-    );
+    clip(&mut start, bounds.as_ref().map(|(lower, upper)| (lower.as_slice(), upper.as_slice())));
     let eval = Evaluator::new(problem, options.max_time, control.interrupt.clone());
     let mut run = Run::new(eval, options, start.clone(), bounds);
     let (Ok(stop) | Err(stop)) = (method.entry)(&mut run);
@@ -119,11 +103,7 @@ pub fn minimize(
         None => (start, f64::NAN, Vec::new(), f64::NAN),
     };
     Ok(Solution {
-        grad_norm: if gradient.len() != x.len() {
-            f64::NAN
-        } else {
-            norm_inf(&gradient)
-        },
+        grad_norm: if gradient.len() != x.len() { f64::NAN } else { norm_inf(&gradient) },
         x,
         value,
         gradient,
@@ -149,24 +129,16 @@ fn check_fit(
 ) -> Result<Option<Bounds>, Misfit> {
     let n = problem.n_vars();
     if x0.len() != n {
-        return Err(Misfit::StartLength {
-            expected: n,
-            found: x0.len(),
-        });
+        return Err(Misfit::StartLength { expected: n, found: x0.len() });
     }
     if let Some(need) = method.unmet_need(problem) {
-        return Err(Misfit::Unmet {
-            method: method.name,
-            need,
-        });
+        return Err(Misfit::Unmet { method: method.name, need });
     }
     let Some((lower, upper)) = problem.bounds() else {
         return Ok(None);
     };
     if lower.len() != n || upper.len() != n {
-        return Err(Misfit::BadBounds {
-            variable: lower.len().min(upper.len()),
-        });
+        return Err(Misfit::BadBounds { variable: lower.len().min(upper.len()) });
     }
     if let Some(variable) = (0..n).find(|&i| {
         // Written so that NaN is refused as well.
@@ -179,9 +151,7 @@ fn check_fit(
         return Ok(None);
     }
     if !method.accepts_bounds {
-        return Err(Misfit::Bounds {
-            method: method.name,
-        });
+        return Err(Misfit::Bounds { method: method.name });
     }
     Ok(Some((lower.to_vec(), upper.to_vec())))
 }

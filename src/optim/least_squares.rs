@@ -86,20 +86,11 @@ pub fn fit_statistics(
         covariance.column_mut(j).fill(f64::NAN);
     }
     let standard_errors: Vec<f64> = (0..n)
-        .map(|j| {
-            if undetermined.contains(&j) {
-                f64::INFINITY
-            } else {
-                covariance[(j, j)].sqrt()
-            }
-        })
+        .map(|j| if undetermined.contains(&j) { f64::INFINITY } else { covariance[(j, j)].sqrt() })
         .collect();
     let t = two_sided_quantile(LEVEL, degrees_of_freedom as f64);
-    let confidence_intervals = x
-        .iter()
-        .zip(&standard_errors)
-        .map(|(x, s)| (x - t * s, x + t * s))
-        .collect();
+    let confidence_intervals =
+        x.iter().zip(&standard_errors).map(|(x, s)| (x - t * s, x + t * s)).collect();
     FitStatistics {
         n_residuals: m,
         degrees_of_freedom,
@@ -178,10 +169,7 @@ mod tests {
         assert!((fit.standard_errors[0] - (1.35 * 0.7_f64).sqrt()).abs() < 1e-12);
         assert!((fit.standard_errors[1] - (1.35 / 5.0_f64).sqrt()).abs() < 1e-12);
         assert!((fit.covariance[(0, 1)] + 1.35 * 1.5 / 5.0).abs() < 1e-12);
-        assert!(
-            fit.r_squared
-                .is_some_and(|r2| (r2 - (1.0 - 2.7 / 8.75)).abs() < 1e-12)
-        );
+        assert!(fit.r_squared.is_some_and(|r2| (r2 - (1.0 - 2.7 / 8.75)).abs() < 1e-12));
         let half_width = fit.confidence_intervals[1].1 - 1.1;
         assert!((half_width - 4.302_652_729_749_5 * fit.standard_errors[1]).abs() < 1e-9);
     }
@@ -191,10 +179,7 @@ mod tests {
         // The second and third column are the same parameter twice.
         let jac = DMatrix::from_fn(5, 3, |i, j| if j == 0 { 1.0 } else { (i * i) as f64 });
         let fit = fit_statistics(&[0.0; 3], &[0.1, -0.1, 0.2, -0.2, 0.0], &jac, None);
-        assert_eq!(
-            (fit.rank, fit.undetermined.as_slice()),
-            (2, [1, 2].as_slice())
-        );
+        assert_eq!((fit.rank, fit.undetermined.as_slice()), (2, [1, 2].as_slice()));
         assert!(fit.standard_errors[0].is_finite() && fit.standard_errors[1].is_infinite());
         assert_eq!(fit.r_squared, None);
     }

@@ -78,23 +78,11 @@ impl fmt::Display for OptionValue {
 #[derive(Clone, Debug, PartialEq)]
 pub enum OptionError {
     /// The method has no such option; `known` lists those it has, for near names.
-    Unknown {
-        method: &'static str,
-        name: String,
-        known: Vec<&'static str>,
-    },
+    Unknown { method: &'static str, name: String, known: Vec<&'static str> },
     /// The value is of another kind.
-    WrongKind {
-        name: &'static str,
-        expected: OptionKind,
-        found: OptionValue,
-    },
+    WrongKind { name: &'static str, expected: OptionKind, found: OptionValue },
     /// The value is of the right kind, but not among those allowed.
-    OutOfRange {
-        name: &'static str,
-        allowed: OptionKind,
-        found: OptionValue,
-    },
+    OutOfRange { name: &'static str, allowed: OptionKind, found: OptionValue },
     /// The option was given twice.
     Repeated { name: &'static str },
 }
@@ -105,16 +93,8 @@ impl fmt::Display for OptionError {
             OptionError::Unknown { method, name, .. } => {
                 write!(out, "method {method} has no option `{name}`")
             }
-            OptionError::WrongKind {
-                name,
-                expected,
-                found,
-            }
-            | OptionError::OutOfRange {
-                name,
-                allowed: expected,
-                found,
-            } => {
+            OptionError::WrongKind { name, expected, found }
+            | OptionError::OutOfRange { name, allowed: expected, found } => {
                 write!(out, "option {name}: expected {expected}, found {found}")
             }
             OptionError::Repeated { name } => write!(out, "option {name} is given twice"),
@@ -128,37 +108,25 @@ impl std::error::Error for OptionError {}
 pub const BASE_OPTIONS: &[OptionDef] = &[
     OptionDef {
         name: "gtol",
-        kind: OptionKind::Number {
-            min: 0.0,
-            max: f64::INFINITY,
-        },
+        kind: OptionKind::Number { min: 0.0, max: f64::INFINITY },
         default: OptionDefault::Number(1e-8),
         doc: "converged when the largest gradient entry is at most gtol * max(1, |f|)",
     },
     OptionDef {
         name: "ftol",
-        kind: OptionKind::Number {
-            min: 0.0,
-            max: f64::INFINITY,
-        },
+        kind: OptionKind::Number { min: 0.0, max: f64::INFINITY },
         default: OptionDefault::Number(0.0),
         doc: "converged when a step lowers f by at most ftol * max(1, |f|); 0 switches this off",
     },
     OptionDef {
         name: "xtol",
-        kind: OptionKind::Number {
-            min: 0.0,
-            max: f64::INFINITY,
-        },
+        kind: OptionKind::Number { min: 0.0, max: f64::INFINITY },
         default: OptionDefault::Number(0.0),
         doc: "converged when a step is at most xtol * max(1, |x|) long; 0 switches this off",
     },
     OptionDef {
         name: "max_time",
-        kind: OptionKind::Number {
-            min: 0.0,
-            max: f64::INFINITY,
-        },
+        kind: OptionKind::Number { min: 0.0, max: f64::INFINITY },
         default: OptionDefault::Number(f64::INFINITY),
         doc: "the time limit in seconds",
     },
@@ -195,11 +163,7 @@ impl Options {
         for (name, value) in given {
             let Some(row) = rows.iter().find(|row| row.name == name) else {
                 let known = rows.iter().map(|row| row.name).collect();
-                return Err(OptionError::Unknown {
-                    method,
-                    name: name.clone(),
-                    known,
-                });
+                return Err(OptionError::Unknown { method, name: name.clone(), known });
             };
             if values.iter().any(|(known, _)| *known == row.name) {
                 return Err(OptionError::Repeated { name: row.name });
@@ -270,10 +234,7 @@ impl Options {
     }
 
     fn value(&self, name: &str) -> Option<&OptionValue> {
-        self.values
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value)
+        self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 }
 
@@ -286,20 +247,12 @@ fn check_value(row: &OptionDef, value: &OptionValue) -> Result<OptionValue, Opti
         (OptionKind::Word(words), OptionValue::Word(word)) => words.contains(&word.as_str()),
         (OptionKind::Flag, OptionValue::Flag(_)) => true,
         (expected, found) => {
-            return Err(OptionError::WrongKind {
-                name: row.name,
-                expected,
-                found: found.clone(),
-            });
+            return Err(OptionError::WrongKind { name: row.name, expected, found: found.clone() });
         }
     };
     if allowed {
         Ok(value.clone())
     } else {
-        Err(OptionError::OutOfRange {
-            name: row.name,
-            allowed: row.kind,
-            found: value.clone(),
-        })
+        Err(OptionError::OutOfRange { name: row.name, allowed: row.kind, found: value.clone() })
     }
 }

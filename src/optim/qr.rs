@@ -55,19 +55,13 @@ impl PivotedQr {
             let (head, tail) = b[k..].split_at_mut(1);
             let projection = tau * (head[0] + dot(v, tail));
             head[0] -= projection;
-            tail.iter_mut()
-                .zip(v)
-                .for_each(|(bi, vi)| *bi -= projection * vi);
+            tail.iter_mut().zip(v).for_each(|(bi, vi)| *bi -= projection * vi);
         }
     }
 
     /// The numerical rank: diagonal entries of R above `relative` times the first.
     pub fn rank(&self, relative: f64) -> usize {
-        let first = if self.tau.is_empty() {
-            0.0
-        } else {
-            self.a[(0, 0)].abs()
-        };
+        let first = if self.tau.is_empty() { 0.0 } else { self.a[(0, 0)].abs() };
         (0..self.tau.len())
             .take_while(|&k| self.a[(k, k)].abs() > relative * first && self.a[(k, k)] != 0.0)
             .count()
@@ -134,11 +128,7 @@ impl PivotedQr {
         let mut p = vec![0.0; n];
         for l in (0..n).rev() {
             // A zero pivot is a column without influence and without damping: it stays where it is.
-            z[l] = if s[(l, l)] == 0.0 {
-                0.0
-            } else {
-                z[l] / s[(l, l)]
-            };
+            z[l] = if s[(l, l)] == 0.0 { 0.0 } else { z[l] / s[(l, l)] };
             for i in 0..l {
                 z[i] -= s[(i, l)] * z[l];
             }
@@ -163,11 +153,7 @@ impl Damped {
             for i in 0..j {
                 w[j] -= self.s[(i, j)] * w[i];
             }
-            w[j] = if self.s[(j, j)] == 0.0 {
-                0.0
-            } else {
-                w[j] / self.s[(j, j)]
-            };
+            w[j] = if self.s[(j, j)] == 0.0 { 0.0 } else { w[j] / self.s[(j, j)] };
         }
         dot(&w, &w)
     }
@@ -192,10 +178,7 @@ fn reflect(a: &mut DMatrix<f64>, k: usize) -> f64 {
         let target = &mut right[j * m + k..(j + 1) * m];
         let projection = tau * (target[0] + dot(v, &target[1..]));
         target[0] -= projection;
-        target[1..]
-            .iter_mut()
-            .zip(v)
-            .for_each(|(ti, vi)| *ti -= projection * vi);
+        target[1..].iter_mut().zip(v).for_each(|(ti, vi)| *ti -= projection * vi);
     }
     tau
 }

@@ -76,10 +76,7 @@ impl MethodDef {
         let mut rows = BASE_OPTIONS.to_vec();
         rows.push(OptionDef {
             name: "max_iter",
-            kind: OptionKind::Whole {
-                min: 0,
-                max: u64::MAX,
-            },
+            kind: OptionKind::Whole { min: 0, max: u64::MAX },
             default: OptionDefault::Number(f64::from(self.max_iter)),
             doc: "the largest number of iterations",
         });
@@ -95,16 +92,12 @@ impl MethodDef {
     /// The options when the user gives none.
     pub fn default_options(&self) -> Options {
         // Defaults are inside their own ranges: a test walks the table. So the check cannot fail.
-        self.check_options(&[])
-            .unwrap_or_else(|error| unreachable!("default options: {error}"))
+        self.check_options(&[]).unwrap_or_else(|error| unreachable!("default options: {error}"))
     }
 
     /// The first need that `problem` does not meet.
     pub fn unmet_need(&self, problem: &dyn Problem) -> Option<Need> {
-        self.needs
-            .iter()
-            .copied()
-            .find(|need| !need.is_met(problem))
+        self.needs.iter().copied().find(|need| !need.is_met(problem))
     }
 }
 
@@ -119,10 +112,7 @@ pub static METHODS: &[&MethodDef] = &[
 
 /// The method of that name or alias.
 pub fn find(name: &str) -> Option<&'static MethodDef> {
-    METHODS
-        .iter()
-        .copied()
-        .find(|method| method.name == name || method.aliases.contains(&name))
+    METHODS.iter().copied().find(|method| method.name == name || method.aliases.contains(&name))
 }
 
 /// All names and aliases, for completion and near matches.
@@ -178,24 +168,12 @@ mod tests {
         assert!(known.contains(&"memory") && known.contains(&"gtol"));
         let flag = check("memory", OptionValue::Flag(true));
         assert!(matches!(flag, Err(OptionError::WrongKind { .. })));
-        assert!(matches!(
-            check("memory", number(2.5)),
-            Err(OptionError::OutOfRange { .. })
-        ));
-        assert!(matches!(
-            check("memory", number(0.0)),
-            Err(OptionError::OutOfRange { .. })
-        ));
-        assert!(matches!(
-            check("gtol", number(f64::NAN)),
-            Err(OptionError::OutOfRange { .. })
-        ));
+        assert!(matches!(check("memory", number(2.5)), Err(OptionError::OutOfRange { .. })));
+        assert!(matches!(check("memory", number(0.0)), Err(OptionError::OutOfRange { .. })));
+        assert!(matches!(check("gtol", number(f64::NAN)), Err(OptionError::OutOfRange { .. })));
         let pair = ("gtol".to_string(), number(1e-6));
         let twice = lbfgs.check_options(&[pair.clone(), pair]);
         assert!(matches!(twice, Err(OptionError::Repeated { name: "gtol" })));
-        assert_eq!(
-            check("memory", number(7.0)).map(|o| o.whole("memory")),
-            Ok(Some(7))
-        );
+        assert_eq!(check("memory", number(7.0)).map(|o| o.whole("memory")), Ok(Some(7)));
     }
 }

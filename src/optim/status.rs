@@ -66,10 +66,7 @@ pub struct Stop {
 impl Stop {
     /// A stop with its explanation.
     pub fn new(status: Status, message: impl Into<String>) -> Self {
-        Stop {
-            status,
-            message: message.into(),
-        }
+        Stop { status, message: message.into() }
     }
 }
 

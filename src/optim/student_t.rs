@@ -26,11 +26,7 @@ pub fn two_sided_quantile(level: f64, nu: f64) -> f64 {
         if middle <= low || middle >= high {
             break;
         }
-        if two_sided_probability(middle, nu) < level {
-            low = middle
-        } else {
-            high = middle
-        }
+        if two_sided_probability(middle, nu) < level { low = middle } else { high = middle }
     }
     high
 }
@@ -104,11 +100,7 @@ fn log_gamma(x: f64) -> f64 {
         1.0 / 156.0,
     ];
     let inverse_square = 1.0 / (x * x);
-    let series = BERNOULLI
-        .iter()
-        .rev()
-        .fold(0.0, |sum, b| sum * inverse_square + b)
-        / x;
+    let series = BERNOULLI.iter().rev().fold(0.0, |sum, b| sum * inverse_square + b) / x;
     (x - 0.5) * x.ln() - x + 0.5 * (2.0 * PI).ln() + series - f64::ln(product)
 }
 

@@ -60,12 +60,7 @@ struct Eigen {
 impl<'a> Subproblem<'a> {
     /// The model with Hessian `h: n x n` (symmetric) and gradient `g: n`. Costs nothing yet.
     pub fn new(h: &'a DMatrix<f64>, g: &'a [f64]) -> Self {
-        Subproblem {
-            h,
-            g,
-            newton: Newton::NotTried,
-            eigen: None,
-        }
+        Subproblem { h, g, newton: Newton::NotTried, eigen: None }
     }
 
     /// The exact minimizer for the radius `delta > 0`. `O(n^3)` once, then `O(n^2)` a call.
@@ -99,11 +94,8 @@ impl<'a> Subproblem<'a> {
 
     fn factor(&mut self) {
         if matches!(self.newton, Newton::NotTried) {
-            let step = self
-                .h
-                .clone()
-                .cholesky()
-                .map(|c| -c.solve(&DVector::from_column_slice(self.g)));
+            let step =
+                self.h.clone().cholesky().map(|c| -c.solve(&DVector::from_column_slice(self.g)));
             self.newton = match step {
                 Some(p) if p.iter().all(|pi| pi.is_finite()) => Newton::Found(p),
                 _ => Newton::Indefinite,
@@ -115,11 +107,7 @@ impl<'a> Subproblem<'a> {
     pub fn least_curvature(&mut self) -> (f64, f64, DVector<f64>) {
         let eigen = self.eigen.get_or_insert_with(|| Eigen::new(self.h, self.g));
         let least = eigen.values[eigen.least];
-        (
-            least,
-            eigen.scale,
-            eigen.vectors.column(eigen.least).into_owned(),
-        )
+        (least, eigen.scale, eigen.vectors.column(eigen.least).into_owned())
     }
 
     /// The Newton step of the matrix with every eigenvalue replaced by `max(|lambda_i|, floor)`, where the
@@ -127,39 +115,24 @@ impl<'a> Subproblem<'a> {
     pub fn modified_newton(&mut self) -> DVector<f64> {
         let eigen = self.eigen.get_or_insert_with(|| Eigen::new(self.h, self.g));
         let floor = (1e-8 * eigen.scale).max(f64::MIN_POSITIVE);
-        let p = eigen
-            .g
-            .zip_map(&eigen.values, |gi, value| -gi / value.abs().max(floor));
+        let p = eigen.g.zip_map(&eigen.values, |gi, value| -gi / value.abs().max(floor));
         &eigen.vectors * p
     }
 
     fn step(&self, p: DVector<f64>, lambda: f64, on_boundary: bool) -> Step {
         let model = dot(self.g, p.as_slice()) + 0.5 * p.dot(&(self.h * &p));
-        Step {
-            p,
-            lambda,
-            model,
-            on_boundary,
-        }
+        Step { p, lambda, model, on_boundary }
     }
 }
 
 impl Eigen {
     fn new(h: &DMatrix<f64>, g: &[f64]) -> Self {
-        let SymmetricEigen {
-            eigenvalues: values,
-            eigenvectors: vectors,
-        } = SymmetricEigen::new(h.clone());
+        let SymmetricEigen { eigenvalues: values, eigenvectors: vectors } =
+            SymmetricEigen::new(h.clone());
         let g = vectors.tr_mul(&DVector::from_column_slice(g));
         let least = values.imin();
         let scale = values.amax();
-        Eigen {
-            values,
-            vectors,
-            g,
-            least,
-            scale,
-        }
+        Eigen { values, vectors, g, least, scale }
     }
 
     /// `(p, lambda)` in the basis of the eigenvectors, where `p_i = -g_i / (lambda_i + lambda)`.
@@ -192,10 +165,7 @@ impl Eigen {
 
     /// `-g_i / (gap_i + sigma)`.
     fn shifted(&self, gaps: &DVector<f64>, sigma: f64) -> DVector<f64> {
-        self.g.zip_map(
-            gaps,
-            |gi, gap| if gi == 0.0 { 0.0 } else { -gi / (gap + sigma) },
-        )
+        self.g.zip_map(gaps, |gi, gap| if gi == 0.0 { 0.0 } else { -gi / (gap + sigma) })
     }
 
     /// The limit of `p(sigma)` for sigma to 0: without the entries whose gap and gradient are both at rounding
@@ -229,11 +199,7 @@ impl Eigen {
         let i = self.least;
         let rest = (delta * delta - p.norm_squared() + p[i] * p[i]).max(0.0);
         // Of the two ends the one along which the linear term does not rise.
-        p[i] = if self.g[i] > 0.0 {
-            -rest.sqrt()
-        } else {
-            rest.sqrt()
-        };
+        p[i] = if self.g[i] > 0.0 { -rest.sqrt() } else { rest.sqrt() };
         (p, lambda)
     }
 
@@ -259,11 +225,7 @@ impl Eigen {
             let terms = p.zip_map(gaps, |pi, gap| pi * (pi / (gap + sigma)));
             let slope = terms.sum() / length;
             let newton = sigma + (length - delta) / delta * (length / slope);
-            sigma = if newton > low && newton < high {
-                newton
-            } else {
-                0.5 * (low + high)
-            };
+            sigma = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
             if high - low <= f64::EPSILON * high {
                 break;
             }

@@ -15,11 +15,7 @@ pub fn norm(a: &[f64]) -> f64 {
     if largest == 0.0 || !largest.is_finite() {
         return largest;
     }
-    largest
-        * a.iter()
-            .map(|ai| (ai / largest).powi(2))
-            .sum::<f64>()
-            .sqrt()
+    largest * a.iter().map(|ai| (ai / largest).powi(2)).sum::<f64>().sqrt()
 }
 
 /// The largest absolute entry; 0 for an empty slice.

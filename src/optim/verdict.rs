@@ -107,31 +107,13 @@ pub fn judge(
     let (signs, direction) = scaled_signs(&reduced);
     let direction = direction.into_iter().map(|i| free[i]).collect();
     let kind = match signs {
-        Signs {
-            negative: 0,
-            zero: 0,
-            ..
-        } if at_bounds.is_empty() => PointKind::StrictMinimum,
-        Signs {
-            negative: 0,
-            zero: 0,
-            ..
-        } => PointKind::AtBound,
-        Signs {
-            positive: 0,
-            zero: 0,
-            ..
-        } if at_bounds.is_empty() => PointKind::LocalMaximum,
+        Signs { negative: 0, zero: 0, .. } if at_bounds.is_empty() => PointKind::StrictMinimum,
+        Signs { negative: 0, zero: 0, .. } => PointKind::AtBound,
+        Signs { positive: 0, zero: 0, .. } if at_bounds.is_empty() => PointKind::LocalMaximum,
         Signs { negative: 0, .. } => PointKind::FlatDirection,
         _ => PointKind::SaddlePoint,
     };
-    Verdict {
-        kind,
-        at_bounds,
-        direction,
-        curvature,
-        condition,
-    }
+    Verdict { kind, at_bounds, direction, curvature, condition }
 }
 
 /// How many scaled eigenvalues have which sign.
@@ -143,14 +125,8 @@ struct Signs {
 
 fn spectrum(h: &DMatrix<f64>) -> ((f64, f64), f64) {
     let values = h.symmetric_eigenvalues();
-    let smallest = values
-        .iter()
-        .fold(f64::INFINITY, |least, value| value.abs().min(least));
-    let condition = if smallest > 0.0 {
-        values.amax() / smallest
-    } else {
-        f64::INFINITY
-    };
+    let smallest = values.iter().fold(f64::INFINITY, |least, value| value.abs().min(least));
+    let condition = if smallest > 0.0 { values.amax() / smallest } else { f64::INFINITY };
     ((values.min(), values.max()), condition)
 }
 
@@ -159,17 +135,8 @@ fn scaled_signs(h: &DMatrix<f64>) -> (Signs, Vec<usize>) {
     let n = h.nrows();
     let weights: Vec<f64> = h
         .row_iter()
-        .map(|row| {
-            row.iter()
-                .fold(0.0, |largest: f64, entry| entry.abs().max(largest))
-        })
-        .map(|largest| {
-            if largest > 0.0 {
-                1.0 / largest.sqrt()
-            } else {
-                1.0
-            }
-        })
+        .map(|row| row.iter().fold(0.0, |largest: f64, entry| entry.abs().max(largest)))
+        .map(|largest| if largest > 0.0 { 1.0 / largest.sqrt() } else { 1.0 })
         .collect();
     let scaled = DMatrix::from_fn(n, n, |i, j| weights[i] * h[(i, j)] * weights[j]);
     let eigen = SymmetricEigen::new(scaled);
@@ -177,11 +144,7 @@ fn scaled_signs(h: &DMatrix<f64>) -> (Signs, Vec<usize>) {
     let count = |test: &dyn Fn(f64) -> bool| eigen.eigenvalues.iter().filter(|v| test(**v)).count();
     let positive = count(&|value| value > cut);
     let negative = count(&|value| value < -cut);
-    let signs = Signs {
-        positive,
-        negative,
-        zero: n - positive - negative,
-    };
+    let signs = Signs { positive, negative, zero: n - positive - negative };
     if negative == 0 && signs.zero == 0 {
         return (signs, Vec::new());
     }
@@ -189,9 +152,7 @@ fn scaled_signs(h: &DMatrix<f64>) -> (Signs, Vec<usize>) {
     // In the original variables the direction is D q; entries are compared in units of the scaled ones.
     let q: Vec<f64> = eigen.eigenvectors.column(least).iter().copied().collect();
     let largest = norm_inf(&q);
-    let mut named: Vec<usize> = (0..n)
-        .filter(|&i| q[i].abs() >= VISIBLE * largest)
-        .collect();
+    let mut named: Vec<usize> = (0..n).filter(|&i| q[i].abs() >= VISIBLE * largest).collect();
     named.sort_by(|&i, &j| q[j].abs().total_cmp(&q[i].abs()));
     (signs, named)
 }
@@ -209,21 +170,12 @@ mod tests {
     #[test]
     fn kinds_follow_from_signs_and_not_from_units() {
         assert_eq!(kind(&[2.0, 0.0, 0.0, 1.0]).kind, PointKind::StrictMinimum);
-        assert_eq!(
-            kind(&[1e20, 0.0, 0.0, 1e-20]).kind,
-            PointKind::StrictMinimum
-        );
+        assert_eq!(kind(&[1e20, 0.0, 0.0, 1e-20]).kind, PointKind::StrictMinimum);
         assert_eq!(kind(&[2.0, 0.0, 0.0, -1.0]).kind, PointKind::SaddlePoint);
-        assert_eq!(
-            kind(&[-2.0, 0.0, 0.0, -1e-20]).kind,
-            PointKind::LocalMaximum
-        );
+        assert_eq!(kind(&[-2.0, 0.0, 0.0, -1e-20]).kind, PointKind::LocalMaximum);
         // (x - y)^2 is flat along x = y.
         let flat = kind(&[2.0, -2.0, -2.0, 2.0]);
-        assert_eq!(
-            (flat.kind, flat.direction.len()),
-            (PointKind::FlatDirection, 2)
-        );
+        assert_eq!((flat.kind, flat.direction.len()), (PointKind::FlatDirection, 2));
         assert_eq!(kind(&[0.0]).kind, PointKind::FlatDirection);
         assert_eq!(kind(&[2.0, 0.0, 0.0, 8.0]).condition, 4.0);
     }
@@ -232,17 +184,8 @@ mod tests {
     fn bounds_hold_variables_and_stop_nothing_else() {
         let h = DMatrix::from_row_slice(2, 2, &[-1.0, 0.0, 0.0, 3.0]);
         let bounds = ([0.0, -5.0], [9.0, 5.0]);
-        let verdict = judge(
-            &[0.0, 1.0],
-            &[2.0, 0.0],
-            &h,
-            Some((&bounds.0, &bounds.1)),
-            true,
-        );
-        assert_eq!(
-            (verdict.kind, verdict.at_bounds),
-            (PointKind::AtBound, vec![0])
-        );
+        let verdict = judge(&[0.0, 1.0], &[2.0, 0.0], &h, Some((&bounds.0, &bounds.1)), true);
+        assert_eq!((verdict.kind, verdict.at_bounds), (PointKind::AtBound, vec![0]));
         let verdict = judge(&[0.0, 1.0], &[2.0, 1.0], &h, None, false);
         assert_eq!(verdict.kind, PointKind::NotStationary);
     }

@@ -56,12 +56,7 @@ pub struct ClosureProblem<'a> {
 impl<'a> ClosureProblem<'a> {
     /// A problem of `n_vars` variables without any function yet.
     pub fn new(n_vars: usize) -> Self {
-        ClosureProblem {
-            n_vars,
-            scale: 1.0,
-            jac: DMatrix::zeros(0, 0),
-            ..Default::default()
-        }
+        ClosureProblem { n_vars, scale: 1.0, jac: DMatrix::zeros(0, 0), ..Default::default() }
     }
 
     /// The objective f: `x: n -> f`.
@@ -241,15 +236,10 @@ impl Problem for ClosureProblem<'_> {
     }
 
     fn bounds(&self) -> Option<(&[f64], &[f64])> {
-        self.bounds
-            .as_ref()
-            .map(|(lower, upper)| (lower.as_slice(), upper.as_slice()))
+        self.bounds.as_ref().map(|(lower, upper)| (lower.as_slice(), upper.as_slice()))
     }
 
     fn var_name(&self, i: usize) -> String {
-        self.names
-            .get(i)
-            .cloned()
-            .unwrap_or_else(|| format!("x[{}]", i + 1))
+        self.names.get(i).cloned().unwrap_or_else(|| format!("x[{}]", i + 1))
     }
 }

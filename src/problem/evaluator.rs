@@ -54,18 +54,10 @@ impl<'p> Evaluator<'p> {
     ) -> Self {
         let started = Instant::now();
         // A limit too long for the clock is no limit.
-        let deadline = Duration::try_from_secs_f64(max_time)
-            .ok()
-            .and_then(|time| started.checked_add(time));
+        let deadline =
+            Duration::try_from_secs_f64(max_time).ok().and_then(|time| started.checked_add(time));
         let counts = Evaluations::default();
-        Evaluator {
-            problem,
-            counts,
-            rejected: 0,
-            started,
-            deadline,
-            interrupt,
-        }
+        Evaluator { problem, counts, rejected: 0, started, deadline, interrupt }
     }
 
     /// The evaluations so far.
@@ -90,17 +82,10 @@ impl<'p> Evaluator<'p> {
 
     /// Whether the time limit has passed or the interrupt flag is up.
     pub fn check(&self) -> Result<(), Halt> {
-        if self
-            .interrupt
-            .as_ref()
-            .is_some_and(|flag| flag.load(Ordering::Relaxed))
-        {
+        if self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
             return Err(Halt::Interrupted);
         }
-        if self
-            .deadline
-            .is_some_and(|deadline| Instant::now() >= deadline)
-        {
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(Halt::MaxTime);
         }
         Ok(())
@@ -167,11 +152,7 @@ impl<'p> Evaluator<'p> {
 
     /// The start point is always evaluated, so that even a run without time has something to return.
     fn before(&self) -> Result<(), Halt> {
-        if self.counts.f <= 1 && self.counts.grad == 0 {
-            Ok(())
-        } else {
-            self.check()
-        }
+        if self.counts.f <= 1 && self.counts.grad == 0 { Ok(()) } else { self.check() }
     }
 
     fn screen(&mut self, usable: bool) -> bool {

@@ -22,7 +22,11 @@ const BERNOULLI: [f64; 10] = [
 /// Upward recurrence to `x >= n + 20`, then the asymptotic series (Abramowitz
 /// & Stegun 6.4.6 and 6.4.11). Relative accuracy about 1e-14 for `x > 0`.
 pub fn polygamma(n: f64, x: f64) -> f64 {
-    if n.fract() != 0.0 || !(0.0..=100.0).contains(&n) || x.is_nan() || (x <= 0.0 && x.fract() == 0.0) {
+    if n.fract() != 0.0
+        || !(0.0..=100.0).contains(&n)
+        || x.is_nan()
+        || (x <= 0.0 && x.fract() == 0.0)
+    {
         return f64::NAN;
     }
     match n as u32 {
@@ -45,7 +49,8 @@ pub fn polygamma(n: f64, x: f64) -> f64 {
     for (k, b) in BERNOULLI.iter().enumerate() {
         let k = k as f64 + 1.0;
         tail += b * weight;
-        weight *= (2.0 * k + n) * (2.0 * k + n + 1.0) / ((2.0 * k + 1.0) * (2.0 * k + 2.0)) / (x * x);
+        weight *=
+            (2.0 * k + n) * (2.0 * k + n + 1.0) / ((2.0 * k + 1.0) * (2.0 * k + 2.0)) / (x * x);
     }
     let sign = if n as u32 % 2 == 1 { 1.0 } else { -1.0 };
     sign * factorial * (sum + tail)
@@ -66,7 +71,10 @@ mod tests {
         ];
         for (n, x, want) in cases {
             let got: f64 = polygamma(n, x);
-            assert!((got - want).abs() <= 1e-9 * want.abs(), "polygamma({n}, {x}) = {got}, not {want}");
+            assert!(
+                (got - want).abs() <= 1e-9 * want.abs(),
+                "polygamma({n}, {x}) = {got}, not {want}"
+            );
         }
         assert!(polygamma(3.0, -2.0).is_nan());
     }

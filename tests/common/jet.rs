@@ -13,11 +13,7 @@ pub struct Jet<const N: usize> {
 
 impl<const N: usize> Jet<N> {
     pub fn constant(v: f64) -> Self {
-        Jet {
-            v,
-            g: [0.0; N],
-            h: [[0.0; N]; N],
-        }
+        Jet { v, g: [0.0; N], h: [[0.0; N]; N] }
     }
 
     /// The variables at a point.

@@ -70,13 +70,8 @@ impl Set {
 /// Correct digits in the worst entry: the smallest `-log10` of the relative errors, at most 11, which is as
 /// many as are certified.
 pub fn digits(found: &[f64], certified: &[f64]) -> f64 {
-    let errors = found
-        .iter()
-        .zip(certified)
-        .map(|(a, b)| ((a - b) / b).abs());
-    errors
-        .map(|e| if e.is_nan() { 0.0 } else { -e.log10() })
-        .fold(11.0, f64::min)
+    let errors = found.iter().zip(certified).map(|(a, b)| ((a - b) / b).abs());
+    errors.map(|e| if e.is_nan() { 0.0 } else { -e.log10() }).fold(11.0, f64::min)
 }
 
 /// The nine sets.
@@ -106,21 +101,10 @@ pub fn sets() -> Vec<Set> {
 
 fn read(name: &'static str, model: Model, json: &str, csv: &str) -> Set {
     let log_response = json.contains("\"response\": \"log(y)\"");
-    let rows = csv
-        .lines()
-        .skip(1)
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| {
-            let cells: Vec<f64> = line.split(',').map(parse).collect();
-            (
-                if log_response {
-                    cells[0].ln()
-                } else {
-                    cells[0]
-                },
-                cells[1..].to_vec(),
-            )
-        });
+    let rows = csv.lines().skip(1).filter(|line| !line.trim().is_empty()).map(|line| {
+        let cells: Vec<f64> = line.split(',').map(parse).collect();
+        (if log_response { cells[0].ln() } else { cells[0] }, cells[1..].to_vec())
+    });
     Set {
         name,
         model,
@@ -135,9 +119,7 @@ fn read(name: &'static str, model: Model, json: &str, csv: &str) -> Set {
 
 /// The text after `"key":`.
 fn field<'a>(json: &'a str, key: &str) -> &'a str {
-    json.split_once(&format!("\"{key}\":"))
-        .unwrap_or_else(|| panic!("no {key}"))
-        .1
+    json.split_once(&format!("\"{key}\":")).unwrap_or_else(|| panic!("no {key}")).1
 }
 
 fn number(json: &str, key: &str) -> f64 {
@@ -146,17 +128,12 @@ fn number(json: &str, key: &str) -> f64 {
 
 fn array(json: &str, key: &str) -> Vec<f64> {
     let text = field(json, key).split_once(']').expect("an array").0;
-    text.trim()
-        .trim_start_matches('[')
-        .split(',')
-        .map(parse)
-        .collect()
+    text.trim().trim_start_matches('[').split(',').map(parse).collect()
 }
 
 fn parse(text: &str) -> f64 {
     let text = text.trim().trim_matches('"');
-    text.parse()
-        .unwrap_or_else(|_| panic!("not a number: {text}"))
+    text.parse().unwrap_or_else(|_| panic!("not a number: {text}"))
 }
 
 /// `b1*(1 - exp(-b2*x))`: Misra1a and BoxBOD.

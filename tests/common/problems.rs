@@ -28,9 +28,7 @@ pub fn sum_of_squares<const N: usize>(
 ) -> ClosureProblem<'static> {
     ClosureProblem::new(N)
         .residuals(m, move |x, r| {
-            r.iter_mut()
-                .zip(residuals(Jet::variables(x)))
-                .for_each(|(r, jet)| *r = jet.v);
+            r.iter_mut().zip(residuals(Jet::variables(x))).for_each(|(r, jet)| *r = jet.v);
         })
         .jacobian(move |x, jac| {
             for (i, jet) in residuals(Jet::variables(x)).iter().enumerate() {
@@ -39,9 +37,7 @@ pub fn sum_of_squares<const N: usize>(
         })
         .hessian(move |x, h| {
             let jets = residuals(Jet::variables(x));
-            let sum = jets
-                .into_iter()
-                .fold(Jet::constant(0.0), |sum, r| sum + r.sq());
+            let sum = jets.into_iter().fold(Jet::constant(0.0), |sum, r| sum + r.sq());
             (0..N).for_each(|i| (0..N).for_each(|j| h[(i, j)] = sum.h[i][j]));
         })
 }
@@ -66,12 +62,7 @@ pub fn rosenbrock() -> ClosureProblem<'static> {
 
 macro_rules! case {
     ($name:literal, $start:expr, $minima:expr, $build:expr) => {
-        Case {
-            name: $name,
-            start: $start.to_vec(),
-            minima: $minima.to_vec(),
-            build: || $build,
-        }
+        Case { name: $name, start: $start.to_vec(), minima: $minima.to_vec(), build: || $build }
     };
 }
 
@@ -104,18 +95,8 @@ pub fn cases() -> Vec<Case> {
                 -(x * (-(y.sq() * y) + 1.0)) + 2.625,
             ])
         ),
-        case!(
-            "Helical valley",
-            [-1.0, 0.0, 0.0],
-            [0.0],
-            sum_of_squares(3, helical_valley)
-        ),
-        case!(
-            "Box three-dimensional",
-            [0.0, 10.0, 20.0],
-            [0.0],
-            sum_of_squares(10, box_3d)
-        ),
+        case!("Helical valley", [-1.0, 0.0, 0.0], [0.0], sum_of_squares(3, helical_valley)),
+        case!("Box three-dimensional", [0.0, 10.0, 20.0], [0.0], sum_of_squares(10, box_3d)),
         case!(
             "Powell singular",
             [3.0, -1.0, 0.0, 1.0],
@@ -127,12 +108,7 @@ pub fn cases() -> Vec<Case> {
                 (a - d).sq() * 10_f64.sqrt(),
             ])
         ),
-        case!(
-            "Wood",
-            [-3.0, -1.0, -3.0, -1.0],
-            [0.0],
-            sum_of_squares(6, wood)
-        ),
+        case!("Wood", [-3.0, -1.0, -3.0, -1.0], [0.0], sum_of_squares(6, wood)),
         case!(
             "Trigonometric",
             [0.25, 0.25, 0.25, 0.25],
@@ -161,11 +137,7 @@ pub fn cases() -> Vec<Case> {
             "Quadratic, condition 1e6",
             [1.0, 1.0, 1.0],
             [0.0],
-            sum_of_squares(3, |[x, y, z]| vec![
-                x - 3.0,
-                (y + x) * 30.0,
-                (z - y) * 1000.0
-            ])
+            sum_of_squares(3, |[x, y, z]| vec![x - 3.0, (y + x) * 30.0, (z - y) * 1000.0])
         ),
         case!(
             "Quartic in one variable",
@@ -187,11 +159,7 @@ pub fn cases() -> Vec<Case> {
 fn helical_valley([x, y, z]: [Jet<3>; 3]) -> Vec<Jet<3>> {
     let turn = std::f64::consts::TAU;
     let angle = (y / x).atan() * (1.0 / turn) + if x.v < 0.0 { 0.5 } else { 0.0 };
-    vec![
-        (z - angle * 10.0) * 10.0,
-        ((x.sq() + y.sq()).sqrt() - 1.0) * 10.0,
-        z,
-    ]
+    vec![(z - angle * 10.0) * 10.0, ((x.sq() + y.sq()).sqrt() - 1.0) * 10.0, z]
 }
 
 /// [12], m = 10.
@@ -220,9 +188,7 @@ fn wood([a, b, c, d]: [Jet<4>; 4]) -> Vec<Jet<4>> {
 /// [26], n = 4.
 fn trigonometric(x: [Jet<4>; 4]) -> Vec<Jet<4>> {
     let cosines = x.iter().fold(Jet::constant(0.0), |sum, x| sum + x.cos());
-    (0..4)
-        .map(|i| (-x[i].cos() + 1.0) * (i as f64 + 1.0) - x[i].sin() - cosines + 4.0)
-        .collect()
+    (0..4).map(|i| (-x[i].cos() + 1.0) * (i as f64 + 1.0) - x[i].sin() - cosines + 4.0).collect()
 }
 
 /// [16], m = 20.

@@ -32,10 +32,7 @@ enum Next<T> {
 /// Returns `Accepted` for a step with the strong or the approximate Wolfe conditions, `Lower` for a step
 /// that is no higher beyond rounding and flatter, where the bracket closes before.
 pub fn hager_zhang(ray: &mut Ray<'_, '_>, first: f64, longest: f64) -> Result<Found, Stop> {
-    let mut search = Search {
-        trials: 0,
-        best: ray.origin,
-    };
+    let mut search = Search { trials: 0, best: ray.origin };
     let bracket = match search.bracket(ray, first.min(longest), longest)? {
         Next::Done(trial) => return Ok(Found::Accepted(trial)),
         Next::Go(Some(bracket)) => bracket,
@@ -144,15 +141,7 @@ impl Search {
         self.trials += 1;
         let Some(t) = ray.trial(alpha)? else {
             // A hole inside the bracket: only the part before it is known to be usable.
-            return self.bisect(
-                ray,
-                a,
-                Trial {
-                    alpha,
-                    f: f64::INFINITY,
-                    slope: 0.0,
-                },
-            );
+            return self.bisect(ray, a, Trial { alpha, f: f64::INFINITY, slope: 0.0 });
         };
         if ray.accepts(&t) {
             return Ok(Next::Done(t));

@@ -88,11 +88,7 @@ pub struct RayBuffers {
 impl RayBuffers {
     /// Buffers for n variables.
     pub fn new(n: usize) -> Self {
-        RayBuffers {
-            x_new: vec![0.0; n],
-            g_new: vec![0.0; n],
-            kept: vec![0.0; n],
-        }
+        RayBuffers { x_new: vec![0.0; n], g_new: vec![0.0; n], kept: vec![0.0; n] }
     }
 }
 
@@ -117,18 +113,7 @@ impl<'r, 'p> Ray<'r, 'p> {
         wolfe: Wolfe,
         buffers: &'r mut RayBuffers,
     ) -> Self {
-        Ray {
-            run,
-            x,
-            p,
-            buffers,
-            origin: Trial {
-                alpha: 0.0,
-                f,
-                slope,
-            },
-            wolfe,
-        }
+        Ray { run, x, p, buffers, origin: Trial { alpha: 0.0, f, slope }, wolfe }
     }
 
     /// `(phi, phi')` at `alpha`, leaving point and gradient in the buffers; `None` where not finite.
@@ -139,11 +124,7 @@ impl<'r, 'p> Ray<'r, 'p> {
         let Some(f) = self.run.eval.value_gradient(x_new, g_new)? else {
             return Ok(None);
         };
-        Ok(Some(Trial {
-            alpha,
-            f,
-            slope: dot(g_new, self.p),
-        }))
+        Ok(Some(Trial { alpha, f, slope: dot(g_new, self.p) }))
     }
 
     /// `phi(alpha)` alone.

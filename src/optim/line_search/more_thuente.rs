@@ -43,13 +43,7 @@ pub fn more_thuente(ray: &mut Ray<'_, '_>, first: f64, longest: f64) -> Result<F
     let decrease_slope = ray.wolfe.c1 * origin.slope;
     let mut alpha = first.min(longest);
     let max = alpha * (1.0 + EXTRAPOLATE.1);
-    let mut bracket = Bracket {
-        low: origin,
-        high: origin,
-        closed: false,
-        min: 0.0,
-        max,
-    };
+    let mut bracket = Bracket { low: origin, high: origin, closed: false, min: 0.0, max };
     let mut widths = (longest, 2.0 * longest);
     let mut first_stage = true;
     // The shortest step that was not finite.
@@ -132,11 +126,7 @@ impl Bracket {
             let cubic = cubic_minimizer(t, low, false);
             let secant = secant_minimizer(t, low);
             self.closed = true;
-            if (cubic - t.alpha).abs() > (secant - t.alpha).abs() {
-                cubic
-            } else {
-                secant
-            }
+            if (cubic - t.alpha).abs() > (secant - t.alpha).abs() { cubic } else { secant }
         } else if t.slope.abs() < low.slope.abs() {
             self.flattening_step(t)
         } else if self.closed {
@@ -164,11 +154,7 @@ impl Bracket {
         let (low, high) = (self.low, self.high);
         let ahead = t.alpha > low.alpha;
         let cubic = cubic_minimizer(t, low, true);
-        let beyond = if ahead {
-            cubic > t.alpha
-        } else {
-            cubic < t.alpha
-        };
+        let beyond = if ahead { cubic > t.alpha } else { cubic < t.alpha };
         let cubic = match (cubic.is_finite() && beyond, ahead) {
             (true, _) => cubic,
             (false, true) => self.max,
@@ -179,11 +165,7 @@ impl Bracket {
         if self.closed {
             let step = if cubic_is_nearer { cubic } else { secant };
             let limit = t.alpha + SHRINK * (high.alpha - t.alpha);
-            if ahead {
-                step.min(limit)
-            } else {
-                step.max(limit)
-            }
+            if ahead { step.min(limit) } else { step.max(limit) }
         } else {
             let step = if cubic_is_nearer { secant } else { cubic };
             step.max(self.min).min(self.max)

@@ -49,11 +49,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
             inverse.direction(&g, &mut p);
             slope = dot(&g, &p);
         }
-        let first = if inverse.is_empty() {
-            first_step_length(&x, &g)
-        } else {
-            1.0
-        };
+        let first = if inverse.is_empty() { first_step_length(&x, &g) } else { 1.0 };
         let mut ray = Ray::new(run, &x, &p, (f, slope), Wolfe::default(), &mut buffers);
         let Some(trial) = wolfe_search(&mut ray, first, LONGEST_STEP)?.step() else {
             if inverse.is_empty() {
@@ -69,13 +65,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         f = trial.f;
         std::mem::swap(&mut x, &mut buffers.x_new);
         std::mem::swap(&mut g, &mut buffers.g_new);
-        run.accept(&Iterate {
-            x: &x,
-            f,
-            g: &g,
-            step: norm(&s),
-            radius: f64::NAN,
-        })?;
+        run.accept(&Iterate { x: &x, f, g: &g, step: norm(&s), radius: f64::NAN })?;
     }
 }
 
@@ -88,11 +78,7 @@ struct InverseHessian {
 
 impl InverseHessian {
     fn new(n: usize) -> Self {
-        InverseHessian {
-            b: DMatrix::zeros(n, n),
-            by: vec![0.0; n],
-            pairs: 0,
-        }
+        InverseHessian { b: DMatrix::zeros(n, n), by: vec![0.0; n], pairs: 0 }
     }
 
     fn is_empty(&self) -> bool {

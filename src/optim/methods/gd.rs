@@ -25,10 +25,7 @@ pub static METHOD: MethodDef = MethodDef {
     own_options: &[
         OptionDef {
             name: "lr",
-            kind: OptionKind::Number {
-                min: 0.0,
-                max: f64::INFINITY,
-            },
+            kind: OptionKind::Number { min: 0.0, max: f64::INFINITY },
             default: OptionDefault::Absent,
             doc: "the fixed rate; with a line search, the first trial step",
         },
@@ -82,13 +79,7 @@ fn fixed_rate(run: &mut Run<'_>, rate: f64) -> Result<Stop, Stop> {
             }
         }
         std::mem::swap(&mut x, &mut x_new);
-        run.accept(&Iterate {
-            x: &x,
-            f,
-            g: &g,
-            step,
-            radius: f64::NAN,
-        })?;
+        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN })?;
     }
 }
 
@@ -104,17 +95,12 @@ fn searched(run: &mut Run<'_>, rate: Option<f64>, rule: Rule) -> Result<Stop, St
     let n = x.len();
     let mut p = vec![0.0; n];
     let mut buffers = RayBuffers::new(n);
-    let mut first = rate
-        .filter(|rate| *rate > 0.0)
-        .unwrap_or_else(|| first_step_length(&x, &g));
+    let mut first = rate.filter(|rate| *rate > 0.0).unwrap_or_else(|| first_step_length(&x, &g));
     let mut recent = VecDeque::from([f]);
     loop {
         p.iter_mut().zip(&g).for_each(|(pi, gi)| *pi = -gi);
         let slope = -dot(&g, &g);
-        let wolfe = Wolfe {
-            c2: 0.1,
-            ..Wolfe::default()
-        };
+        let wolfe = Wolfe { c2: 0.1, ..Wolfe::default() };
         let mut ray = Ray::new(run, &x, &p, (f, slope), wolfe, &mut buffers);
         let found = match rule {
             Rule::Wolfe => wolfe_search(&mut ray, first, LONGEST_STEP)?,
@@ -136,13 +122,7 @@ fn searched(run: &mut Run<'_>, rate: Option<f64>, rule: Rule) -> Result<Stop, St
         }
         recent.push_back(f);
         let step = trial.alpha * norm(&p);
-        run.accept(&Iterate {
-            x: &x,
-            f,
-            g: &g,
-            step,
-            radius: f64::NAN,
-        })?;
+        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN })?;
     }
 }
 
@@ -164,11 +144,7 @@ fn next_first_step(rule: Rule, trial: &Trial, slope: f64, f: f64, g_new_g: f64) 
         }
         Rule::BarzilaiBorwein => {
             let curvature = -slope - g_new_g;
-            if curvature > 0.0 {
-                trial.alpha * -slope / curvature
-            } else {
-                10.0 * trial.alpha
-            }
+            if curvature > 0.0 { trial.alpha * -slope / curvature } else { 10.0 * trial.alpha }
         }
     };
     alpha.clamp(1e-30, 1e30)

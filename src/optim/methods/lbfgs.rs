@@ -71,13 +71,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         f = trial.f;
         std::mem::swap(&mut x, &mut buffers.x_new);
         std::mem::swap(&mut g, &mut buffers.g_new);
-        run.accept(&Iterate {
-            x: &x,
-            f,
-            g: &g,
-            step,
-            radius: f64::NAN,
-        })?;
+        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN })?;
     }
 }
 
@@ -102,10 +96,7 @@ fn direction(
     let scale = memory.two_loop(g, free, p);
     let fresh = scale.is_none();
     let Some(bounds) = run.bounds() else {
-        return (
-            if fresh { first_step_length(x, g) } else { 1.0 },
-            LONGEST_STEP,
-        );
+        return (if fresh { first_step_length(x, g) } else { 1.0 }, LONGEST_STEP);
     };
     let gradient_scale = scale.unwrap_or_else(|| first_step_length(x, g));
     project(bounds, x, if fresh { gradient_scale } else { 1.0 }, p);
@@ -153,10 +144,7 @@ struct Memory {
 
 impl Memory {
     fn new(capacity: usize) -> Self {
-        Memory {
-            capacity,
-            pairs: VecDeque::with_capacity(capacity),
-        }
+        Memory { capacity, pairs: VecDeque::with_capacity(capacity) }
     }
 
     /// Takes in the pair of a step (see [`curvature_pair`]); gives the length of the step.
@@ -165,10 +153,7 @@ impl Memory {
         let full = self.pairs.len() == self.capacity;
         let oldest = if full { self.pairs.pop_front() } else { None };
         let n = x.0.len();
-        let mut pair = oldest.unwrap_or_else(|| Pair {
-            s: vec![0.0; n],
-            y: vec![0.0; n],
-        });
+        let mut pair = oldest.unwrap_or_else(|| Pair { s: vec![0.0; n], y: vec![0.0; n] });
         let sy = curvature_pair(x, g, f, &mut pair.s, &mut pair.y);
         let step = norm(&pair.s);
         if sy.is_some() {
@@ -184,12 +169,7 @@ impl Memory {
             p[i] = if free[i] { -g[i] } else { 0.0 };
         }
         let masked = |a: &[f64], b: &[f64]| -> f64 {
-            a.iter()
-                .zip(b)
-                .zip(free)
-                .filter(|(_, free)| **free)
-                .map(|((a, b), _)| a * b)
-                .sum()
+            a.iter().zip(b).zip(free).filter(|(_, free)| **free).map(|((a, b), _)| a * b).sum()
         };
         let all_free = free.iter().all(|free| *free);
         let product = |a: &[f64], b: &[f64]| if all_free { dot(a, b) } else { masked(a, b) };

@@ -84,13 +84,7 @@ pub(super) struct State {
 
 impl State {
     fn iterate(&self) -> Iterate<'_> {
-        Iterate {
-            x: &self.at.x,
-            f: self.at.f,
-            g: &self.g,
-            step: self.step,
-            radius: self.delta,
-        }
+        Iterate { x: &self.at.x, f: self.at.f, g: &self.g, step: self.step, radius: self.delta }
     }
 }
 
@@ -107,10 +101,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     for factor in FIRST_RADII {
         let end = attempt(run, &start, factor)?;
         let full = !end.rank_lost;
-        if best
-            .as_ref()
-            .is_none_or(|best| end.state.at.f < best.state.at.f)
-        {
+        if best.as_ref().is_none_or(|best| end.state.at.f < best.state.at.f) {
             best = Some(end);
         }
         if full {
@@ -188,24 +179,14 @@ fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
             _ => {
                 run.check_limits(&state.iterate())?;
                 let second = second_order(run, &state, &held, &mut hessian)?;
-                step(
-                    run,
-                    &mut state,
-                    (&model, second.as_ref()),
-                    rounding.residuals,
-                    &mut trial,
-                )?
+                step(run, &mut state, (&model, second.as_ref()), rounding.residuals, &mut trial)?
             }
         };
         if !moved {
             let stop = test.unwrap_or_else(|| run.stalled("no step lowers the sum of squares"));
             let rank = model.rank + held.iter().filter(|held| **held).count();
             let rank_lost = rank < first_rank && state.at.sum > 1e-12 * start.sum;
-            return Ok(End {
-                stop,
-                state,
-                rank_lost,
-            });
+            return Ok(End { stop, state, rank_lost });
         }
     }
 }
@@ -255,9 +236,7 @@ fn second_order(
         return Ok(None);
     }
     let scale = run.eval.structure().residual_scale();
-    Ok(Some(SecondOrder::new(
-        hessian, scale, &state.g, &state.d, held,
-    )))
+    Ok(Some(SecondOrder::new(hessian, scale, &state.g, &state.d, held)))
 }
 
 fn note_progress(state: &mut State, model: &LinearModel) {
@@ -290,10 +269,7 @@ impl Rounding {
         let Point { x, r, jac, .. } = &state.at;
         let mut errors: Vec<f64> = r.iter().map(|ri| ri.abs()).collect();
         for (column, xk) in jac.column_iter().zip(x) {
-            errors
-                .iter_mut()
-                .zip(column.iter())
-                .for_each(|(e, a)| *e += (a * xk).abs());
+            errors.iter_mut().zip(column.iter()).for_each(|(e, a)| *e += (a * xk).abs());
         }
         errors.iter_mut().for_each(|e| *e *= f64::EPSILON);
         let floor = |(column, held): (nalgebra::DVectorView<'_, f64>, &bool)| {
@@ -304,10 +280,7 @@ impl Rounding {
             2.0 * scale.abs() * change
         };
         let gradient_floor = jac.column_iter().zip(held).map(floor).collect();
-        Rounding {
-            gradient_floor,
-            residuals: norm(&errors),
-        }
+        Rounding { gradient_floor, residuals: norm(&errors) }
     }
 }
 
@@ -318,10 +291,7 @@ impl Rounding {
 fn is_exhausted(state: &State, model: &LinearModel, rounding: &Rounding, start_sum: f64) -> bool {
     let steps = model.gauss_newton.iter().zip(&state.at.x);
     let small = model.rank == state.g.len();
-    (small
-        && steps
-            .into_iter()
-            .all(|(p, x)| p.abs() <= SMALL_STEP * x.abs()))
+    (small && steps.into_iter().all(|(p, x)| p.abs() <= SMALL_STEP * x.abs()))
         || model.reducible <= rounding.residuals
         || model.reducible.powi(2) <= 1e-30 * start_sum
         || state.idle >= MAX_IDLE

@@ -53,9 +53,7 @@ impl SecondOrder {
             (true, true) => 1.0,
             (true, false) => 0.0,
         });
-        let g = (0..n)
-            .map(|j| if held[j] { 0.0 } else { half * g[j] / d[j] })
-            .collect();
+        let g = (0..n).map(|j| if held[j] { 0.0 } else { half * g[j] / d[j] }).collect();
         SecondOrder { h, g }
     }
 
@@ -107,11 +105,7 @@ pub(super) fn step(
         (trial.f, trial.sum) = (f, dot(&trial.r, &trial.r));
         let actual = state.at.sum - trial.sum;
         let with_noise = proposal.predicted + noise;
-        let ratio = if with_noise > 0.0 {
-            (actual + noise) / with_noise
-        } else {
-            -1.0
-        };
+        let ratio = if with_noise > 0.0 { (actual + noise) / with_noise } else { -1.0 };
         update_radius(state, &proposal, ratio, actual);
         if ratio < ACCEPT {
             continue;
@@ -182,16 +176,8 @@ fn shrink(state: &mut State, delta: f64) {
 fn update_radius(state: &mut State, proposal: &Proposal, ratio: f64, actual: f64) {
     if ratio <= 0.25 {
         let curvature = 2.0 * (proposal.first_order - actual);
-        let factor = if curvature > 0.0 {
-            proposal.first_order / curvature
-        } else {
-            0.5
-        };
-        let factor = if factor.is_nan() {
-            0.1
-        } else {
-            factor.clamp(0.1, 0.5)
-        };
+        let factor = if curvature > 0.0 { proposal.first_order / curvature } else { 0.5 };
+        let factor = if factor.is_nan() { 0.1 } else { factor.clamp(0.1, 0.5) };
         shrink(state, factor * state.delta.min(10.0 * proposal.length));
     } else if proposal.lambda == 0.0 || ratio >= 0.75 {
         state.delta = 2.0 * proposal.length;

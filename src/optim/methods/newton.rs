@@ -64,13 +64,7 @@ struct State {
 
 impl State {
     fn iterate(&self) -> Iterate<'_> {
-        Iterate {
-            x: &self.x,
-            f: self.f,
-            g: &self.g,
-            step: self.step,
-            radius: self.radius,
-        }
+        Iterate { x: &self.x, f: self.f, g: &self.g, step: self.step, radius: self.radius }
     }
 }
 
@@ -78,18 +72,8 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let (x, f, g) = run.first_evaluation()?;
     let n = x.len();
     let searched = run.options().word("globalization") == Some("line_search");
-    let radius = if searched {
-        f64::NAN
-    } else {
-        FIRST_RADIUS.max(0.1 * norm(&x))
-    };
-    let mut state = State {
-        x,
-        f,
-        g,
-        step: 0.0,
-        radius,
-    };
+    let radius = if searched { f64::NAN } else { FIRST_RADIUS.max(0.1 * norm(&x)) };
+    let mut state = State { x, f, g, step: 0.0, radius };
     let mut h = DMatrix::zeros(n, n);
     let mut buffers = RayBuffers::new(n);
     loop {
@@ -105,13 +89,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         }
         run.check_limits(&state.iterate())?;
         let moved = if searched {
-            search_step(
-                run,
-                &mut state,
-                &mut model,
-                stationary.is_some(),
-                &mut buffers,
-            )?
+            search_step(run, &mut state, &mut model, stationary.is_some(), &mut buffers)?
         } else {
             region_step(run, &mut state, &mut model, &mut buffers)?
         };
@@ -138,12 +116,7 @@ fn test_second_order(
     let stop = run.test_gradient(&state.iterate()).or_else(|| {
         let floor: Vec<f64> = h
             .row_iter()
-            .map(|row| {
-                row.iter()
-                    .zip(&state.x)
-                    .map(|(h, x)| (h * x).abs())
-                    .sum::<f64>()
-            })
+            .map(|row| row.iter().zip(&state.x).map(|(h, x)| (h * x).abs()).sum::<f64>())
             .map(|change| 4.0 * f64::EPSILON * change)
             .collect();
         run.test_floor(&state.iterate(), &floor)
@@ -205,18 +178,10 @@ fn next_radius(
 ) -> f64 {
     if ratio < SHRINK_GROW.0 {
         let curvature = 2.0 * (change - slope);
-        let factor = if curvature > 0.0 {
-            -slope / curvature
-        } else {
-            0.5
-        };
+        let factor = if curvature > 0.0 { -slope / curvature } else { 0.5 };
         return length * factor.clamp(0.25, 0.5);
     }
-    if ratio > SHRINK_GROW.1 && step.on_boundary {
-        2.0 * state.radius
-    } else {
-        state.radius
-    }
+    if ratio > SHRINK_GROW.1 && step.on_boundary { 2.0 * state.radius } else { state.radius }
 }
 
 /// One step of the line search; false where none lowers f.
@@ -230,22 +195,13 @@ fn search_step(
     if stationary {
         return escape(run, state, model, buffers);
     }
-    let p = model
-        .newton_step()
-        .unwrap_or_else(|| model.modified_newton());
+    let p = model.newton_step().unwrap_or_else(|| model.modified_newton());
     let slope = dot(&state.g, p.as_slice());
     if slope.is_nan() || slope >= 0.0 {
         return Ok(false);
     }
     let origin = (state.f, slope);
-    let mut ray = Ray::new(
-        run,
-        &state.x,
-        p.as_slice(),
-        origin,
-        Wolfe::default(),
-        buffers,
-    );
+    let mut ray = Ray::new(run, &state.x, p.as_slice(), origin, Wolfe::default(), buffers);
     let Some(trial) = wolfe_search(&mut ray, 1.0, LONGEST_STEP)?.step() else {
         return Ok(false);
     };

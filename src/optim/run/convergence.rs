@@ -31,11 +31,7 @@ impl Run<'_> {
         }
         let threshold = self.gradient_threshold(point.f);
         (stationarity <= threshold).then(|| {
-            let what = if self.bounds.is_some() {
-                "projected gradient"
-            } else {
-                "gradient"
-            };
+            let what = if self.bounds.is_some() { "projected gradient" } else { "gradient" };
             let rule = if threshold < self.options.gtol * point.f.abs().max(self.unit) {
                 "a thousandth of the start's".to_string()
             } else if self.unit < 1.0 {
@@ -113,10 +109,7 @@ impl Run<'_> {
             ),
             None => String::new(),
         };
-        Stop::new(
-            Status::Stalled,
-            format!("no further progress: {why}{state}"),
-        )
+        Stop::new(Status::Stalled, format!("no further progress: {why}{state}"))
     }
 
     /// The stop for an objective that has fallen to `f`.

@@ -106,9 +106,7 @@ impl<'p> Run<'p> {
 
     /// The bounds, where there are any.
     pub fn bounds(&self) -> Option<(&[f64], &[f64])> {
-        self.bounds
-            .as_ref()
-            .map(|(lower, upper)| (lower.as_slice(), upper.as_slice()))
+        self.bounds.as_ref().map(|(lower, upper)| (lower.as_slice(), upper.as_slice()))
     }
 
     /// Iterations done so far.
@@ -129,13 +127,7 @@ impl<'p> Run<'p> {
     /// Evaluates and tests the start point: `(x, f, g)`.
     pub fn first_point(&mut self) -> Result<(Vec<f64>, f64, Vec<f64>), Stop> {
         let (x, f, g) = self.first_evaluation()?;
-        self.accept(&Iterate {
-            x: &x,
-            f,
-            g: &g,
-            step: 0.0,
-            radius: f64::NAN,
-        })?;
+        self.accept(&Iterate { x: &x, f, g: &g, step: 0.0, radius: f64::NAN })?;
         Ok((x, f, g))
     }
 
@@ -210,10 +202,7 @@ impl<'p> Run<'p> {
             return Err(Stop::new(Status::MaxIter, message));
         }
         if self.idle >= self.patience {
-            let why = format!(
-                "neither f nor the gradient fell in {} iterations",
-                self.idle
-            );
+            let why = format!("neither f nor the gradient fell in {} iterations", self.idle);
             return Err(self.stalled(&why));
         }
         self.eval.check().map_err(Stop::from)
@@ -242,10 +231,7 @@ impl<'p> Run<'p> {
 
     /// Resets the idle counter where f or the gradient is visibly smaller than ever.
     fn note_progress(&mut self, f: f64, stationarity: f64) {
-        let lower = self
-            .best
-            .as_ref()
-            .is_none_or(|best| f < best.f - f64::EPSILON * best.f.abs());
+        let lower = self.best.as_ref().is_none_or(|best| f < best.f - f64::EPSILON * best.f.abs());
         let flatter = stationarity < 0.99 * self.smallest_gradient;
         if flatter {
             self.smallest_gradient = stationarity;
@@ -278,12 +264,7 @@ impl<'p> Run<'p> {
             }
             None => {
                 let (x, g) = (point.x.to_vec(), point.g.to_vec());
-                self.best = Some(Best {
-                    x,
-                    f: point.f,
-                    g,
-                    stationarity,
-                });
+                self.best = Some(Best { x, f: point.f, g, stationarity });
             }
         }
     }
