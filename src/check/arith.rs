@@ -117,10 +117,10 @@ impl Checker<'_> {
                 self.node(Op::Mul, &[l, r], span, &places)
             }
             BinOp::Mul => {
-                if ls.product(rs).is_none() {
-                    if let Err(error) = ops::build(self.g, Op::MatMul, Data::None, &[l, r]) {
-                        return self.shape_error(&error, span, &places);
-                    }
+                if ls.product(rs).is_none()
+                    && let Err(error) = ops::build(self.g, Op::MatMul, Data::None, &[l, r])
+                {
+                    return self.shape_error(&error, span, &places);
                 }
                 self.node(Op::MatMul, &[l, r], span, &places)
             }
@@ -233,10 +233,10 @@ impl Checker<'_> {
         rest: &[(CmpOp, NodeId)],
         span: Span,
     ) -> Checked<Item> {
-        if let [(op, other)] = rest {
-            if let Some(item) = self.compare_texts(first, *op, *other)? {
-                return Ok(item);
-            }
+        if let [(op, other)] = rest
+            && let Some(item) = self.compare_texts(first, *op, *other)?
+        {
+            return Ok(item);
         }
         let mut left = self.expression(first);
         let mut place = self.ast.span(first);

@@ -44,14 +44,14 @@ impl Checker<'_> {
         if let Some(row) = builtin(name) {
             return self.call_builtin(row, args, span, at);
         }
-        if let [Arg { name: None, value }] = args {
-            if let Node::Generator(generator) = ast.node(*value) {
-                if name == "mean" {
-                    return self.mean_generator(generator, span).map(Item::Expr);
-                }
-                if let Some(op) = ops::binder_by_name(name) {
-                    return self.generator(op, generator, span).map(Item::Expr);
-                }
+        if let [Arg { name: None, value }] = args
+            && let Node::Generator(generator) = ast.node(*value)
+        {
+            if name == "mean" {
+                return self.mean_generator(generator, span).map(Item::Expr);
+            }
+            if let Some(op) = ops::binder_by_name(name) {
+                return self.generator(op, generator, span).map(Item::Expr);
             }
         }
         if ops::names().any(|n| n == name) {

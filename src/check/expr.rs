@@ -217,19 +217,19 @@ impl Checker<'_> {
     }
 
     fn formatted(&mut self, item: Item, spec: Option<&str>, span: Span) -> Checked<String> {
-        if let (Some(spec), Item::Expr(e) | Item::Truth(e)) = (spec, &item) {
-            if self.g.shape(*e).is_scalar() {
-                let Some(value) = self.value_of(*e, span)? else { return Ok(String::new()) };
-                let formatted = FormatSpec::parse(spec).and_then(|f| f.number(value.data()[0]));
-                return match formatted {
-                    Ok(text) => Ok(text),
-                    Err(error) => self.report(
-                        Diagnostic::error(codes::E0603, error.to_string())
-                            .at(span, "this format")
-                            .help("write a format such as `.3e`, `.4f` or `8.2f`"),
-                    ),
-                };
-            }
+        if let (Some(spec), Item::Expr(e) | Item::Truth(e)) = (spec, &item)
+            && self.g.shape(*e).is_scalar()
+        {
+            let Some(value) = self.value_of(*e, span)? else { return Ok(String::new()) };
+            let formatted = FormatSpec::parse(spec).and_then(|f| f.number(value.data()[0]));
+            return match formatted {
+                Ok(text) => Ok(text),
+                Err(error) => self.report(
+                    Diagnostic::error(codes::E0603, error.to_string())
+                        .at(span, "this format")
+                        .help("write a format such as `.3e`, `.4f` or `8.2f`"),
+                ),
+            };
         }
         self.shown(&item, span)
     }

@@ -216,14 +216,15 @@ impl<'s> Checker<'s> {
 
     /// A constant such as `1/0` is worth a warning.
     fn warn_constant(&mut self, e: ExprId, span: Span) {
-        if let Some(n) = self.g.as_num(e) {
-            if !n.value().is_finite() && !self.spans.contains_key(&e) {
-                let what = if n.value().is_nan() { "not a number" } else { "infinite" };
-                self.sink.push(
-                    Diagnostic::warning(codes::W0002, format!("this constant is {what}"))
-                        .at(span, "here"),
-                );
-            }
+        if let Some(n) = self.g.as_num(e)
+            && !n.value().is_finite()
+            && !self.spans.contains_key(&e)
+        {
+            let what = if n.value().is_nan() { "not a number" } else { "infinite" };
+            self.sink.push(
+                Diagnostic::warning(codes::W0002, format!("this constant is {what}"))
+                    .at(span, "here"),
+            );
         }
     }
 

@@ -119,16 +119,19 @@ impl Num {
     }
 
     /// Sum, exact where possible.
+    #[allow(clippy::should_implement_trait)] // exactness is worth a plain name
     pub fn add(self, other: Num) -> Num {
         self.combine(other, |a, b, c, d| (a * d + b * c, c * d), |x, y| x + y)
     }
 
     /// Product, exact where possible.
+    #[allow(clippy::should_implement_trait)] // exactness is worth a plain name
     pub fn mul(self, other: Num) -> Num {
         self.combine(other, |a, b, c, d| (a * b, c * d), |x, y| x * y)
     }
 
     /// Negative.
+    #[allow(clippy::should_implement_trait)] // exactness is worth a plain name
     pub fn neg(self) -> Num {
         self.mul(Num::MINUS_ONE)
     }

@@ -248,10 +248,10 @@ pub(super) fn pow(g: &mut Graph, base: ExprId, exponent: ExprId, shape: Shape) -
         let power = g.apply(Op::Pow, &[value, exponent]);
         return g.fill(shape, power);
     }
-    if let Some(n) = g.as_num(exponent) {
-        if let Some(simple) = numeric_power(g, base, n, shape) {
-            return simple;
-        }
+    if let Some(n) = g.as_num(exponent)
+        && let Some(simple) = numeric_power(g, base, n, shape)
+    {
+        return simple;
     }
     if g.is_one(base) {
         let one = g.int(1);

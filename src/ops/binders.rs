@@ -118,11 +118,11 @@ fn split_factors(g: &Graph, range: Range, body: ExprId) -> (Vec<ExprId>, Vec<Exp
 pub(super) fn check_range(g: &Graph, args: &[ExprId]) -> Result<(), ShapeError> {
     shapes::scalars(g, Data::None, &args[..Op::BINDER_BODY])?;
     for (k, &end) in args[..Op::BINDER_COND].iter().enumerate() {
-        if let Some(v) = known_value(g, end) {
-            if v.fract() != 0.0 || !v.is_finite() {
-                let message = format!("the ends of a range must be whole numbers, found {v}");
-                return Err(ShapeError::new(message, &[(k, Shape::Scalar)]));
-            }
+        if let Some(v) = known_value(g, end)
+            && (v.fract() != 0.0 || !v.is_finite())
+        {
+            let message = format!("the ends of a range must be whole numbers, found {v}");
+            return Err(ShapeError::new(message, &[(k, Shape::Scalar)]));
         }
     }
     Ok(())

@@ -252,10 +252,11 @@ impl Runner<'_> {
         let value = self.checker(|c| c.value_of(e, span))?;
         let g = &mut self.session.state.graph;
         let id = g.declare(Symbol::known(name, shape, value.clone()));
-        if let (true, Some(n)) = (is_size, value.and_then(|v| v.as_scalar())) {
-            if n.fract() == 0.0 && (2.0..9e15).contains(&n) {
-                g.name_size(n as usize, id);
-            }
+        if let (true, Some(n)) = (is_size, value.and_then(|v| v.as_scalar()))
+            && n.fract() == 0.0
+            && (2.0..9e15).contains(&n)
+        {
+            g.name_size(n as usize, id);
         }
         let leaf = g.leaf(id);
         Ok(if truth { Item::Truth(leaf) } else { Item::Expr(leaf) })
@@ -441,12 +442,12 @@ fn copy(f: &Function) -> Function {
 /// One line about an item, for `:vars`.
 pub(super) fn describe(state: &mut State, files: &mut Files, item: &Item) -> String {
     let State { graph, names, spans, .. } = state;
-    if let Item::Expr(e) = item {
-        if let Some(s) = graph.as_symbol(*e) {
-            let symbol = graph.symbol(s);
-            if symbol.kind == SymbolKind::Unknown {
-                return format!("unknown {}", symbol.shape);
-            }
+    if let Item::Expr(e) = item
+        && let Some(s) = graph.as_symbol(*e)
+    {
+        let symbol = graph.symbol(s);
+        if symbol.kind == SymbolKind::Unknown {
+            return format!("unknown {}", symbol.shape);
         }
     }
     let mut sink = Sink::new();
