@@ -41,7 +41,7 @@ impl Checker<'_> {
                     .help("a point stands after `at` or `from`: `f at (x = 1)`"),
             ),
             Node::Call { callee, args } => self.call(node, *callee, args),
-            Node::Array(entries) => self.array(&[entries.clone()], true, span),
+            Node::Array(entries) => self.array(std::slice::from_ref(entries), true, span),
             Node::Matrix(rows) => self.array(rows, false, span),
             Node::Comprehension(generator) => {
                 self.generator(Op::Comp, generator, span).map(Item::Expr)

@@ -73,7 +73,7 @@ impl Runner<'_> {
             Some(node) => self.array_of_shape(node, shape, "the start")?,
             None => Tensor::filled(shape, 0.0),
         };
-        let start = self.into_bounds(&name, start, lower.as_ref(), upper.as_ref(), item.span);
+        let start = self.clipped_start(&name, start, lower.as_ref(), upper.as_ref(), item.span);
         let symbol = Symbol { sizes, ..Symbol::unknown(&name, shape) };
         let id = self.session.state.graph.declare(symbol);
         let leaf = self.session.state.graph.leaf(id);
@@ -141,7 +141,11 @@ impl Runner<'_> {
                 };
                 let lower = self.array_of_shape(ends[0], shape, "a bound")?;
                 let upper = self.array_of_shape(ends[1], shape, "a bound")?;
-                let crossed = lower.data().iter().zip(upper.data()).find(|(l, u)| !(l <= u));
+                let crossed = lower
+                    .data()
+                    .iter()
+                    .zip(upper.data())
+                    .find(|(l, u)| l > u || l.is_nan() || u.is_nan());
                 if let Some((l, u)) = crossed {
                     let text = self.ast.ident(name).to_string();
                     let finding = Diagnostic::error(
@@ -158,7 +162,7 @@ impl Runner<'_> {
     }
 
     /// The start, moved to the nearest bound where it lies outside, with a note.
-    fn into_bounds(
+    fn clipped_start(
         &mut self,
         name: &str,
         start: Tensor,
