@@ -234,7 +234,11 @@ impl Checker<'_> {
             Item::Truth(e) => Item::Truth(ops::substitute(self.g, *e, pairs)),
             Item::Labelled(parts) => {
                 let new = parts.parts.iter().map(|&p| ops::substitute(self.g, p, pairs)).collect();
-                Item::Labelled(Arc::new(Labelled { parts: new, ..(**parts).clone() }))
+                Item::Labelled(Arc::new(Labelled {
+                    parts: new,
+                    at_point: true,
+                    ..(**parts).clone()
+                }))
             }
             Item::Function(f) => match &f.generic {
                 Some((_, body)) => Item::Expr(ops::substitute(self.g, *body, pairs)),

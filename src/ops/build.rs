@@ -24,6 +24,11 @@ pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprI
             None => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
         },
         Op::Dot if args.iter().all(|&a| g.shape(a).is_scalar()) => g.mul(args),
+        Op::SumAll | Op::MeanAll if g.op(args[0]) == Op::Fill => {
+            let value = g.args(args[0])[0];
+            let n = if op == Op::SumAll { g.size_of(args[0]) } else { g.int(1) };
+            g.mul(&[n, value])
+        }
         _ => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
     })
 }

@@ -178,6 +178,10 @@ impl<'a> Builder<'a> {
         }
         let of = large.map(|e| self.layout(e));
         match (parts.below.is_empty(), of) {
+            (true, Some(Layout::Product(factors))) => {
+                above.extend(factors);
+                product(above)
+            }
             (true, Some(of)) => {
                 above.push(of);
                 product(above)

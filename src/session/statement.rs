@@ -250,11 +250,11 @@ impl Runner<'_> {
         for &part in &parts.parts {
             values.push(self.json(&Item::Expr(part), span)?);
         }
-        if parts.order == 1 {
-            return Ok(match values.len() {
-                1 => values.swap_remove(0),
-                _ => object(names.iter().cloned().zip(values)),
-            });
+        if values.len() == 1 {
+            return Ok(values.swap_remove(0));
+        }
+        if parts.order != 2 {
+            return Ok(object(names.iter().cloned().zip(values)));
         }
         let n = names.len();
         let mut rows = Vec::new();
