@@ -96,11 +96,13 @@ impl<'a> Builder<'a> {
     /// A product: sign, number, scalars over scalars, then the array.
     fn product(&mut self, args: &[ExprId]) -> Layout {
         let mut parts = Fraction::default();
-        let mut large = None;
+        // An array must stand last; without one, a sum or a reduction does.
+        let array = args.iter().copied().find(|&a| !self.g.shape(a).is_scalar());
+        let large = array.or_else(|| args.iter().copied().find(|&a| self.is_large(a)));
         for &arg in args {
             match self.g.as_num(arg) {
                 Some(n) => parts.number = parts.number.mul(n),
-                None if large.is_none() && self.is_large(arg) => large = Some(arg),
+                None if Some(arg) == large => {}
                 None => self.scalar_factor(arg, &mut parts),
             }
         }
