@@ -65,7 +65,8 @@ impl Golden {
             let expected = Some(read(&sibling));
             return Golden { file, script, expected, sibling: Some(sibling) };
         }
-        let line = |l: &str| l.strip_prefix("# ").or(l.strip_prefix('#')).unwrap_or(l).to_string() + "\n";
+        let line =
+            |l: &str| l.strip_prefix("# ").or(l.strip_prefix('#')).unwrap_or(l).to_string() + "\n";
         let expected = below.map(|below| below.lines().map(line).collect());
         Golden { file, script, expected, sibling: None }
     }
@@ -123,7 +124,8 @@ fn write(file: &Path, text: &str) {
 
 /// The scripts of a folder, by name.
 fn scripts(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("cannot read {}: {e}", folder.display()));
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|e| panic!("cannot read {}: {e}", folder.display()));
     let mut files: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
     files.retain(|f| f.extension().is_some_and(|e| e == "opt"));
     files.sort();
@@ -253,7 +255,9 @@ fn without_native_code(golden: &Golden, ran: &Ran) -> Result<(), String> {
     for (native, plain) in ran.seen.iter().zip(&plain.seen) {
         let (a, b) = (figures(native), figures(plain));
         if a.len() != b.len() || !a.iter().zip(&b).all(|(a, b)| close(a.0, b.0, a.1)) {
-            return Err(format!("native code gives {a:?}, the evaluator {b:?} (number, tolerance)"));
+            return Err(format!(
+                "native code gives {a:?}, the evaluator {b:?} (number, tolerance)"
+            ));
         }
     }
     Ok(())
@@ -275,7 +279,12 @@ fn figures(seen: &Seen) -> Vec<(f64, f64)> {
 fn output(seen: &Seen) -> String {
     match seen {
         Seen::Fit { fit, brief: true } => {
-            format!("{}: {}, value {}\n", fit.name.as_deref().unwrap_or("fit"), fit.status.name(), human(fit.value))
+            format!(
+                "{}: {}, value {}\n",
+                fit.name.as_deref().unwrap_or("fit"),
+                fit.status.name(),
+                human(fit.value)
+            )
         }
         Seen::Fit { fit, .. } => optimization(fit),
         other => other.text().to_string() + "\n",

@@ -15,7 +15,9 @@ impl Checker<'_> {
     /// A binary operator. Chains of `+` and `*` may be a million long, so they
     /// are collected and built at once.
     pub(super) fn binary(&mut self, node: NodeId) -> Checked<Item> {
-        let Node::Binary { op, left, right } = *self.ast.node(node) else { return Ok(Item::Failed) };
+        let Node::Binary { op, left, right } = *self.ast.node(node) else {
+            return Ok(Item::Failed);
+        };
         let span = self.ast.span(node);
         let result = match op {
             BinOp::Add | BinOp::Sub => self.sum_chain(node)?,
@@ -84,7 +86,10 @@ impl Checker<'_> {
         }
         let span = self.ast.span(node);
         if factors.iter().all(|(_, e, _)| self.g.shape(*e).is_scalar()) {
-            let scalars: Vec<ExprId> = factors.iter().map(|&(op, e, _)| if op == BinOp::Div { self.g.powi(e, -1) } else { e }).collect();
+            let scalars: Vec<ExprId> = factors
+                .iter()
+                .map(|&(op, e, _)| if op == BinOp::Div { self.g.powi(e, -1) } else { e })
+                .collect();
             let built = ops::build(self.g, Op::Mul, Data::None, &scalars);
             return self.built(built, span, &[]);
         }
@@ -98,15 +103,24 @@ impl Checker<'_> {
     }
 
     /// One operator applied to two operands.
-    pub(super) fn operate(&mut self, op: BinOp, l: ExprId, r: ExprId, span: Span, places: [Span; 2]) -> Checked<ExprId> {
+    pub(super) fn operate(
+        &mut self,
+        op: BinOp,
+        l: ExprId,
+        r: ExprId,
+        span: Span,
+        places: [Span; 2],
+    ) -> Checked<ExprId> {
         let (ls, rs) = (self.g.shape(l), self.g.shape(r));
         match op {
-            BinOp::Mul if ls.is_scalar() || rs.is_scalar() => self.node(Op::Mul, &[l, r], span, &places),
+            BinOp::Mul if ls.is_scalar() || rs.is_scalar() => {
+                self.node(Op::Mul, &[l, r], span, &places)
+            }
             BinOp::Mul => {
-                if ls.product(rs).is_none() {
-                    if let Err(error) = ops::build(self.g, Op::MatMul, Data::None, &[l, r]) {
-                        return self.shape_error(&error, span, &places);
-                    }
+                if ls.product(rs).is_none()
+                    && let Err(error) = ops::build(self.g, Op::MatMul, Data::None, &[l, r])
+                {
+                    return self.shape_error(&error, span, &places);
                 }
                 self.node(Op::MatMul, &[l, r], span, &places)
             }
@@ -115,9 +129,21 @@ impl Checker<'_> {
                 self.node(Op::Mul, &[l, inverse], span, &places)
             }
             BinOp::Div => {
-                let finding = Diagnostic::error(codes::E0401, format!("cannot divide by {}: `/` divides by scalars only", in_words(rs)));
-                let help = if ls.is_scalar() || ls == rs { "entry by entry write `./`" } else { "to solve A*x = b write `inv(A)*b`" };
-                self.report(finding.at(places[1], super::describe(rs)).label(places[0], super::describe(ls)).help(help))
+                let finding = Diagnostic::error(
+                    codes::E0401,
+                    format!("cannot divide by {}: `/` divides by scalars only", in_words(rs)),
+                );
+                let help = if ls.is_scalar() || ls == rs {
+                    "entry by entry write `./`"
+                } else {
+                    "to solve A*x = b write `inv(A)*b`"
+                };
+                self.report(
+                    finding
+                        .at(places[1], super::describe(rs))
+                        .label(places[0], super::describe(ls))
+                        .help(help),
+                )
             }
             BinOp::Pow => self.power(l, r, span, places),
             BinOp::DotPow => {
@@ -127,11 +153,19 @@ impl Checker<'_> {
             BinOp::DotMul | BinOp::DotDiv => {
                 let [l, r] = self.broadcast(l, r);
                 let r = if op == BinOp::DotDiv { self.g.powi(r, -1) } else { r };
-                let op = if self.g.shape(l).is_scalar() || self.g.shape(r).is_scalar() { Op::Mul } else { Op::Had };
+                let op = if self.g.shape(l).is_scalar() || self.g.shape(r).is_scalar() {
+                    Op::Mul
+                } else {
+                    Op::Had
+                };
                 self.node(op, &[l, r], span, &places)
             }
             BinOp::Add | BinOp::Sub | BinOp::DotAdd | BinOp::DotSub => {
-                let [l, r] = if matches!(op, BinOp::DotAdd | BinOp::DotSub) { self.broadcast(l, r) } else { [l, r] };
+                let [l, r] = if matches!(op, BinOp::DotAdd | BinOp::DotSub) {
+                    self.broadcast(l, r)
+                } else {
+                    [l, r]
+                };
                 let r = if matches!(op, BinOp::Sub | BinOp::DotSub) { self.g.neg(r) } else { r };
                 self.node(Op::Add, &[l, r], span, &places)
             }
@@ -139,7 +173,13 @@ impl Checker<'_> {
     }
 
     /// A node of operands whose places are known.
-    pub(super) fn node(&mut self, op: Op, args: &[ExprId], span: Span, places: &[Span]) -> Checked<ExprId> {
+    pub(super) fn node(
+        &mut self,
+        op: Op,
+        args: &[ExprId],
+        span: Span,
+        places: &[Span],
+    ) -> Checked<ExprId> {
         let built = ops::build(self.g, op, Data::None, args);
         self.built(built, span, places)
     }
@@ -167,24 +207,36 @@ impl Checker<'_> {
         }
         let exponent = self.g.as_num(r).and_then(Num::as_int);
         match (ls, exponent) {
-            (Shape::Matrix(m, n), Some(k)) if m == n && (-1..=MAX_MATRIX_POWER).contains(&k) => match k {
-                -1 => self.node(Op::Inv, &[l], span, &places),
-                0 => Ok(self.g.apply_data(Op::Eye, Data::Shape(ls), &[])),
-                _ => self.node(Op::MatMul, &vec![l; k as usize], span, &places),
-            },
+            (Shape::Matrix(m, n), Some(k)) if m == n && (-1..=MAX_MATRIX_POWER).contains(&k) => {
+                match k {
+                    -1 => self.node(Op::Inv, &[l], span, &places),
+                    0 => Ok(self.g.apply_data(Op::Eye, Data::Shape(ls), &[])),
+                    _ => self.node(Op::MatMul, &vec![l; k as usize], span, &places),
+                }
+            }
             _ => {
-                let finding = Diagnostic::error(codes::E0401, format!("cannot raise {} to {}", in_words(ls), in_words(rs)));
-                self.report(finding.at(places[0], super::describe(ls)).help("entry by entry write `.^`"))
+                let finding = Diagnostic::error(
+                    codes::E0401,
+                    format!("cannot raise {} to {}", in_words(ls), in_words(rs)),
+                );
+                self.report(
+                    finding.at(places[0], super::describe(ls)).help("entry by entry write `.^`"),
+                )
             }
         }
     }
 
     /// `a < b <= c` means that both hold.
-    pub(super) fn comparison(&mut self, first: NodeId, rest: &[(CmpOp, NodeId)], span: Span) -> Checked<Item> {
-        if let [(op, other)] = rest {
-            if let Some(item) = self.compare_texts(first, *op, *other)? {
-                return Ok(item);
-            }
+    pub(super) fn comparison(
+        &mut self,
+        first: NodeId,
+        rest: &[(CmpOp, NodeId)],
+        span: Span,
+    ) -> Checked<Item> {
+        if let [(op, other)] = rest
+            && let Some(item) = self.compare_texts(first, *op, *other)?
+        {
+            return Ok(item);
         }
         let mut left = self.expression(first);
         let mut place = self.ast.span(first);
@@ -210,10 +262,15 @@ impl Checker<'_> {
     /// `==` and `!=` of texts.
     fn compare_texts(&mut self, first: NodeId, op: CmpOp, other: NodeId) -> Checked<Option<Item>> {
         let textual = |n: &Node| matches!(n, Node::Str(_) | Node::Name(_) | Node::Field { .. });
-        if !matches!(op, CmpOp::Eq | CmpOp::Ne) || !textual(self.ast.node(first)) || !textual(self.ast.node(other)) {
+        if !matches!(op, CmpOp::Eq | CmpOp::Ne)
+            || !textual(self.ast.node(first))
+            || !textual(self.ast.node(other))
+        {
             return Ok(None);
         }
-        let (Item::Text(a), Item::Text(b)) = (self.item(first)?, self.item(other)?) else { return Ok(None) };
+        let (Item::Text(a), Item::Text(b)) = (self.item(first)?, self.item(other)?) else {
+            return Ok(None);
+        };
         let holds = (a == b) == (op == CmpOp::Eq);
         Ok(Some(Item::Truth(self.g.int(i64::from(holds)))))
     }

@@ -11,13 +11,21 @@ use crate::syntax::ast::{Arg, NodeId};
 
 impl Checker<'_> {
     /// `[1, 2, 3]`, a column, or the rows of a matrix.
-    pub(super) fn array(&mut self, rows: &[Vec<NodeId>], column: bool, span: Span) -> Checked<Item> {
+    pub(super) fn array(
+        &mut self,
+        rows: &[Vec<NodeId>],
+        column: bool,
+        span: Span,
+    ) -> Checked<Item> {
         let (m, n) = (rows.len(), rows[0].len());
         let mut entries = Vec::with_capacity(m * n);
         for row in rows {
             if row.len() != n {
                 let at = row.first().map_or(span, |&e| self.ast.span(e));
-                let finding = Diagnostic::error(codes::E0401, format!("this row has {} entries, the first has {n}", row.len()));
+                let finding = Diagnostic::error(
+                    codes::E0401,
+                    format!("this row has {} entries, the first has {n}", row.len()),
+                );
                 return self.report(finding.at(at, "this row"));
             }
             for &node in row {
@@ -53,7 +61,8 @@ impl Checker<'_> {
         if shape.checked_len().is_some_and(|n| n <= MOST) {
             return Ok(());
         }
-        let finding = Diagnostic::error(codes::E0401, format!("{} does not fit in memory", in_words(shape)));
+        let finding =
+            Diagnostic::error(codes::E0401, format!("{} does not fit in memory", in_words(shape)));
         self.report(match span {
             Some(span) => finding.at(span, "this size"),
             None => finding,
@@ -108,7 +117,10 @@ impl Checker<'_> {
         for (e, arg) in [(u, &args[0]), (v, &args[1])] {
             let shape = self.g.shape(e);
             if !matches!(shape, Shape::Vector(_)) {
-                let finding = Diagnostic::error(codes::E0401, format!("expected a column, found {}", in_words(shape)));
+                let finding = Diagnostic::error(
+                    codes::E0401,
+                    format!("expected a column, found {}", in_words(shape)),
+                );
                 return self.report(finding.at(self.ast.span(arg.value), super::describe(shape)));
             }
         }
@@ -118,7 +130,11 @@ impl Checker<'_> {
 
     /// `clamp(x, lo, hi)`.
     pub(super) fn clamp(&mut self, args: &[Arg], span: Span) -> Checked<Item> {
-        let mut e = [self.expression(args[0].value)?, self.expression(args[1].value)?, self.expression(args[2].value)?];
+        let mut e = [
+            self.expression(args[0].value)?,
+            self.expression(args[1].value)?,
+            self.expression(args[2].value)?,
+        ];
         let places: Vec<Span> = args.iter().map(|a| self.ast.span(a.value)).collect();
         e[0] = self.node(Op::Max2, &[e[0], e[1]], span, &places[..2])?;
         self.node(Op::Min2, &[e[0], e[2]], span, &[places[0], places[2]]).map(Item::Expr)
@@ -147,7 +163,9 @@ impl Checker<'_> {
         };
         match drawn {
             Ok(values) => Ok(Item::Expr(self.constant_array(name, Tensor::new(shape, values)))),
-            Err(error) => self.report(Diagnostic::error(codes::E0401, error.to_string()).at(span, "here")),
+            Err(error) => {
+                self.report(Diagnostic::error(codes::E0401, error.to_string()).at(span, "here"))
+            }
         }
     }
 

@@ -85,7 +85,13 @@ const ROWS: &[Builtin] = &[
 
 impl Checker<'_> {
     /// Calls a built-in, after checking how many arguments it got.
-    pub(super) fn call_builtin(&mut self, row: &Builtin, args: &[Arg], span: Span, name_span: Span) -> Checked<Item> {
+    pub(super) fn call_builtin(
+        &mut self,
+        row: &Builtin,
+        args: &[Arg],
+        span: Span,
+        name_span: Span,
+    ) -> Checked<Item> {
         let run = match row.run {
             Run::Check(run) => run,
             Run::Planned => return self.not_built(&format!("`{}`", row.name), name_span),
@@ -94,9 +100,14 @@ impl Checker<'_> {
         for name in args.iter().filter_map(|a| a.name) {
             let text = ast.ident(name);
             if !row.named.contains(&text) {
-                let finding = Diagnostic::error(codes::E0306, format!("`{}` takes no argument named `{text}`", row.name));
-                let near = crate::diag::nearest(text, row.named.iter().copied()).map(|n| format!("did you mean `{n}`?"));
-                let all = (!row.named.is_empty()).then(|| format!("it takes {}", row.named.join(", ")));
+                let finding = Diagnostic::error(
+                    codes::E0306,
+                    format!("`{}` takes no argument named `{text}`", row.name),
+                );
+                let near = crate::diag::nearest(text, row.named.iter().copied())
+                    .map(|n| format!("did you mean `{n}`?"));
+                let all =
+                    (!row.named.is_empty()).then(|| format!("it takes {}", row.named.join(", ")));
                 return self.report(finding.at(name.span, "unknown").help_opt(near.or(all)));
             }
         }
@@ -109,7 +120,10 @@ impl Checker<'_> {
                 (a, b) => format!("{a} to {b}"),
             };
             let noun = if (least, most) == (1, 1) { "argument" } else { "arguments" };
-            let finding = Diagnostic::error(codes::E0305, format!("`{}` takes {expected} {noun}, found {plain}", row.name));
+            let finding = Diagnostic::error(
+                codes::E0305,
+                format!("`{}` takes {expected} {noun}, found {plain}", row.name),
+            );
             return self.report(finding.at(span, "here").help(format!("write `{}`", row.usage)));
         }
         let mut ordered: Vec<Arg> = args.iter().filter(|a| a.name.is_none()).copied().collect();

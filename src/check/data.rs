@@ -16,7 +16,10 @@ impl Checker<'_> {
         match self.item(node)? {
             Item::Text(text) => Ok(text),
             other => {
-                let finding = Diagnostic::error(codes::E0404, format!("expected {what} in double quotes, found {}", other.kind()));
+                let finding = Diagnostic::error(
+                    codes::E0404,
+                    format!("expected {what} in double quotes, found {}", other.kind()),
+                );
                 self.report(finding.at(self.ast.span(node), other.kind()))
             }
         }
@@ -27,8 +30,13 @@ impl Checker<'_> {
         match self.world.read(&path) {
             Ok(found) => Ok(found),
             Err(reason) => {
-                let finding = Diagnostic::error(codes::E0701, format!("cannot read `{path}`: {reason}"));
-                self.report(finding.at(self.ast.span(node), "this file").help("paths are relative to the script's folder"))
+                let finding =
+                    Diagnostic::error(codes::E0701, format!("cannot read `{path}`: {reason}"));
+                self.report(
+                    finding
+                        .at(self.ast.span(node), "this file")
+                        .help("paths are relative to the script's folder"),
+                )
             }
         }
     }
@@ -40,7 +48,9 @@ impl Checker<'_> {
             _ => error.file.clone(),
         };
         let finding = Diagnostic::error(codes::E0702, format!("{place}: {}", error.message));
-        let cell = error.line.and_then(|line| self.world.place(&error.file, line, error.column.unwrap_or(1)));
+        let cell = error
+            .line
+            .and_then(|line| self.world.place(&error.file, line, error.column.unwrap_or(1)));
         let finding = match cell {
             Some(cell) => finding.at(cell, "here").label(span, "read by this"),
             None => finding.at(span, "read here"),
@@ -64,7 +74,12 @@ impl Checker<'_> {
                     let mut chars = text.chars();
                     match (chars.next(), chars.next()) {
                         (Some(c), None) => options.sep = Some(c),
-                        _ => return self.report(Diagnostic::error(codes::E0603, "a separator is one character").at(at, "here")),
+                        _ => {
+                            return self.report(
+                                Diagnostic::error(codes::E0603, "a separator is one character")
+                                    .at(at, "here"),
+                            );
+                        }
                     }
                 }
                 "comment" => options.comment = Some(self.text(arg.value, "a prefix of comments")?),
@@ -74,8 +89,15 @@ impl Checker<'_> {
                         "drop" => Missing::Drop,
                         "mean" => Missing::Mean,
                         other => {
-                            let finding = Diagnostic::error(codes::E0603, format!("unknown way to treat missing values: \"{other}\""));
-                            return self.report(finding.at(at, "here").help("write \"error\", \"drop\" or \"mean\""));
+                            let finding = Diagnostic::error(
+                                codes::E0603,
+                                format!("unknown way to treat missing values: \"{other}\""),
+                            );
+                            return self.report(
+                                finding
+                                    .at(at, "here")
+                                    .help("write \"error\", \"drop\" or \"mean\""),
+                            );
                         }
                     }
                 }
@@ -96,7 +118,8 @@ impl Checker<'_> {
         let (path, bytes) = self.file(args[0].value)?;
         match npy::read(&bytes, &path) {
             Ok(array) => {
-                let shape = array.cols.map_or(Shape::Vector(array.rows), |n| Shape::Matrix(array.rows, n));
+                let shape =
+                    array.cols.map_or(Shape::Vector(array.rows), |n| Shape::Matrix(array.rows, n));
                 let value = Tensor::new(shape, array.values);
                 Ok(Item::Expr(self.constant_array(&format!("npy(\"{path}\")"), value)))
             }
@@ -108,7 +131,10 @@ impl Checker<'_> {
         match self.item(arg.value)? {
             Item::Table(table) => Ok(table),
             other => {
-                let finding = Diagnostic::error(codes::E0404, format!("expected a table, found {}", other.kind()));
+                let finding = Diagnostic::error(
+                    codes::E0404,
+                    format!("expected a table, found {}", other.kind()),
+                );
                 self.report(finding.at(self.ast.span(arg.value), other.kind()))
             }
         }
@@ -125,7 +151,10 @@ impl Checker<'_> {
         match self.item(arg.value)? {
             Item::Categories(categories) => Ok(categories),
             other => {
-                let finding = Diagnostic::error(codes::E0404, format!("expected a column of texts, found {}", other.kind()));
+                let finding = Diagnostic::error(
+                    codes::E0404,
+                    format!("expected a column of texts, found {}", other.kind()),
+                );
                 self.report(finding.at(self.ast.span(arg.value), other.kind()))
             }
         }
@@ -140,14 +169,20 @@ impl Checker<'_> {
 
     /// Columns shifted and scaled: to mean 0 and deviation 1, or to 0..1. A
     /// constant column becomes zero.
-    pub(super) fn scaled_columns(&mut self, arg: &Arg, span: Span, standard: bool) -> Checked<Item> {
+    pub(super) fn scaled_columns(
+        &mut self,
+        arg: &Arg,
+        span: Span,
+        standard: bool,
+    ) -> Checked<Item> {
         let e = self.expression(arg.value)?;
         let Some(value) = self.value_of(e, span)? else { return Err(super::Reported) };
         let (m, n) = (value.shape().rows(), value.shape().cols());
         let mut out = value.data().to_vec();
         for j in 0..n {
             let column: Vec<f64> = (0..m).map(|i| value.at(i, j)).collect();
-            let (shift, scale) = if standard { mean_and_deviation(&column) } else { least_and_width(&column) };
+            let (shift, scale) =
+                if standard { mean_and_deviation(&column) } else { least_and_width(&column) };
             for i in 0..m {
                 out[i * n + j] = if scale > 0.0 { (column[i] - shift) / scale } else { 0.0 };
             }
@@ -159,14 +194,22 @@ impl Checker<'_> {
     /// `split(t, 0.8)`.
     pub(super) fn split(&mut self, args: &[Arg], span: Span) -> Checked<Item> {
         let table = self.table(&args[0])?;
-        let Some(fraction) = self.known_scalar(args[1].value, "the fraction")? else { return Err(super::Reported) };
+        let Some(fraction) = self.known_scalar(args[1].value, "the fraction")? else {
+            return Err(super::Reported);
+        };
         let order = random::order::permutation(self.world.random(), table.table.n_rows());
         match table.table.split(fraction, &order) {
             Ok((a, b)) => {
-                let named = |table, k| Item::Table(Arc::new(NamedTable { name: format!("split_{k}"), table }));
+                let named = |table, k| {
+                    Item::Table(Arc::new(NamedTable { name: format!("split_{k}"), table }))
+                };
                 Ok(Item::Pair(Box::new((named(a, 1), named(b, 2)))))
             }
-            Err(error) => self.report(Diagnostic::error(codes::E0603, error.to_string()).at(span, "here").help_opt(error.help())),
+            Err(error) => self.report(
+                Diagnostic::error(codes::E0603, error.to_string())
+                    .at(span, "here")
+                    .help_opt(error.help()),
+            ),
         }
     }
 }

@@ -32,12 +32,22 @@ impl Checker<'_> {
         };
         let shape = self.g.shape(e);
         if !shape.is_scalar() {
-            let finding = Diagnostic::error(codes::E0501, format!("expected a scalar to differentiate, found {}", in_words(shape)));
-            return self.report(finding.at(span, super::describe(shape)).help("the derivative of a column is `jac(r)`; a scalar of it is `sum(r)` or `sumsq(r)`"));
+            let finding = Diagnostic::error(
+                codes::E0501,
+                format!("expected a scalar to differentiate, found {}", in_words(shape)),
+            );
+            return self.report(finding.at(span, super::describe(shape)).help(
+                "the derivative of a column is `jac(r)`; a scalar of it is `sum(r)` or `sumsq(r)`",
+            ));
         }
         if unknowns.is_empty() {
-            let finding = Diagnostic::error(codes::E0502, "there is no unknown to differentiate by");
-            return self.report(finding.at(span, "holds no unknown").help("declare what varies with `var x`, before the definitions that use it"));
+            let finding =
+                Diagnostic::error(codes::E0502, "there is no unknown to differentiate by");
+            return self.report(
+                finding
+                    .at(span, "holds no unknown")
+                    .help("declare what varies with `var x`, before the definitions that use it"),
+            );
         }
         Ok((e, unknowns, of))
     }
@@ -65,7 +75,13 @@ impl Checker<'_> {
         self.hessian_of(f, unknowns, of, span)
     }
 
-    fn hessian_of(&mut self, f: ExprId, unknowns: Vec<SymbolId>, of: String, span: Span) -> Checked<Item> {
+    fn hessian_of(
+        &mut self,
+        f: ExprId,
+        unknowns: Vec<SymbolId>,
+        of: String,
+        span: Span,
+    ) -> Checked<Item> {
         if unknowns.iter().any(|&u| !self.g.symbol(u).shape.is_scalar()) {
             return self.not_built("the Hessian by an unknown that is an array", span);
         }
@@ -94,8 +110,15 @@ impl Checker<'_> {
                 let one = self.g.int(1);
                 diff::tangent(self.g, &[e], &[(symbol, one)])[0]
             } else {
-                let finding = Diagnostic::error(codes::E0501, format!("expected a scalar to differentiate, found {}", in_words(shape)));
-                return self.report(finding.at(self.ast.span(args[0].value), super::describe(shape)).help("the derivative of a column by a column is `jac(r, x)`"));
+                let finding = Diagnostic::error(
+                    codes::E0501,
+                    format!("expected a scalar to differentiate, found {}", in_words(shape)),
+                );
+                return self.report(
+                    finding
+                        .at(self.ast.span(args[0].value), super::describe(shape))
+                        .help("the derivative of a column by a column is `jac(r, x)`"),
+                );
             };
             if let Some(indices) = entry {
                 d = self.g.apply(Op::Elem, &[&[d], &indices[..]].concat());
@@ -114,12 +137,19 @@ impl Checker<'_> {
             _ => (node, &[]),
         };
         let leaf = match self.item(base)? {
-            Item::Expr(e) => self.g.as_symbol(e).filter(|s| self.g.symbol(*s).kind == SymbolKind::Unknown),
+            Item::Expr(e) => {
+                self.g.as_symbol(e).filter(|s| self.g.symbol(*s).kind == SymbolKind::Unknown)
+            }
             _ => None,
         };
         let Some(symbol) = leaf else {
-            let finding = Diagnostic::error(codes::E0502, "expected an unknown to differentiate by");
-            return self.report(finding.at(span, "not an unknown").help("name a `var`, or an entry of one such as `x[3]`"));
+            let finding =
+                Diagnostic::error(codes::E0502, "expected an unknown to differentiate by");
+            return self.report(
+                finding
+                    .at(span, "not an unknown")
+                    .help("name a `var`, or an entry of one such as `x[3]`"),
+            );
         };
         if entries.is_empty() {
             return Ok((symbol, None));
@@ -128,7 +158,12 @@ impl Checker<'_> {
         for entry in entries {
             match entry {
                 IndexEntry::At(i) => indices.push(self.scalar(*i, "an index")?),
-                IndexEntry::All(at) => return self.report(Diagnostic::error(codes::E0502, "expected an entry, found `:`").at(*at, "here")),
+                IndexEntry::All(at) => {
+                    return self.report(
+                        Diagnostic::error(codes::E0502, "expected an entry, found `:`")
+                            .at(*at, "here"),
+                    );
+                }
             }
         }
         Ok((symbol, Some(indices)))
@@ -145,13 +180,23 @@ impl Checker<'_> {
 
     /// `∇f(1, 2)`: the gradient at a point, unknowns in the order in which
     /// they were declared.
-    pub(super) fn nabla_call(&mut self, order: u8, of: NodeId, args: &[Arg], span: Span) -> Checked<Item> {
+    pub(super) fn nabla_call(
+        &mut self,
+        order: u8,
+        of: NodeId,
+        args: &[Arg],
+        span: Span,
+    ) -> Checked<Item> {
         let Item::Labelled(parts) = self.nabla(order, of, span)? else {
             return self.not_built("the second derivative at a point in this notation", span);
         };
         if args.len() != parts.unknowns.len() {
-            let names: Vec<&str> = parts.unknowns.iter().map(|u| self.g.symbol(*u).name.as_str()).collect();
-            let finding = Diagnostic::error(codes::E0305, format!("expected a value for each of {}, found {}", names.join(", "), args.len()));
+            let names: Vec<&str> =
+                parts.unknowns.iter().map(|u| self.g.symbol(*u).name.as_str()).collect();
+            let finding = Diagnostic::error(
+                codes::E0305,
+                format!("expected a value for each of {}, found {}", names.join(", "), args.len()),
+            );
             return self.report(finding.at(span, "here"));
         }
         let mut pairs = Vec::new();
@@ -181,6 +226,10 @@ impl Checker<'_> {
             return format!("∂{}/∂{}", parts.of, name(k));
         }
         let (i, j) = (k / n, k % n);
-        if i == j { format!("∂²{}/∂{}²", parts.of, name(i)) } else { format!("∂²{}/∂{}∂{}", parts.of, name(i), name(j)) }
+        if i == j {
+            format!("∂²{}/∂{}²", parts.of, name(i))
+        } else {
+            format!("∂²{}/∂{}∂{}", parts.of, name(i), name(j))
+        }
     }
 }

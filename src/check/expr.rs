@@ -28,18 +28,24 @@ impl Checker<'_> {
                     self.warn_constant(e, span);
                     Ok(Item::Expr(e))
                 }
-                None => self.report(Diagnostic::error(codes::E0404, "expected a number").at(span, "not a number")),
+                None => self.report(
+                    Diagnostic::error(codes::E0404, "expected a number").at(span, "not a number"),
+                ),
             },
             Node::Str(text) => Ok(Item::Text(ast.text(*text).to_string())),
             Node::Format(pieces) => self.format(pieces).map(Item::Text),
             Node::Name(name) => self.name(ast.name(*name), span),
             Node::Point(_) => self.report(
-                Diagnostic::error(codes::E0404, "expected a value, found a point").at(span, "a point").help("a point stands after `at` or `from`: `f at (x = 1)`"),
+                Diagnostic::error(codes::E0404, "expected a value, found a point")
+                    .at(span, "a point")
+                    .help("a point stands after `at` or `from`: `f at (x = 1)`"),
             ),
             Node::Call { callee, args } => self.call(node, *callee, args),
-            Node::Array(entries) => self.array(&[entries.clone()], true, span),
+            Node::Array(entries) => self.array(std::slice::from_ref(entries), true, span),
             Node::Matrix(rows) => self.array(rows, false, span),
-            Node::Comprehension(generator) => self.generator(Op::Comp, generator, span).map(Item::Expr),
+            Node::Comprehension(generator) => {
+                self.generator(Op::Comp, generator, span).map(Item::Expr)
+            }
             Node::Generator(_) => self.report(
                 Diagnostic::error(codes::E0404, "expected a value, found `for`")
                     .at(span, "a `for` without its sum")
@@ -83,8 +89,13 @@ impl Checker<'_> {
         }
         let inside = self.inside.is_some() || self.locals.iter().any(|l| l.index.is_some());
         if inside {
-            let finding = Diagnostic::error(codes::E0604, "a command cannot stand inside a sum or a function");
-            return self.report(finding.at(self.ast.span(node), "here").help("run it first: `let fit = ...`"));
+            let finding = Diagnostic::error(
+                codes::E0604,
+                "a command cannot stand inside a sum or a function",
+            );
+            return self.report(
+                finding.at(self.ast.span(node), "here").help("run it first: `let fit = ...`"),
+            );
         }
         self.wanted.get_or_insert(node);
         Err(Reported)
@@ -99,9 +110,15 @@ impl Checker<'_> {
             Some(function) => function.captured.get(name).or_else(|| self.names.get(name)),
             None => self.names.get(name),
         };
+        let origin = entry.and_then(|e| e.span);
         match entry.map(|e| e.item.clone()) {
             Some(Item::Failed) => Err(Reported),
-            Some(Item::Expr(e)) => Ok(Item::Expr(self.place(e, span))),
+            Some(Item::Expr(e)) => {
+                if let (Some(origin), false) = (origin, self.g.shape(e).is_scalar()) {
+                    self.origins.insert(span, (name.to_string(), origin));
+                }
+                Ok(Item::Expr(self.place(e, span)))
+            }
             Some(item) => Ok(item),
             None => self.constant_or_unknown(name, span),
         }
@@ -121,13 +138,18 @@ impl Checker<'_> {
         }
         let callable = ops::names().any(|n| n == name) || super::builtin(name).is_some();
         if callable {
-            let finding = Diagnostic::error(codes::E0301, format!("`{name}` is a function, not a value"));
-            return self.report(finding.at(span, "a function").help(format!("call it: `{name}(...)`")));
+            let finding =
+                Diagnostic::error(codes::E0301, format!("`{name}` is a function, not a value"));
+            return self
+                .report(finding.at(span, "a function").help(format!("call it: `{name}(...)`")));
         }
-        let finding = Diagnostic::error(codes::E0301, format!("unknown name `{name}`")).at(span, "not defined");
+        let finding = Diagnostic::error(codes::E0301, format!("unknown name `{name}`"))
+            .at(span, "not defined");
         let help = self.near_name(name).unwrap_or_else(|| match name {
             "e" => "Euler's number is `exp(1)`".to_string(),
-            _ => format!("define it first: `var {name}` for an unknown, `let {name} = ...` for a known value"),
+            _ => format!(
+                "define it first: `var {name}` for an unknown, `let {name} = ...` for a known value"
+            ),
         });
         self.report(finding.help(help))
     }
@@ -195,15 +217,19 @@ impl Checker<'_> {
     }
 
     fn formatted(&mut self, item: Item, spec: Option<&str>, span: Span) -> Checked<String> {
-        if let (Some(spec), Item::Expr(e) | Item::Truth(e)) = (spec, &item) {
-            if self.g.shape(*e).is_scalar() {
-                let Some(value) = self.value_of(*e, span)? else { return Ok(String::new()) };
-                let formatted = FormatSpec::parse(spec).and_then(|f| f.number(value.data()[0]));
-                return match formatted {
-                    Ok(text) => Ok(text),
-                    Err(error) => self.report(Diagnostic::error(codes::E0603, error.to_string()).at(span, "this format").help("write a format such as `.3e`, `.4f` or `8.2f`")),
-                };
-            }
+        if let (Some(spec), Item::Expr(e) | Item::Truth(e)) = (spec, &item)
+            && self.g.shape(*e).is_scalar()
+        {
+            let Some(value) = self.value_of(*e, span)? else { return Ok(String::new()) };
+            let formatted = FormatSpec::parse(spec).and_then(|f| f.number(value.data()[0]));
+            return match formatted {
+                Ok(text) => Ok(text),
+                Err(error) => self.report(
+                    Diagnostic::error(codes::E0603, error.to_string())
+                        .at(span, "this format")
+                        .help("write a format such as `.3e`, `.4f` or `8.2f`"),
+                ),
+            };
         }
         self.shown(&item, span)
     }
@@ -212,35 +238,67 @@ impl Checker<'_> {
     /// expression.
     pub fn shown(&mut self, item: &Item, span: Span) -> Checked<String> {
         match item {
-            Item::Expr(e) if self.g.has_unknown(*e) => Ok(crate::simplify::shown(self.g, *e)),
-            Item::Truth(e) if !self.g.has_unknown(*e) => {
+            Item::Expr(e) | Item::Truth(e) if self.g.has_unknown(*e) => {
+                Ok(crate::simplify::shown(self.g, *e))
+            }
+            Item::Truth(e) => {
                 let value = self.value_of(*e, span)?;
                 Ok(value.map_or(String::new(), |v| (v.data()[0] != 0.0).to_string()))
             }
-            Item::Expr(e) | Item::Truth(e) => {
+            Item::Expr(e) => {
                 let value = self.value_of(*e, span)?;
                 Ok(value.map_or(String::new(), |v| value_text(&v)))
             }
             Item::Text(text) => Ok(text.clone()),
             Item::Texts(texts) => Ok(texts.join(", ")),
             Item::Labelled(parts) => self.labelled_text(parts, span),
-            Item::Table(t) => Ok(format!("{}: {} rows, columns {}", t.name, t.table.n_rows(), t.table.column_names().collect::<Vec<_>>().join(", "))),
+            Item::Table(t) => Ok(format!(
+                "{}: {} rows, columns {}",
+                t.name,
+                t.table.n_rows(),
+                t.table.column_names().collect::<Vec<_>>().join(", ")
+            )),
             Item::Categories(c) => Ok(c.levels().join(", ")),
-            Item::Function(f) => Ok(format!("fn {}({})", f.name, f.params.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>().join(", "))),
-            Item::Record(r) => Ok(format!("{} with {}", r.what, r.fields.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>().join(", "))),
+            Item::Function(f) => Ok(format!(
+                "fn {}({})",
+                f.name,
+                f.params.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>().join(", ")
+            )),
+            Item::Record(r) => Ok(format!(
+                "{} with {}",
+                r.what,
+                r.fields.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>().join(", ")
+            )),
             Item::Pair(_) | Item::Failed => Ok(item.kind().to_string()),
         }
     }
 
     /// Makes a bound index current while `body` is checked.
-    pub(super) fn with_index<T>(&mut self, name: &str, item: impl FnOnce(&mut Self, ExprId) -> Item, span: Span, body: impl FnOnce(&mut Self, SymbolId) -> Checked<T>) -> Checked<T> {
-        let shadowed = self.locals[self.frame..].iter().find(|l| l.name == name && l.index.is_some()).map(|l| l.span);
+    pub(super) fn with_index<T>(
+        &mut self,
+        name: &str,
+        item: impl FnOnce(&mut Self, ExprId) -> Item,
+        span: Span,
+        body: impl FnOnce(&mut Self, SymbolId) -> Checked<T>,
+    ) -> Checked<T> {
+        let shadowed = self.locals[self.frame..]
+            .iter()
+            .find(|l| l.name == name && l.index.is_some())
+            .map(|l| l.span);
         if let Some(outer) = shadowed {
-            let finding = Diagnostic::error(codes::E0303, format!("index `{name}` is already in use"));
-            return self.report(finding.at(span, "this index").label(outer, "the outer one").help("give the inner index another name"));
+            let finding =
+                Diagnostic::error(codes::E0303, format!("index `{name}` is already in use"));
+            return self.report(
+                finding
+                    .at(span, "this index")
+                    .label(outer, "the outer one")
+                    .help("give the inner index another name"),
+            );
         }
         // Callers of a function may have an index of this name open.
-        let is_open = |symbol: &SymbolId, checker: &Self| checker.locals.iter().any(|l| l.index == Some(*symbol));
+        let is_open = |symbol: &SymbolId, checker: &Self| {
+            checker.locals.iter().any(|l| l.index == Some(*symbol))
+        };
         let mut serial = 0;
         let symbol = loop {
             let symbol = self.g.index_symbol(name, serial);

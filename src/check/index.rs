@@ -20,7 +20,12 @@ enum Axis {
 
 impl Checker<'_> {
     /// `a[i]`, `A[i, :]`, `x[2..5]`, `t["a", "b"]`.
-    pub(super) fn index(&mut self, base: NodeId, entries: &[IndexEntry], span: Span) -> Checked<Item> {
+    pub(super) fn index(
+        &mut self,
+        base: NodeId,
+        entries: &[IndexEntry],
+        span: Span,
+    ) -> Checked<Item> {
         let item = self.item(base)?;
         if let Item::Table(table) = &item {
             return self.columns(table.clone(), entries, span);
@@ -31,16 +36,30 @@ impl Checker<'_> {
             (Shape::Vector(n) | Shape::Matrix(1, n), 1) => vec![n],
             (_, 2) if !shape.is_scalar() => vec![shape.rows(), shape.cols()],
             _ => {
-                let finding = Diagnostic::error(codes::E0401, format!("{} cannot be read with {} {}", in_words(shape), entries.len(), if entries.len() == 1 { "index" } else { "indices" }));
-                let help = matches!(shape, Shape::Matrix(..)).then_some("a matrix takes a row and a column: `A[i, j]`, `A[i, :]`, `A[:, j]`");
-                return self.report(finding.at(self.ast.span(base), super::describe(shape)).help_opt(help));
+                let finding = Diagnostic::error(
+                    codes::E0401,
+                    format!(
+                        "{} cannot be read with {} {}",
+                        in_words(shape),
+                        entries.len(),
+                        if entries.len() == 1 { "index" } else { "indices" }
+                    ),
+                );
+                let help = matches!(shape, Shape::Matrix(..)).then_some(
+                    "a matrix takes a row and a column: `A[i, j]`, `A[i, :]`, `A[:, j]`",
+                );
+                return self.report(
+                    finding.at(self.ast.span(base), super::describe(shape)).help_opt(help),
+                );
             }
         };
         let mut axes = Vec::new();
         for (entry, &size) in entries.iter().zip(&sizes) {
             axes.push(self.axis(entry, size)?);
         }
-        let places: Vec<Span> = std::iter::once(self.ast.span(base)).chain(entries.iter().map(|e| self.entry_span(e))).collect();
+        let places: Vec<Span> = std::iter::once(self.ast.span(base))
+            .chain(entries.iter().map(|e| self.entry_span(e)))
+            .collect();
         self.read(array, shape, &axes, span, &places).map(Item::Expr)
     }
 
@@ -69,15 +88,23 @@ impl Checker<'_> {
                 Some(n) => Ok(Axis::Run(lo, n)),
                 None if self.dry => Err(Reported),
                 None => self.report(
-                    Diagnostic::error(codes::E0401, "the length of a slice must be known").at(self.ast.span(node), "its length depends on an index"),
+                    Diagnostic::error(codes::E0401, "the length of a slice must be known")
+                        .at(self.ast.span(node), "its length depends on an index"),
                 ),
             };
         }
         let index = self.expression(node)?;
         let shape = self.g.shape(index);
         if !shape.is_scalar() {
-            let finding = Diagnostic::error(codes::E0404, format!("an index must be a scalar, found {}", in_words(shape)));
-            return self.report(finding.at(self.ast.span(node), super::describe(shape)).help("to pick several entries write `[x[k] for k in ...]` or a range `x[2..5]`"));
+            let finding = Diagnostic::error(
+                codes::E0404,
+                format!("an index must be a scalar, found {}", in_words(shape)),
+            );
+            return self.report(
+                finding.at(self.ast.span(node), super::describe(shape)).help(
+                    "to pick several entries write `[x[k] for k in ...]` or a range `x[2..5]`",
+                ),
+            );
         }
         self.no_unknown_in(index, self.ast.span(node), "an index")?;
         Ok(Axis::One(index))
@@ -93,12 +120,23 @@ impl Checker<'_> {
         (n.fract() == 0.0 && n < 9e15).then_some(n.max(0.0) as usize)
     }
 
-    fn read(&mut self, array: ExprId, shape: Shape, axes: &[Axis], span: Span, places: &[Span]) -> Checked<ExprId> {
+    fn read(
+        &mut self,
+        array: ExprId,
+        shape: Shape,
+        axes: &[Axis],
+        span: Span,
+        places: &[Span],
+    ) -> Checked<ExprId> {
         let one = self.g.int(1);
         let part = match axes {
             [Axis::One(i)] => return self.node(Op::Elem, &[array, *i], span, places),
-            [Axis::One(i), Axis::One(j)] => return self.node(Op::Elem, &[array, *i, *j], span, places),
-            [Axis::Run(lo, n)] if matches!(shape, Shape::Matrix(..)) => (Shape::Matrix(1, *n), one, *lo),
+            [Axis::One(i), Axis::One(j)] => {
+                return self.node(Op::Elem, &[array, *i, *j], span, places);
+            }
+            [Axis::Run(lo, n)] if matches!(shape, Shape::Matrix(..)) => {
+                (Shape::Matrix(1, *n), one, *lo)
+            }
             [Axis::Run(lo, n)] => (Shape::Vector(*n), *lo, one),
             [Axis::One(i), Axis::Run(lo, n)] => (Shape::Matrix(1, *n), *i, *lo),
             [Axis::Run(lo, n), Axis::One(j)] => (Shape::Vector(*n), *lo, *j),
@@ -110,17 +148,33 @@ impl Checker<'_> {
     }
 
     /// Columns of a table by name.
-    fn columns(&mut self, table: Arc<NamedTable>, entries: &[IndexEntry], span: Span) -> Checked<Item> {
+    fn columns(
+        &mut self,
+        table: Arc<NamedTable>,
+        entries: &[IndexEntry],
+        span: Span,
+    ) -> Checked<Item> {
         let mut names = Vec::new();
         for entry in entries {
             let IndexEntry::At(node) = entry else {
-                return self.report(Diagnostic::error(codes::E0401, "columns of a table are named").at(span, "here").help("write `t[\"a\", \"b\"]`"));
+                return self.report(
+                    Diagnostic::error(codes::E0401, "columns of a table are named")
+                        .at(span, "here")
+                        .help("write `t[\"a\", \"b\"]`"),
+                );
             };
             match self.item(*node)? {
                 Item::Text(name) => names.push((name, self.ast.span(*node))),
                 other => {
-                    let finding = Diagnostic::error(codes::E0401, format!("expected the name of a column, found {}", other.kind()));
-                    return self.report(finding.at(self.ast.span(*node), other.kind()).help("write `t[\"name\"]`; a row is read from a column: `t.name[3]`"));
+                    let finding = Diagnostic::error(
+                        codes::E0401,
+                        format!("expected the name of a column, found {}", other.kind()),
+                    );
+                    return self.report(
+                        finding
+                            .at(self.ast.span(*node), other.kind())
+                            .help("write `t[\"name\"]`; a row is read from a column: `t.name[3]`"),
+                    );
                 }
             }
         }
@@ -129,13 +183,20 @@ impl Checker<'_> {
         }
         for (name, at) in &names {
             if !matches!(self.column(&table, name, *at)?, Item::Expr(_)) {
-                return self.report(Diagnostic::error(codes::E0401, format!("column `{name}` holds texts")).at(*at, "texts").help("use `onehot(t.column)` to get numbers"));
+                return self.report(
+                    Diagnostic::error(codes::E0401, format!("column `{name}` holds texts"))
+                        .at(*at, "texts")
+                        .help("use `onehot(t.column)` to get numbers"),
+                );
             }
         }
         let columns: Vec<&str> = names.iter().map(|(n, _)| n.as_str()).collect();
         let matrix = match table.table.matrix(&columns) {
             Ok(matrix) => matrix,
-            Err(error) => return self.report(Diagnostic::error(codes::E0706, error.to_string()).at(span, "here")),
+            Err(error) => {
+                return self
+                    .report(Diagnostic::error(codes::E0706, error.to_string()).at(span, "here"));
+            }
         };
         let quoted: Vec<String> = columns.iter().map(|c| format!("\"{c}\"")).collect();
         let name = format!("{}[{}]", table.name, quoted.join(", "));
@@ -146,25 +207,42 @@ impl Checker<'_> {
     /// A known leaf of that name and value; the same leaf for the same name
     /// and value.
     pub(super) fn known(&mut self, name: &str, value: Tensor) -> ExprId {
-        let same = |s: &Symbol| s.kind == SymbolKind::Known && s.name == name && s.value.as_ref() == Some(&value);
+        let same = |s: &Symbol| {
+            s.kind == SymbolKind::Known && s.name == name && s.value.as_ref() == Some(&value)
+        };
         let found = self.g.symbols().find(|(_, s)| same(s)).map(|(id, _)| id);
-        let id = found.unwrap_or_else(|| self.g.declare(Symbol::known(name, value.shape(), Some(value))));
+        let id = found
+            .unwrap_or_else(|| self.g.declare(Symbol::known(name, value.shape(), Some(value))));
         self.g.leaf(id)
     }
 
     fn column(&mut self, table: &NamedTable, name: &str, span: Span) -> Checked<Item> {
         match table.table.column(name) {
             Ok(Column::Numbers(values)) => {
-                let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
-                let label = if plain { format!("{}.{name}", table.name) } else { format!("{}[\"{name}\"]", table.name) };
+                let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_')
+                    && !name.starts_with(|c: char| c.is_ascii_digit());
+                let label = if plain {
+                    format!("{}.{name}", table.name)
+                } else {
+                    format!("{}[\"{name}\"]", table.name)
+                };
                 let value = Tensor::vector(values.clone());
                 Ok(Item::Expr(self.known(&label, value)))
             }
             Ok(Column::Text(categories)) => Ok(Item::Categories(Arc::new(categories.clone()))),
             Err(_) => {
-                let finding = Diagnostic::error(codes::E0706, format!("table `{}` has no column `{name}`", table.name));
-                let near = nearest(name, table.table.column_names()).map(|n| format!("did you mean `{n}`?"));
-                let all = || format!("its columns are {}", table.table.column_names().collect::<Vec<_>>().join(", "));
+                let finding = Diagnostic::error(
+                    codes::E0706,
+                    format!("table `{}` has no column `{name}`", table.name),
+                );
+                let near = nearest(name, table.table.column_names())
+                    .map(|n| format!("did you mean `{n}`?"));
+                let all = || {
+                    format!(
+                        "its columns are {}",
+                        table.table.column_names().collect::<Vec<_>>().join(", ")
+                    )
+                };
                 self.report(finding.at(span, "no such column").help(near.unwrap_or_else(all)))
             }
         }
@@ -180,9 +258,17 @@ impl Checker<'_> {
                     Some(k) if parts.order == 1 => Ok(Item::Expr(parts.parts[k])),
                     Some(k) => Ok(self.hessian_row(&parts, k)),
                     None => {
-                        let names: Vec<String> = parts.unknowns.iter().map(|u| self.g.symbol(*u).name.clone()).collect();
-                        let finding = Diagnostic::error(codes::E0706, format!("there is no derivative by `{field}`"));
-                        self.report(finding.at(span, "no such unknown").help(format!("there are derivatives by {}", names.join(", "))))
+                        let names: Vec<String> =
+                            parts.unknowns.iter().map(|u| self.g.symbol(*u).name.clone()).collect();
+                        let finding = Diagnostic::error(
+                            codes::E0706,
+                            format!("there is no derivative by `{field}`"),
+                        );
+                        self.report(
+                            finding
+                                .at(span, "no such unknown")
+                                .help(format!("there are derivatives by {}", names.join(", "))),
+                        )
                     }
                 }
             }
@@ -190,7 +276,10 @@ impl Checker<'_> {
                 Some(Item::Failed) => Err(Reported),
                 Some(item) => Ok(item.clone()),
                 None => {
-                    let finding = Diagnostic::error(codes::E0706, format!("{} has no field `{field}`", record.what));
+                    let finding = Diagnostic::error(
+                        codes::E0706,
+                        format!("{} has no field `{field}`", record.what),
+                    );
                     let names = || record.fields.iter().map(|(n, _)| n.as_str());
                     let help = nearest(field, names()).map(|n| format!("did you mean `{n}`?"));
                     let all = format!("its fields are {}", names().collect::<Vec<_>>().join(", "));
@@ -199,7 +288,8 @@ impl Checker<'_> {
             },
             Item::Failed => Err(Reported),
             other => {
-                let finding = Diagnostic::error(codes::E0706, format!("{} has no fields", other.kind()));
+                let finding =
+                    Diagnostic::error(codes::E0706, format!("{} has no fields", other.kind()));
                 self.report(finding.at(span, format!("no field `{field}`")))
             }
         }
@@ -208,7 +298,11 @@ impl Checker<'_> {
     /// A row of the Hessian of several unknowns.
     fn hessian_row(&mut self, parts: &super::Labelled, k: usize) -> Item {
         let n = parts.unknowns.len();
-        let row = super::Labelled { parts: parts.parts[k * n..(k + 1) * n].to_vec(), order: 1, ..parts.clone() };
+        let row = super::Labelled {
+            parts: parts.parts[k * n..(k + 1) * n].to_vec(),
+            order: 1,
+            ..parts.clone()
+        };
         Item::Labelled(Arc::new(row))
     }
 
@@ -217,7 +311,10 @@ impl Checker<'_> {
         let e = self.scalar(node, what)?;
         let Some(value) = self.known_scalar(node, what)? else { return Ok(None) };
         if value.fract() != 0.0 || !(0.0..9e15).contains(&value) {
-            let finding = Diagnostic::error(codes::E0403, format!("{what} must be a whole number from 0, found {value}"));
+            let finding = Diagnostic::error(
+                codes::E0403,
+                format!("{what} must be a whole number from 0, found {value}"),
+            );
             return self.report(finding.at(self.ast.span(node), "not a size"));
         }
         Ok(Some((value as usize, e)))

@@ -150,6 +150,9 @@ impl Names {
 
     /// All names in the order of their first definition.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
-        self.order.iter().filter_map(|n| self.entries.get_key_value(n)).map(|(n, e)| (n.as_str(), e))
+        self.order
+            .iter()
+            .filter_map(|n| self.entries.get_key_value(n))
+            .map(|(n, e)| (n.as_str(), e))
     }
 }

@@ -30,8 +30,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use builtins::{Builtin, builtin, builtins};
-pub use item::{Entry, Function, Item, Labelled, NamedTable, Names, Record};
 pub use expr::value_text;
+pub use item::{Entry, Function, Item, Labelled, NamedTable, Names, Record};
 pub use objective::{ChosenMethod, Objective, Start};
 
 use crate::diag::{Diagnostic, Sink, codes};
@@ -96,6 +96,9 @@ pub struct Checker<'s> {
     /// Local names; those before `frame` belong to callers of this function.
     locals: Vec<Local>,
     frame: usize,
+    /// Where arrays were named and defined: the place of the name, the name and
+    /// the place of its definition.
+    origins: HashMap<Span, (String, Span)>,
     /// The function whose body is being checked.
     inside: Option<Arc<Function>>,
     /// Bodies of functions for arguments met before.
@@ -113,7 +116,22 @@ impl<'s> Checker<'s> {
         ast: Arc<Ast>,
         dry: bool,
     ) -> Self {
-        Checker { g, names, sink, world, spans, dry, commands: HashMap::new(), wanted: None, ast, locals: Vec::new(), frame: 0, inside: None, calls: HashMap::new() }
+        Checker {
+            g,
+            names,
+            sink,
+            world,
+            spans,
+            dry,
+            commands: HashMap::new(),
+            wanted: None,
+            ast,
+            locals: Vec::new(),
+            frame: 0,
+            origins: HashMap::new(),
+            inside: None,
+            calls: HashMap::new(),
+        }
     }
 
     /// Reports a finding.
@@ -129,7 +147,10 @@ impl<'s> Checker<'s> {
 
     /// Says that something of the language is not there yet.
     pub fn not_built<T>(&mut self, what: &str, span: Span) -> Checked<T> {
-        self.report(Diagnostic::error(codes::E0609, format!("{what} is not built yet")).at(span, "not built yet"))
+        self.report(
+            Diagnostic::error(codes::E0609, format!("{what} is not built yet"))
+                .at(span, "not built yet"),
+        )
     }
 
     /// Remembers where a node was first written.
@@ -139,7 +160,12 @@ impl<'s> Checker<'s> {
     }
 
     /// The result of building a node from operands that stand at `operands`.
-    fn built(&mut self, result: Result<ExprId, ShapeError>, span: Span, operands: &[Span]) -> Checked<ExprId> {
+    fn built(
+        &mut self,
+        result: Result<ExprId, ShapeError>,
+        span: Span,
+        operands: &[Span],
+    ) -> Checked<ExprId> {
         match result {
             Ok(e) => {
                 self.warn_constant(e, span);
@@ -162,12 +188,15 @@ impl<'s> Checker<'s> {
             codes::E0401
         };
         let mut finding = Diagnostic::error(code, error.message.clone());
-        let mut places = error.operands.iter().filter_map(|(k, shape)| Some((*operands.get(*k)?, *shape)));
+        let mut places =
+            error.operands.iter().filter_map(|(k, shape)| Some((*operands.get(*k)?, *shape)));
         match places.next() {
             Some((first, shape)) => {
                 finding = finding.at(first, describe(shape));
+                finding = self.with_origin(finding, first, shape);
                 for (other, shape) in places {
                     finding = finding.label(other, describe(shape));
+                    finding = self.with_origin(finding, other, shape);
                 }
             }
             None => finding = finding.at(span, "here"),
@@ -175,13 +204,27 @@ impl<'s> Checker<'s> {
         self.report(finding.help_opt(error.help.clone()))
     }
 
+    /// Adds where the name at `place` got its shape.
+    fn with_origin(&self, finding: Diagnostic, place: Span, shape: Shape) -> Diagnostic {
+        match self.origins.get(&place) {
+            Some((name, origin)) => {
+                finding.label(*origin, format!("`{name}` is defined here as {shape}"))
+            }
+            None => finding,
+        }
+    }
+
     /// A constant such as `1/0` is worth a warning.
     fn warn_constant(&mut self, e: ExprId, span: Span) {
-        if let Some(n) = self.g.as_num(e) {
-            if !n.value().is_finite() && !self.spans.contains_key(&e) {
-                let what = if n.value().is_nan() { "not a number" } else { "infinite" };
-                self.sink.push(Diagnostic::warning(codes::W0002, format!("this constant is {what}")).at(span, "here"));
-            }
+        if let Some(n) = self.g.as_num(e)
+            && !n.value().is_finite()
+            && !self.spans.contains_key(&e)
+        {
+            let what = if n.value().is_nan() { "not a number" } else { "infinite" };
+            self.sink.push(
+                Diagnostic::warning(codes::W0002, format!("this constant is {what}"))
+                    .at(span, "here"),
+            );
         }
     }
 
@@ -194,12 +237,20 @@ impl<'s> Checker<'s> {
             Item::Function(f) => match &f.generic {
                 Some((_, body)) => Ok(*body),
                 None => {
-                    let finding = Diagnostic::error(codes::E0404, format!("expected a value, found the function `{}`", f.name));
-                    self.report(finding.at(span, "a function").help(format!("call it: `{}(...)`", f.name)))
+                    let finding = Diagnostic::error(
+                        codes::E0404,
+                        format!("expected a value, found the function `{}`", f.name),
+                    );
+                    self.report(
+                        finding.at(span, "a function").help(format!("call it: `{}(...)`", f.name)),
+                    )
                 }
             },
             other => {
-                let finding = Diagnostic::error(codes::E0404, format!("expected a number or an array, found {}", other.kind()));
+                let finding = Diagnostic::error(
+                    codes::E0404,
+                    format!("expected a number or an array, found {}", other.kind()),
+                );
                 let help = match other {
                     Item::Table(_) => Some("name a column: `t.column` or `t[\"column\"]`"),
                     Item::Record(_) => Some("name a field, such as `fit.value` or `fit.x`"),
@@ -225,7 +276,10 @@ impl<'s> Checker<'s> {
         if shape.is_scalar() {
             return Ok(e);
         }
-        let finding = Diagnostic::error(codes::E0404, format!("{what} must be a scalar, found {}", in_words(shape)));
+        let finding = Diagnostic::error(
+            codes::E0404,
+            format!("{what} must be a scalar, found {}", in_words(shape)),
+        );
         self.report(finding.at(self.ast.span(node), describe(shape)))
     }
 
@@ -247,9 +301,23 @@ impl<'s> Checker<'s> {
     /// known once the script runs.
     pub fn value_of(&mut self, e: ExprId, span: Span) -> Checked<Option<crate::shape::Tensor>> {
         if self.g.has_unknown(e) {
-            let unknown = self.g.unknowns(&[e]).first().map(|u| self.g.symbol(*u).name.clone()).unwrap_or_default();
-            let finding = Diagnostic::error(codes::E0704, format!("expected a known value, found one that depends on the unknown `{unknown}`"));
-            return self.report(finding.at(span, "not known").help(format!("give it a value: `... at ({unknown} = 1)`")));
+            let unknown = self
+                .g
+                .unknowns(&[e])
+                .first()
+                .map(|u| self.g.symbol(*u).name.clone())
+                .unwrap_or_default();
+            let finding = Diagnostic::error(
+                codes::E0704,
+                format!(
+                    "expected a known value, found one that depends on the unknown `{unknown}`"
+                ),
+            );
+            return self.report(
+                finding
+                    .at(span, "not known")
+                    .help(format!("give it a value: `... at ({unknown} = 1)`")),
+            );
         }
         let stable = crate::simplify::stable(self.g, &[e])[0];
         match crate::eval::evaluate_known(self.g, stable) {
@@ -277,26 +345,37 @@ pub(crate) fn describe(shape: Shape) -> String {
 }
 
 /// The diagnostic of a value that cannot be computed.
-pub fn eval_error(g: &Graph, error: &crate::eval::EvalError, place: &dyn Fn(ExprId) -> Option<Span>, span: Span) -> Diagnostic {
+pub fn eval_error(
+    g: &Graph,
+    error: &crate::eval::EvalError,
+    place: &dyn Fn(ExprId) -> Option<Span>,
+    span: Span,
+) -> Diagnostic {
     use crate::eval::EvalError;
     let at = |node: ExprId| place(node).unwrap_or(span);
     let number = crate::report::number::human;
     match error {
         EvalError::Unassigned { symbol } => {
             let name = &g.symbol(*symbol).name;
-            Diagnostic::error(codes::E0704, format!("`{name}` has no value here")).at(span, "not known")
+            Diagnostic::error(codes::E0704, format!("`{name}` has no value here"))
+                .at(span, "not known")
         }
-        EvalError::NotWhole { node, value } => {
-            Diagnostic::error(codes::E0403, format!("expected a whole number, found {}", number(*value)))
-                .at(at(*node), "an index or the end of a range")
-        }
+        EvalError::NotWhole { node, value } => Diagnostic::error(
+            codes::E0403,
+            format!("expected a whole number, found {}", number(*value)),
+        )
+        .at(at(*node), "an index or the end of a range"),
         EvalError::Outside { node, index, size } => {
             let expression = crate::print::text(g, *node);
-            Diagnostic::error(codes::E0402, format!("index {} is outside 1..{size} in `{expression}`", number(*index)))
-                .at(at(*node), format!("index {} here", number(*index)))
+            Diagnostic::error(
+                codes::E0402,
+                format!("index {} is outside 1..{size} in `{expression}`", number(*index)),
+            )
+            .at(at(*node), format!("index {} here", number(*index)))
         }
         EvalError::Empty { node } => {
-            Diagnostic::error(codes::E0401, "expected at least one value, found none").at(at(*node), "nothing to take this of")
+            Diagnostic::error(codes::E0401, "expected at least one value, found none")
+                .at(at(*node), "nothing to take this of")
         }
     }
 }

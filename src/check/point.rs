@@ -42,7 +42,9 @@ impl Checker<'_> {
     fn unknowns_of(&self, item: &Item) -> Vec<SymbolId> {
         match item {
             Item::Expr(e) | Item::Truth(e) => self.g.unknowns(&[*e]),
-            Item::Labelled(parts) => [self.g.unknowns(&parts.parts), parts.unknowns.clone()].concat(),
+            Item::Labelled(parts) => {
+                [self.g.unknowns(&parts.parts), parts.unknowns.clone()].concat()
+            }
             Item::Function(f) => f.generic.as_ref().map(|(p, _)| p.clone()).unwrap_or_default(),
             _ => Vec::new(),
         }
@@ -55,7 +57,13 @@ impl Checker<'_> {
                 Ok(record.solution.iter().map(|&(u, value)| (self.g.leaf(u), value)).collect())
             }
             other => {
-                let finding = Diagnostic::error(codes::E0404, format!("expected a point or the result of an optimization, found {}", other.kind()));
+                let finding = Diagnostic::error(
+                    codes::E0404,
+                    format!(
+                        "expected a point or the result of an optimization, found {}",
+                        other.kind()
+                    ),
+                );
                 self.report(finding.at(self.ast.span(node), other.kind()).help("write `f at (x = 1)` or `f at fit`; what is computed further stands outside: `(f at fit) - 3`"))
             }
         }
@@ -63,7 +71,11 @@ impl Checker<'_> {
 
     /// The bindings of a point, with the unknowns they mean: those of the
     /// expression first, then those in scope.
-    pub(super) fn assignments(&mut self, bindings: &[Binding], within: &[SymbolId]) -> Checked<Vec<Assignment>> {
+    pub(super) fn assignments(
+        &mut self,
+        bindings: &[Binding],
+        within: &[SymbolId],
+    ) -> Checked<Vec<Assignment>> {
         let ast = Arc::clone(&self.ast);
         let mut found: Vec<Assignment> = Vec::new();
         for binding in bindings {
@@ -79,7 +91,12 @@ impl Checker<'_> {
                 for e in entries {
                     match e {
                         IndexEntry::At(i) => indices.push(self.scalar(*i, "an index")?),
-                        IndexEntry::All(at) => return self.report(Diagnostic::error(codes::E0404, "expected an entry, found `:`").at(*at, "here")),
+                        IndexEntry::All(at) => {
+                            return self.report(
+                                Diagnostic::error(codes::E0404, "expected an entry, found `:`")
+                                    .at(*at, "here"),
+                            );
+                        }
                     }
                 }
                 entry = Some(indices);
@@ -110,8 +127,13 @@ impl Checker<'_> {
                 self.g.as_symbol(e).ok_or(super::Reported)
             }
             _ => {
-                let finding = Diagnostic::error(codes::E0404, "expected an unknown on the left of `=`");
-                self.report(finding.at(span, "not an unknown").help("known values keep their value; only a `var` can be given one here"))
+                let finding =
+                    Diagnostic::error(codes::E0404, "expected an unknown on the left of `=`");
+                self.report(
+                    finding
+                        .at(span, "not an unknown")
+                        .help("known values keep their value; only a `var` can be given one here"),
+                )
             }
         }
     }
@@ -122,14 +144,21 @@ impl Checker<'_> {
         for a in given {
             match a.entry {
                 None => pairs.push(self.replacement(a.unknown, a.value, a.span)?),
-                Some(indices) => self.replace_entry(&mut pairs, a.unknown, &indices, a.value, a.span)?,
+                Some(indices) => {
+                    self.replace_entry(&mut pairs, a.unknown, &indices, a.value, a.span)?
+                }
             }
         }
         Ok(pairs)
     }
 
     /// A value for a whole unknown; a scalar fills an array.
-    pub(super) fn replacement(&mut self, unknown: SymbolId, value: ExprId, span: Span) -> Checked<(ExprId, ExprId)> {
+    pub(super) fn replacement(
+        &mut self,
+        unknown: SymbolId,
+        value: ExprId,
+        span: Span,
+    ) -> Checked<(ExprId, ExprId)> {
         let (want, found) = (self.g.symbol(unknown).shape, self.g.shape(value));
         let leaf = self.g.leaf(unknown);
         if want == found {
@@ -139,30 +168,55 @@ impl Checker<'_> {
             return Ok((leaf, self.g.fill(want, value)));
         }
         let name = self.g.symbol(unknown).name.clone();
-        let finding = Diagnostic::error(codes::E0401, format!("`{name}` is {}, but is given {}", in_words(want), in_words(found)));
+        let finding = Diagnostic::error(
+            codes::E0401,
+            format!("`{name}` is {}, but is given {}", in_words(want), in_words(found)),
+        );
         self.report(finding.at(span, super::describe(found)))
     }
 
-    fn replace_entry(&mut self, pairs: &mut Vec<(ExprId, ExprId)>, unknown: SymbolId, indices: &[ExprId], value: ExprId, span: Span) -> Checked<()> {
+    fn replace_entry(
+        &mut self,
+        pairs: &mut Vec<(ExprId, ExprId)>,
+        unknown: SymbolId,
+        indices: &[ExprId],
+        value: ExprId,
+        span: Span,
+    ) -> Checked<()> {
         const MOST: usize = 100_000;
         let shape = self.g.symbol(unknown).shape;
         let leaf = self.g.leaf(unknown);
-        let place = |c: &Self, k: usize| indices.get(k).and_then(|&i| ops::known_value(c.g, i)).map(|v| v as usize);
+        let place = |c: &Self, k: usize| {
+            indices.get(k).and_then(|&i| ops::known_value(c.g, i)).map(|v| v as usize)
+        };
         let flat = match (place(self, 0), indices.len()) {
             (Some(i), 1) => i.checked_sub(1),
-            (Some(i), _) => place(self, 1).and_then(|j| Some(i.checked_sub(1)? * shape.cols() + j.checked_sub(1)?)),
+            (Some(i), _) => place(self, 1)
+                .and_then(|j| Some(i.checked_sub(1)? * shape.cols() + j.checked_sub(1)?)),
             _ => None,
         };
-        let Some(flat) = flat.filter(|&k| k < shape.len() && shape.len() <= MOST && self.g.shape(value).is_scalar()) else {
-            let finding = Diagnostic::error(codes::E0402, "expected an entry of the unknown and a scalar for it");
+        let Some(flat) = flat
+            .filter(|&k| k < shape.len() && shape.len() <= MOST && self.g.shape(value).is_scalar())
+        else {
+            let finding = Diagnostic::error(
+                codes::E0402,
+                "expected an entry of the unknown and a scalar for it",
+            );
             return self.report(finding.at(span, "here"));
         };
         let position = pairs.iter().position(|(from, _)| *from == leaf);
         let current = position.map_or(leaf, |k| pairs[k].1);
         let mut entries = Vec::with_capacity(shape.len());
         for k in 0..shape.len() {
-            let (i, j) = (self.g.int((k / shape.cols() + 1) as i64), self.g.int((k % shape.cols() + 1) as i64));
-            let read = if matches!(shape, Shape::Matrix(..)) { vec![current, i, j] } else { vec![current, i] };
+            let (i, j) = (
+                self.g.int((k / shape.cols() + 1) as i64),
+                self.g.int((k % shape.cols() + 1) as i64),
+            );
+            let read = if matches!(shape, Shape::Matrix(..)) {
+                vec![current, i, j]
+            } else {
+                vec![current, i]
+            };
             entries.push(if k == flat { value } else { self.g.apply(Op::Elem, &read) });
         }
         let whole = self.g.apply_data(Op::Stack, Data::Shape(shape), &entries);

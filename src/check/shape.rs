@@ -22,8 +22,15 @@ impl Checker<'_> {
             [n] => Shape::Vector(n),
             [m, n] => Shape::Matrix(m, n),
             _ => {
-                let finding = Diagnostic::error(codes::E0401, format!("expected one or two sizes, found {}", sizes.len()));
-                return self.report(finding.at(written.span, "here").help("write `R[n]` for a column, `R[m, n]` for a matrix"));
+                let finding = Diagnostic::error(
+                    codes::E0401,
+                    format!("expected one or two sizes, found {}", sizes.len()),
+                );
+                return self.report(
+                    finding
+                        .at(written.span, "here")
+                        .help("write `R[n]` for a column, `R[m, n]` for a matrix"),
+                );
             }
         };
         self.check_size(shape, Some(written.span))?;

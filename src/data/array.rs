@@ -17,11 +17,7 @@ pub struct Array {
 impl Array {
     /// A column vector.
     pub fn column(values: Vec<f64>) -> Self {
-        Array {
-            rows: values.len(),
-            cols: None,
-            values,
-        }
+        Array { rows: values.len(), cols: None, values }
     }
 
     /// A matrix of `rows` by `cols` from its entries row by row.

@@ -56,11 +56,7 @@ impl Categories {
         for (i, &code) in self.codes.iter().enumerate() {
             values[i * width + code as usize] = 1.0;
         }
-        Array {
-            rows: self.codes.len(),
-            cols: Some(width),
-            values,
-        }
+        Array { rows: self.codes.len(), cols: Some(width), values }
     }
 
     /// The categories of the given rows; all levels stay.
@@ -79,10 +75,7 @@ mod tests {
     #[test]
     fn levels_are_sorted_and_codes_follow() {
         let c = Categories::sorted(vec!["b".into(), "a".into()], &[0, 1, 0]).unwrap();
-        assert_eq!(
-            (c.levels(), c.codes()),
-            (&["a".into(), "b".into()][..], &[1, 0, 1][..])
-        );
+        assert_eq!((c.levels(), c.codes()), (&["a".into(), "b".into()][..], &[1, 0, 1][..]));
         assert_eq!((c.text(1), c.text(3)), (Some("a"), None));
         assert_eq!(c.onehot().values, [0.0, 1.0, 1.0, 0.0, 0.0, 1.0]);
         assert_eq!(c.select(&[1]).onehot().values, [1.0, 0.0]);

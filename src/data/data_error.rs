@@ -98,10 +98,7 @@ impl Position {
             }
         }
         let in_line = before[line_start..].trim_start_matches('\u{feff}');
-        Position {
-            line,
-            column: in_line.chars().count() + 1,
-        }
+        Position { line, column: in_line.chars().count() + 1 }
     }
 }
 

@@ -16,10 +16,8 @@ use super::{Array, DataError};
 pub fn read(bytes: &[u8], display_name: &str) -> Result<Array, DataError> {
     let fail = |message: String| DataError::whole_file(display_name, message);
     let Some(([0, 0, kind, n_dims], mut rest)) = bytes.split_first_chunk::<4>() else {
-        return Err(
-            fail("expected an IDX file, found something else".to_string())
-                .with_help("a packed file (.gz) is unpacked first"),
-        );
+        return Err(fail("expected an IDX file, found something else".to_string())
+            .with_help("a packed file (.gz) is unpacked first"));
     };
     let mut dims = Vec::new();
     for _ in 0..*n_dims {
@@ -32,14 +30,10 @@ pub fn read(bytes: &[u8], display_name: &str) -> Result<Array, DataError> {
     let Some((&rows, others)) = dims.split_first() else {
         return Err(fail("expected at least 1 dimension, found 0".to_string()));
     };
-    let cols = others
-        .iter()
-        .try_fold(1usize, |product, &dim| product.checked_mul(dim));
+    let cols = others.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
     let n_values = cols.and_then(|cols| cols.checked_mul(rows));
     let Some(size) = entry_size(*kind) else {
-        return Err(fail(format!(
-            "the entry type 0x{kind:02x} is not one of the IDX format"
-        )));
+        return Err(fail(format!("the entry type 0x{kind:02x} is not one of the IDX format")));
     };
     let n_bytes = n_values.and_then(|n| n.checked_mul(size));
     if n_bytes != Some(rest.len()) {
@@ -77,12 +71,7 @@ fn decode(kind: u8, body: &[u8]) -> Vec<f64> {
         0x0c => fours().map(|b| f64::from(i32::from_be_bytes(*b))).collect(),
         0x0d => fours().map(|b| f64::from(f32::from_be_bytes(*b))).collect(),
         // `entry_size` lets only 0x0e come here.
-        _ => body
-            .as_chunks::<8>()
-            .0
-            .iter()
-            .map(|b| f64::from_be_bytes(*b))
-            .collect(),
+        _ => body.as_chunks::<8>().0.iter().map(|b| f64::from_be_bytes(*b)).collect(),
     }
 }
 

@@ -26,11 +26,8 @@ pub fn read(bytes: &[u8], display_name: &str) -> Result<Array, DataError> {
     let n_bytes = n_values.and_then(|n| n.checked_mul(header.kind.size()));
     if n_bytes != Some(body.len()) {
         let expected = n_bytes.map_or("more".to_string(), |n| n.to_string());
-        return Err(fail(format!(
-            "expected {expected} bytes of data, found {}",
-            body.len()
-        ))
-        .with_help("the file is cut off or damaged"));
+        return Err(fail(format!("expected {expected} bytes of data, found {}", body.len()))
+            .with_help("the file is cut off or damaged"));
     }
     let values = header.kind.decode(body).ok_or_else(|| {
         fail("an integer beyond 2^53, which a double does not hold exactly".to_string())
@@ -42,9 +39,7 @@ pub fn read(bytes: &[u8], display_name: &str) -> Result<Array, DataError> {
 /// The header's text and the data behind it.
 fn split_header(bytes: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
     const CUT: &str = "the header of the NumPy file is cut off";
-    let rest = bytes
-        .strip_prefix(MAGIC)
-        .ok_or("expected a NumPy file (.npy)")?;
+    let rest = bytes.strip_prefix(MAGIC).ok_or("expected a NumPy file (.npy)")?;
     let (&major, rest) = rest.split_first().ok_or(CUT)?;
     let (_minor, rest) = rest.split_first().ok_or(CUT)?;
     let (len, rest) = match major {
@@ -149,9 +144,7 @@ impl Header {
             (_, true) => false,
             _ => return Err(BAD.to_string()),
         };
-        let shape = after("shape")
-            .and_then(|rest| rest.strip_prefix('('))
-            .ok_or(BAD)?;
+        let shape = after("shape").and_then(|rest| rest.strip_prefix('(')).ok_or(BAD)?;
         let (shape, _) = shape.split_once(')').ok_or(BAD)?;
         let dims = shape
             .split(',')
@@ -164,12 +157,7 @@ impl Header {
             [rows, cols] => (rows, Some(cols)),
             _ => return Err(format!("expected 1 or 2 dimensions, found {}", dims.len())),
         };
-        Ok(Header {
-            kind,
-            is_column_major,
-            rows,
-            cols,
-        })
+        Ok(Header { kind, is_column_major, rows, cols })
     }
 
     /// Puts the entries of the file into row-major order.
@@ -184,11 +172,7 @@ impl Header {
             }
             _ => values,
         };
-        Array {
-            rows: self.rows,
-            cols: self.cols,
-            values,
-        }
+        Array { rows: self.rows, cols: self.cols, values }
     }
 }
 

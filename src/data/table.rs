@@ -60,9 +60,7 @@ impl Table {
         let mut seen = HashSet::new();
         for (column_name, column) in &columns {
             if !seen.insert(column_name.as_str()) {
-                return Err(TableError::RepeatedName {
-                    column: column_name.clone(),
-                });
+                return Err(TableError::RepeatedName { column: column_name.clone() });
             }
             if column.len() != n_rows {
                 return Err(TableError::Lengths {
@@ -72,11 +70,7 @@ impl Table {
                 });
             }
         }
-        Ok(Table {
-            name: name.to_string(),
-            columns,
-            n_rows,
-        })
+        Ok(Table { name: name.to_string(), columns, n_rows })
     }
 
     /// Name of the file it came from.
@@ -116,9 +110,7 @@ impl Table {
     pub fn numbers(&self, name: &str) -> Result<&[f64], TableError> {
         match self.column(name)? {
             Column::Numbers(values) => Ok(values),
-            Column::Text(_) => Err(TableError::NotNumbers {
-                column: name.to_string(),
-            }),
+            Column::Text(_) => Err(TableError::NotNumbers { column: name.to_string() }),
         }
     }
 
@@ -126,36 +118,24 @@ impl Table {
     pub fn categories(&self, name: &str) -> Result<&Categories, TableError> {
         match self.column(name)? {
             Column::Text(categories) => Ok(categories),
-            Column::Numbers(_) => Err(TableError::NotText {
-                column: name.to_string(),
-            }),
+            Column::Numbers(_) => Err(TableError::NotText { column: name.to_string() }),
         }
     }
 
     /// Several columns side by side: rows x names.len(), row-major.
     pub fn matrix(&self, names: &[&str]) -> Result<Array, TableError> {
-        let columns = names
-            .iter()
-            .map(|name| self.numbers(name))
-            .collect::<Result<Vec<_>, _>>()?;
+        let columns = names.iter().map(|name| self.numbers(name)).collect::<Result<Vec<_>, _>>()?;
         let mut values = Vec::with_capacity(self.n_rows * columns.len());
         for i in 0..self.n_rows {
             values.extend(columns.iter().map(|column| column[i]));
         }
-        Ok(Array {
-            rows: self.n_rows,
-            cols: Some(columns.len()),
-            values,
-        })
+        Ok(Array { rows: self.n_rows, cols: Some(columns.len()), values })
     }
 
     /// The table of the given rows (from 0), in that order; repeats are allowed.
     pub fn select_rows(&self, rows: &[usize]) -> Result<Self, TableError> {
         if let Some(&row) = rows.iter().find(|&&row| row >= self.n_rows) {
-            return Err(TableError::NoRow {
-                row,
-                n_rows: self.n_rows,
-            });
+            return Err(TableError::NoRow { row, n_rows: self.n_rows });
         }
         Ok(Table {
             name: self.name.clone(),
@@ -178,10 +158,7 @@ impl Table {
         }
         let count = (fraction * order.len() as f64).round() as usize;
         if count == 0 || count >= order.len() {
-            return Err(TableError::EmptyPart {
-                fraction,
-                n_rows: order.len(),
-            });
+            return Err(TableError::EmptyPart { fraction, n_rows: order.len() });
         }
         let (first, rest) = order.split_at(count);
         Ok((self.select_rows(first)?, self.select_rows(rest)?))
@@ -193,19 +170,11 @@ impl Table {
         let limit = 1 + wanted.chars().count() / 3;
         let mut near: Vec<(usize, &str)> = self
             .column_names()
-            .map(|candidate| {
-                (
-                    strsim::osa_distance(&wanted, &candidate.to_lowercase()),
-                    candidate,
-                )
-            })
+            .map(|candidate| (strsim::osa_distance(&wanted, &candidate.to_lowercase()), candidate))
             .filter(|&(distance, _)| distance <= limit)
             .collect();
         near.sort_by_key(|&(distance, _)| distance);
-        near.into_iter()
-            .take(3)
-            .map(|(_, name)| name.to_string())
-            .collect()
+        near.into_iter().take(3).map(|(_, name)| name.to_string()).collect()
     }
 }
 
@@ -233,19 +202,10 @@ mod tests {
         let e = t.numbers("sped").unwrap_err();
         assert_eq!(e.to_string(), "the table `cars.csv` has no column `sped`");
         assert_eq!(e.help().unwrap(), "did you mean `speed`?");
-        assert_eq!(
-            t.column("SPEED").unwrap_err().help().unwrap(),
-            "did you mean `speed`?"
-        );
+        assert_eq!(t.column("SPEED").unwrap_err().help().unwrap(), "did you mean `speed`?");
         assert_eq!(t.column("temperature").unwrap_err().help(), None);
-        assert!(matches!(
-            t.numbers("kind"),
-            Err(TableError::NotNumbers { .. })
-        ));
-        assert!(matches!(
-            t.categories("dist"),
-            Err(TableError::NotText { .. })
-        ));
+        assert!(matches!(t.numbers("kind"), Err(TableError::NotNumbers { .. })));
+        assert!(matches!(t.categories("dist"), Err(TableError::NotText { .. })));
     }
 
     #[test]
@@ -271,36 +231,18 @@ mod tests {
         let (a, b) = cars().split(0.7, &[2, 0, 1]).unwrap();
         assert_eq!(a.numbers("speed").unwrap(), [3.0, 1.0]);
         assert_eq!(b.numbers("speed").unwrap(), [2.0]);
-        assert!(matches!(
-            cars().split(1.2, &[0]),
-            Err(TableError::Fraction { .. })
-        ));
-        assert!(matches!(
-            cars().split(f64::NAN, &[0]),
-            Err(TableError::Fraction { .. })
-        ));
-        assert!(matches!(
-            cars().split(0.01, &[0, 1, 2]),
-            Err(TableError::EmptyPart { .. })
-        ));
+        assert!(matches!(cars().split(1.2, &[0]), Err(TableError::Fraction { .. })));
+        assert!(matches!(cars().split(f64::NAN, &[0]), Err(TableError::Fraction { .. })));
+        assert!(matches!(cars().split(0.01, &[0, 1, 2]), Err(TableError::EmptyPart { .. })));
     }
 
     #[test]
     fn tables_check_their_columns() {
         let numbers = |n| Column::Numbers(vec![0.0; n]);
-        let repeated = Table::new(
-            "t",
-            vec![("a".into(), numbers(1)), ("a".into(), numbers(1))],
-        );
+        let repeated = Table::new("t", vec![("a".into(), numbers(1)), ("a".into(), numbers(1))]);
         assert!(matches!(repeated, Err(TableError::RepeatedName { .. })));
-        let ragged = Table::new(
-            "t",
-            vec![("a".into(), numbers(1)), ("b".into(), numbers(2))],
-        );
+        let ragged = Table::new("t", vec![("a".into(), numbers(1)), ("b".into(), numbers(2))]);
         assert!(matches!(ragged, Err(TableError::Lengths { .. })));
-        assert!(matches!(
-            cars().select_rows(&[3]),
-            Err(TableError::NoRow { .. })
-        ));
+        assert!(matches!(cars().select_rows(&[3]), Err(TableError::NoRow { .. })));
     }
 }

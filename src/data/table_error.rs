@@ -7,11 +7,7 @@ use std::fmt;
 #[allow(missing_docs)] // the fields are named after what they hold
 pub enum TableError {
     /// No column of that name; `near` holds names it may have been meant for.
-    NoColumn {
-        table: String,
-        column: String,
-        near: Vec<String>,
-    },
+    NoColumn { table: String, column: String, near: Vec<String> },
     /// A text column where numbers are needed.
     NotNumbers { column: String },
     /// A column of numbers where categories are needed.
@@ -19,11 +15,7 @@ pub enum TableError {
     /// Two columns of one name.
     RepeatedName { column: String },
     /// A column of another length than the first one.
-    Lengths {
-        column: String,
-        expected: usize,
-        found: usize,
-    },
+    Lengths { column: String, expected: usize, found: usize },
     /// A row (from 0) past the end.
     NoRow { row: usize, n_rows: usize },
     /// A fraction for `split` outside 0 and 1.
@@ -55,34 +47,19 @@ impl fmt::Display for TableError {
                 write!(f, "the table `{table}` has no column `{column}`")
             }
             TableError::NotNumbers { column } => {
-                write!(
-                    f,
-                    "expected a column of numbers, found the text column `{column}`"
-                )
+                write!(f, "expected a column of numbers, found the text column `{column}`")
             }
             TableError::NotText { column } => {
-                write!(
-                    f,
-                    "expected a text column, found the column of numbers `{column}`"
-                )
+                write!(f, "expected a text column, found the column of numbers `{column}`")
             }
             TableError::RepeatedName { column } => {
                 write!(f, "the column name `{column}` is repeated")
             }
-            TableError::Lengths {
-                column,
-                expected,
-                found,
-            } => write!(
-                f,
-                "expected {expected} rows in the column `{column}`, found {found}"
-            ),
+            TableError::Lengths { column, expected, found } => {
+                write!(f, "expected {expected} rows in the column `{column}`, found {found}")
+            }
             TableError::NoRow { row, n_rows } => {
-                write!(
-                    f,
-                    "row {} is outside the table, which has {n_rows} rows",
-                    row + 1
-                )
+                write!(f, "row {} is outside the table, which has {n_rows} rows", row + 1)
             }
             TableError::Fraction { fraction } => {
                 write!(f, "expected a fraction between 0 and 1, found {fraction}")

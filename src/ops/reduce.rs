@@ -1,7 +1,10 @@
 //! Reductions of an array: to a scalar, to a number a row, to a number a
 //! column.
 
-use super::{Adjoint, Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Traits, Value, shapes, times, values};
+use super::{
+    Adjoint, Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Traits, Value, shapes, times,
+    values,
+};
 use crate::expr::{Data, ExprId, Graph, Num, Op};
 use crate::shape::{Shape, ShapeError};
 
@@ -117,7 +120,14 @@ fn line_lse_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usi
 
 /// The tangent of a reduction by line: what the adjoint gives, summed by line
 /// after multiplying by the direction.
-fn line_tangent(g: &mut Graph, args: &[ExprId], y: ExprId, d: ExprId, adjoint: Adjoint, sum: Op) -> ExprId {
+fn line_tangent(
+    g: &mut Graph,
+    args: &[ExprId],
+    y: ExprId,
+    d: ExprId,
+    adjoint: Adjoint,
+    sum: Op,
+) -> ExprId {
     let one = g.int(1);
     let shape = g.shape(y);
     let ones = g.fill(shape, one);
@@ -129,22 +139,39 @@ fn line_tangent(g: &mut Graph, args: &[ExprId], y: ExprId, d: ExprId, adjoint: A
 fn nonempty(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
     let shape = g.shape(args[0]);
     if shape.is_empty() {
-        return Err(ShapeError::new("expected at least one entry, found an empty array", &[(0, shape)]));
+        return Err(ShapeError::new(
+            "expected at least one entry, found an empty array",
+            &[(0, shape)],
+        ));
     }
     shapes::to_scalar(g, data, args)
 }
 
 fn dot_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
     let (a, b) = (g.shape(args[0]), g.shape(args[1]));
-    if a.len() == b.len() && a.is_scalar() == b.is_scalar() && (a == b || (a.rows().min(a.cols()) == 1 && b.rows().min(b.cols()) == 1)) {
+    if a.len() == b.len()
+        && a.is_scalar() == b.is_scalar()
+        && (a == b || (a.rows().min(a.cols()) == 1 && b.rows().min(b.cols()) == 1))
+    {
         return Ok(Shape::Scalar);
     }
     shapes::common(g, args, "take the inner product of").and_then(|_| {
-        Err(ShapeError::new("cannot take the inner product of a scalar and an array", &[(0, a), (1, b)]))
+        Err(ShapeError::new(
+            "cannot take the inner product of a scalar and an array",
+            &[(0, a), (1, b)],
+        ))
     })
 }
 
-const CONVEX: Traits = Traits { smooth: false, odd: false, even: false, zero_at_zero: true, increasing: false, convex: true, concave: false };
+const CONVEX: Traits = Traits {
+    smooth: false,
+    odd: false,
+    even: false,
+    zero_at_zero: true,
+    increasing: false,
+    convex: true,
+    concave: false,
+};
 const PLAIN: Traits = Traits { convex: false, zero_at_zero: false, ..CONVEX };
 const SMOOTH: Traits = Traits { smooth: true, ..CONVEX };
 

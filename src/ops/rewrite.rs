@@ -26,11 +26,13 @@ pub fn rebuild(g: &mut Graph, e: ExprId, args: &[ExprId]) -> ExprId {
 /// Cost: linear in the graph below `e`.
 pub fn substitute(g: &mut Graph, e: ExprId, pairs: &[(ExprId, ExprId)]) -> ExprId {
     let mut map: FxHashMap<ExprId, ExprId> = pairs.iter().copied().collect();
-    let foreign: Vec<SymbolId> = pairs.iter().flat_map(|(_, to)| g.free_indices(*to).to_vec()).collect();
+    let foreign: Vec<SymbolId> =
+        pairs.iter().flat_map(|(_, to)| g.free_indices(*to).to_vec()).collect();
     // Below a replaced node nothing needs a visit.
     for e in affected(g, e, &map) {
         let captured = g.bound_index(e).filter(|i| foreign.contains(i));
-        let mut args: Vec<ExprId> = g.args(e).iter().map(|a| map.get(a).copied().unwrap_or(*a)).collect();
+        let mut args: Vec<ExprId> =
+            g.args(e).iter().map(|a| map.get(a).copied().unwrap_or(*a)).collect();
         if let Some(index) = g.bound_index(e).filter(|_| captured.is_none()) {
             keep_bound(g, e, index, pairs, &mut args);
         }
@@ -45,7 +47,13 @@ pub fn substitute(g: &mut Graph, e: ExprId, pairs: &[(ExprId, ExprId)]) -> ExprI
 
 /// Where a replaced leaf is the index of the binder itself, it is another index
 /// of the same symbol: condition and body keep it.
-fn keep_bound(g: &mut Graph, binder: ExprId, index: SymbolId, pairs: &[(ExprId, ExprId)], args: &mut [ExprId]) {
+fn keep_bound(
+    g: &mut Graph,
+    binder: ExprId,
+    index: SymbolId,
+    pairs: &[(ExprId, ExprId)],
+    args: &mut [ExprId],
+) {
     let own = g.leaf(index);
     if pairs.iter().all(|(from, _)| *from != own) {
         return;
@@ -74,7 +82,12 @@ fn affected(g: &Graph, root: ExprId, map: &FxHashMap<ExprId, ExprId>) -> Vec<Exp
 }
 
 /// Substitutes into a binder whose index occurs free in a replacement.
-fn rename_and_substitute(g: &mut Graph, binder: ExprId, index: SymbolId, pairs: &[(ExprId, ExprId)]) -> ExprId {
+fn rename_and_substitute(
+    g: &mut Graph,
+    binder: ExprId,
+    index: SymbolId,
+    pairs: &[(ExprId, ExprId)],
+) -> ExprId {
     let name = g.symbol(index).name.clone();
     let mut avoid = vec![binder];
     avoid.extend(pairs.iter().map(|(_, to)| *to));
@@ -90,5 +103,6 @@ fn rename_and_substitute(g: &mut Graph, binder: ExprId, index: SymbolId, pairs: 
     for (k, arg) in inner.iter_mut().enumerate() {
         *arg = substitute(g, *arg, if k < Op::BINDER_COND { &outer_pairs } else { &inner_pairs });
     }
-    build(g, op, Data::Symbol(fresh), &inner).unwrap_or_else(|error| panic!("a renamed {op:?} does not fit: {error}"))
+    build(g, op, Data::Symbol(fresh), &inner)
+        .unwrap_or_else(|error| panic!("a renamed {op:?} does not fit: {error}"))
 }

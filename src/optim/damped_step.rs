@@ -67,7 +67,8 @@ impl LinearModel {
             return DampedStep { p, lambda: 0.0, scaled_length: newton_length };
         }
         let (mut lower, mut upper) = self.bracket(d, delta, newton_length);
-        let mut lambda = guess.clamp(lower, upper);
+        // Not `clamp`: a guess that is NaN becomes the upper bound.
+        let mut lambda = guess.max(lower).min(upper);
         if lambda == 0.0 {
             lambda = upper * delta / newton_length;
         }
@@ -82,14 +83,18 @@ impl LinearModel {
             if excess.abs() <= BOUNDARY * delta {
                 break;
             }
-            if excess > 0.0 { lower = lower.max(lambda) } else { upper = upper.min(lambda) }
-            // Eq. 5.5: Newton on 1/delta - 1/|D p|.
+            if excess > 0.0 {
+                lower = lower.max(lambda)
+            } else {
+                upper = upper.min(lambda)
+            }
+            // Newton on 1/delta - 1/|D p|.
             lambda = (lambda + excess / delta / curvature).max(lower).min(upper);
         }
         best
     }
 
-    /// Bounds on lambda (eqs. 5.3 and 5.4).
+    /// Bounds on lambda (More 1978, sec. 5).
     fn bracket(&self, d: &[f64], delta: f64, newton_length: f64) -> (f64, f64) {
         let n = d.len();
         let order = self.qr.order();
@@ -115,7 +120,7 @@ impl LinearModel {
         self.qr.solve_damped(&self.qtb, &e)
     }
 
-    /// `-d|D p|/d lambda / |D p| = |S^-T P'D^2 p|^2 / |D p|^2` (after eq. 5.5).
+    /// `-d|D p|/d lambda / |D p| = |S^-T P'D^2 p|^2 / |D p|^2` (More 1978, sec. 5).
     fn secular_curvature(&self, damped: &Damped, d: &[f64], length: f64) -> f64 {
         let v: Vec<f64> = damped.p.iter().zip(d).map(|(p, d)| d * d * p / length).collect();
         damped.inverse_norm_squared(&v, self.qr.order())

@@ -103,7 +103,7 @@ pub fn minimize(
         None => (start, f64::NAN, Vec::new(), f64::NAN),
     };
     Ok(Solution {
-        grad_norm: if gradient.is_empty() { f64::NAN } else { norm_inf(&gradient) },
+        grad_norm: if gradient.len() != x.len() { f64::NAN } else { norm_inf(&gradient) },
         x,
         value,
         gradient,
@@ -134,7 +134,9 @@ fn check_fit(
     if let Some(need) = method.unmet_need(problem) {
         return Err(Misfit::Unmet { method: method.name, need });
     }
-    let Some((lower, upper)) = problem.bounds() else { return Ok(None) };
+    let Some((lower, upper)) = problem.bounds() else {
+        return Ok(None);
+    };
     if lower.len() != n || upper.len() != n {
         return Err(Misfit::BadBounds { variable: lower.len().min(upper.len()) });
     }

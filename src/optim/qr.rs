@@ -93,7 +93,7 @@ impl PivotedQr {
 
     /// The minimizer of `|A p - b|^2 + |E p|^2` for diagonal `E` (n entries, not all zero), `qtb = Q'b`.
     ///
-    /// Givens rotations fold E into R (More 1978, sec. 3, eqs. 3.4 to 3.6; MINPACK's `qrsolv`): O(n^3) in
+    /// Givens rotations fold E into R (More 1978, sec. 3; MINPACK's `qrsolv`): O(n^3) in
     /// all, whatever m is.
     pub fn solve_damped(&self, qtb: &[f64], e: &[f64]) -> Damped {
         let n = self.order.len();
@@ -188,9 +188,11 @@ mod tests {
     use super::*;
 
     fn example() -> (DMatrix<f64>, Vec<f64>) {
-        let a = DMatrix::from_row_slice(4, 3, &[
-            1.0, 2.0, 0.5, -1.0, 4.0, 2.0, 3.0, 0.0, 1.0, 0.5, 1.0, -2.0,
-        ]);
+        let a = DMatrix::from_row_slice(
+            4,
+            3,
+            &[1.0, 2.0, 0.5, -1.0, 4.0, 2.0, 3.0, 0.0, 1.0, 0.5, 1.0, -2.0],
+        );
         (a, vec![1.0, -2.0, 0.5, 3.0])
     }
 

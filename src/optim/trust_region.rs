@@ -111,7 +111,7 @@ impl<'a> Subproblem<'a> {
     }
 
     /// The Newton step of the matrix with every eigenvalue replaced by `max(|lambda_i|, floor)`, where the
-    /// floor is `1e-8` of the largest (Nocedal & Wright 2006, sec. 3.4, eq. 3.40): a descent direction.
+    /// floor is `1e-8` of the largest (Nocedal & Wright 2006, sec. 3.4): a descent direction.
     pub fn modified_newton(&mut self) -> DVector<f64> {
         let eigen = self.eigen.get_or_insert_with(|| Eigen::new(self.h, self.g));
         let floor = (1e-8 * eigen.scale).max(f64::MIN_POSITIVE);
@@ -184,7 +184,7 @@ impl Eigen {
     }
 
     /// g has (to rounding) no part along the least eigenvector: to `p(-least)` is added as much of this
-    /// vector as reaches the boundary (More & Sorensen 1983, eq. 2.10 and after).
+    /// vector as reaches the boundary (More & Sorensen 1983, sec. 2).
     fn hard_case(
         &self,
         mut p: DVector<f64>,
@@ -204,7 +204,7 @@ impl Eigen {
     }
 
     /// The root sigma of `1/delta - 1/|p(sigma)| = 0`, by Newton's iteration with bisection as its safeguard
-    /// (More & Sorensen 1983, eq. 3.7; Conn, Gould & Toint 2000, eq. 7.3.5). It starts left of the root, from
+    /// (More & Sorensen 1983, sec. 3; Conn, Gould & Toint 2000, sec. 7.3). It starts left of the root, from
     /// `|p| >= |g_i| / (gap_i + sigma)`, where the iteration is monotone.
     fn secular_root(&self, gaps: &DVector<f64>, delta: f64) -> f64 {
         let below = self.g.zip_map(gaps, |gi, gap| gi.abs() / delta - gap);
@@ -216,7 +216,11 @@ impl Eigen {
             if (length - delta).abs() <= BOUNDARY * delta {
                 break;
             }
-            if length > delta { low = sigma } else { high = sigma }
+            if length > delta {
+                low = sigma
+            } else {
+                high = sigma
+            }
             // -d|p|/d sigma = (sum p_i^2 / (gap_i + sigma)) / |p|.
             let terms = p.zip_map(gaps, |pi, gap| pi * (pi / (gap + sigma)));
             let slope = terms.sum() / length;
@@ -241,8 +245,7 @@ mod tests {
         let step = Subproblem::new(&h, g).solve(delta);
         let length = step.p.norm();
         assert!(length <= delta * (1.0 + 1e-9), "{length} > {delta}");
-        let residual =
-            &h * &step.p + step.lambda * &step.p + DVector::from_column_slice(g);
+        let residual = &h * &step.p + step.lambda * &step.p + DVector::from_column_slice(g);
         let scale = h.amax() * delta + norm(g);
         assert!(residual.norm() <= 1e-7 * scale, "stationarity {residual:?}");
         let shifted = &h + DMatrix::identity(n, n) * step.lambda;

@@ -84,12 +84,24 @@ pub fn judge(
     if !converged || !finite {
         let kind = PointKind::NotStationary;
         let none = (f64::NAN, f64::NAN);
-        return Verdict { kind, at_bounds, direction: Vec::new(), curvature: none, condition: f64::NAN };
+        return Verdict {
+            kind,
+            at_bounds,
+            direction: Vec::new(),
+            curvature: none,
+            condition: f64::NAN,
+        };
     }
     if free.is_empty() {
         let none = (f64::NAN, f64::NAN);
         let kind = PointKind::AtBound;
-        return Verdict { kind, at_bounds, direction: Vec::new(), curvature: none, condition: f64::NAN };
+        return Verdict {
+            kind,
+            at_bounds,
+            direction: Vec::new(),
+            curvature: none,
+            condition: f64::NAN,
+        };
     }
     let (curvature, condition) = spectrum(&reduced);
     let (signs, direction) = scaled_signs(&reduced);

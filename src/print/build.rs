@@ -57,7 +57,9 @@ impl<'a> Builder<'a> {
                 Layout::Infix(node.op, self.boxed(args[0]), self.boxed(args[1]))
             }
             (Op::Not, _) => Layout::Not(self.boxed(args[0])),
-            (Op::If, _) => Layout::If(self.boxed(args[0]), self.boxed(args[1]), self.boxed(args[2])),
+            (Op::If, _) => {
+                Layout::If(self.boxed(args[0]), self.boxed(args[1]), self.boxed(args[2]))
+            }
             (Op::Elem, _) => self.entry(args),
             (Op::Block, Data::Shape(part)) => self.block(args, part),
             (Op::Stack, Data::Shape(shape)) => self.array(args, shape),
@@ -109,7 +111,9 @@ impl<'a> Builder<'a> {
         let unsigned = self.fraction(parts, large);
         match (negative, unsigned) {
             (false, unsigned) => unsigned,
-            (true, Layout::Scaled(scale, of)) => Layout::Scaled(Box::new(Layout::Negative(scale)), of),
+            (true, Layout::Scaled(scale, of)) => {
+                Layout::Scaled(Box::new(Layout::Negative(scale)), of)
+            }
             (true, unsigned) => Layout::Negative(Box::new(unsigned)),
         }
     }
@@ -129,7 +133,11 @@ impl<'a> Builder<'a> {
         if let Some((base, n)) = numeric_power(self.g, e).filter(|(_, n)| n.is_negative()) {
             let below = n.neg();
             let base_layout = self.layout(base);
-            parts.below.push(if below.is_one() { base_layout } else { power(base_layout, number(below), false) });
+            parts.below.push(if below.is_one() {
+                base_layout
+            } else {
+                power(base_layout, number(below), false)
+            });
             return;
         }
         let rank = self.rank(e);
@@ -176,7 +184,11 @@ impl<'a> Builder<'a> {
             }
             (true, None) => product(above),
             (false, of) => {
-                let quotient = Layout::Quotient(Box::new(product(above)), Box::new(product(parts.below)), false);
+                let quotient = Layout::Quotient(
+                    Box::new(product(above)),
+                    Box::new(product(parts.below)),
+                    false,
+                );
                 match of {
                     Some(of) => Layout::Scaled(Box::new(quotient), Box::new(of)),
                     None => quotient,
@@ -194,7 +206,11 @@ impl<'a> Builder<'a> {
                 Some((base, n)) => {
                     let base = self.layout(base);
                     let below_power = n.neg();
-                    below.push(if below_power.is_one() { base } else { power(base, number(below_power), true) });
+                    below.push(if below_power.is_one() {
+                        base
+                    } else {
+                        power(base, number(below_power), true)
+                    });
                 }
                 None => above.push(self.layout(arg)),
             }
@@ -229,7 +245,11 @@ impl<'a> Builder<'a> {
         while k < args.len() {
             let run = args[k..].iter().take_while(|&&a| a == args[k]).count();
             let layout = self.layout(args[k]);
-            factors.push(if run > 1 { power(layout, number(Num::int(run as i64)), false) } else { layout });
+            factors.push(if run > 1 {
+                power(layout, number(Num::int(run as i64)), false)
+            } else {
+                layout
+            });
             k += run;
         }
         product(factors)
@@ -242,9 +262,15 @@ impl<'a> Builder<'a> {
 
     fn block(&mut self, args: &[ExprId], part: Shape) -> Layout {
         let whole = self.g.shape(args[0]);
-        let mut entries = vec![self.run(args[1], part.rows(), whole.rows(), matches!(part, Shape::Matrix(..)))];
+        let mut entries =
+            vec![self.run(args[1], part.rows(), whole.rows(), matches!(part, Shape::Matrix(..)))];
         if matches!(whole, Shape::Matrix(..)) {
-            entries.push(self.run(args[2], part.cols(), whole.cols(), matches!(part, Shape::Matrix(..))));
+            entries.push(self.run(
+                args[2],
+                part.cols(),
+                whole.cols(),
+                matches!(part, Shape::Matrix(..)),
+            ));
         }
         Layout::Index(self.boxed(args[0]), entries)
     }
@@ -260,7 +286,10 @@ impl<'a> Builder<'a> {
         }
         let hi = match self.g.as_num(first) {
             Some(n) => number(n.add(Num::int(size as i64 - 1))),
-            None => Layout::Sum(vec![(false, lo.clone()), (false, number(Num::int(size as i64 - 1)))], false),
+            None => Layout::Sum(
+                vec![(false, lo.clone()), (false, number(Num::int(size as i64 - 1)))],
+                false,
+            ),
         };
         Layout::Range(Box::new(lo), Box::new(hi))
     }
@@ -285,7 +314,9 @@ impl<'a> Builder<'a> {
         }
         let mut factors = match self.layout(value) {
             Layout::Product(factors) => factors,
-            Layout::Negative(inner) => return Layout::Negative(Box::new(Layout::Product(vec![*inner, ones]))),
+            Layout::Negative(inner) => {
+                return Layout::Negative(Box::new(Layout::Product(vec![*inner, ones])));
+            }
             other => vec![other],
         };
         factors.push(ones);
@@ -307,9 +338,18 @@ impl<'a> Builder<'a> {
         while let Some(range) = Range::of(self.g, at) {
             let cond = range.is_filtered(self.g).then(|| self.layout(range.cond));
             let index = name_of(self.g, range.index);
-            clauses.push(Clause { index, lo: self.layout(range.lo), hi: self.layout(range.hi), cond });
+            clauses.push(Clause {
+                index,
+                lo: self.layout(range.lo),
+                hi: self.layout(range.hi),
+                cond,
+            });
             at = self.g.args(at)[Op::BINDER_BODY];
-            if self.g.op(at) != op || op == Op::Comp || op == Op::LogSumExp || self.names.contains_key(&at) {
+            if self.g.op(at) != op
+                || op == Op::Comp
+                || op == Op::LogSumExp
+                || self.names.contains_key(&at)
+            {
                 break;
             }
         }
@@ -345,11 +385,19 @@ fn numeric_power(g: &Graph, e: ExprId) -> Option<(ExprId, Num)> {
 /// the same time are told apart by a number.
 pub(super) fn name_of(g: &Graph, s: SymbolId) -> String {
     let symbol = g.symbol(s);
-    if symbol.serial == 0 { symbol.name.clone() } else { format!("{}_{}", symbol.name, symbol.serial) }
+    if symbol.serial == 0 {
+        symbol.name.clone()
+    } else {
+        format!("{}_{}", symbol.name, symbol.serial)
+    }
 }
 
 fn number(n: Num) -> Layout {
-    if n.is_negative() { Layout::Negative(Box::new(Layout::Number(n.neg()))) } else { Layout::Number(n) }
+    if n.is_negative() {
+        Layout::Negative(Box::new(Layout::Number(n.neg())))
+    } else {
+        Layout::Number(n)
+    }
 }
 
 fn product(mut factors: Vec<Layout>) -> Layout {

@@ -98,8 +98,12 @@ impl Layout {
             Layout::Infix(..) => Level::Compare,
             Layout::Range(..) => Level::Range,
             Layout::Sum(..) => Level::Sum,
-            Layout::Product(_) | Layout::Dotted(_) | Layout::Quotient(..) | Layout::Scaled(..) => Level::Product,
-            Layout::Number(n) if n.as_ratio().is_some_and(|(_, d)| d != 1) && !n.is_decimal() => Level::Product,
+            Layout::Product(_) | Layout::Dotted(_) | Layout::Quotient(..) | Layout::Scaled(..) => {
+                Level::Product
+            }
+            Layout::Number(n) if n.as_ratio().is_some_and(|(_, d)| d != 1) && !n.is_decimal() => {
+                Level::Product
+            }
             Layout::Negative(_) => Level::Negative,
             Layout::Power(..) => Level::Power,
             Layout::Transpose(_) | Layout::Index(..) => Level::Postfix,

@@ -26,10 +26,14 @@ pub(super) fn names(g: &Graph, root: ExprId) -> FxHashMap<ExprId, String> {
     if sizes[&root] <= PLAIN {
         return FxHashMap::default();
     }
-    let taken: FxHashSet<&str> = order.iter().filter_map(|&e| g.as_symbol(e)).map(|s| g.symbol(s).name.as_str()).collect();
+    let taken: FxHashSet<&str> =
+        order.iter().filter_map(|&e| g.as_symbol(e)).map(|s| g.symbol(s).name.as_str()).collect();
     let mut fresh = (1..).map(|k| format!("p{k}")).filter(|n| !taken.contains(n.as_str()));
     let shared = |e: &ExprId| {
-        uses.get(e).is_some_and(|&n| n > 1) && sizes[e] >= WORTH_A_NAME && g.free_indices(*e).is_empty() && *e != root
+        uses.get(e).is_some_and(|&n| n > 1)
+            && sizes[e] >= WORTH_A_NAME
+            && g.free_indices(*e).is_empty()
+            && *e != root
     };
     order.into_iter().filter(shared).filter_map(|e| Some((e, fresh.next()?))).collect()
 }

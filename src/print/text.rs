@@ -140,7 +140,11 @@ impl Text {
     fn negative(&mut self, inner: &Layout) {
         self.push("-");
         match inner {
-            Layout::Product(_) | Layout::Dotted(_) | Layout::Quotient(..) | Layout::Scaled(..) | Layout::Number(_) => {
+            Layout::Product(_)
+            | Layout::Dotted(_)
+            | Layout::Quotient(..)
+            | Layout::Scaled(..)
+            | Layout::Number(_) => {
                 self.operand(inner, Level::Product);
             }
             _ => self.operand(inner, Level::Power),

@@ -84,10 +84,7 @@ impl<'a> ClosureProblem<'a> {
     }
 
     /// The product of the Hessian of f with `v`: `x: n, v: n, hv: n`.
-    pub fn hessian_vector(
-        mut self,
-        product: impl FnMut(&[f64], &[f64], &mut [f64]) + 'a,
-    ) -> Self {
+    pub fn hessian_vector(mut self, product: impl FnMut(&[f64], &[f64], &mut [f64]) + 'a) -> Self {
         self.hessian_vector = Some(Box::new(product));
         self
     }
@@ -128,14 +125,18 @@ impl<'a> ClosureProblem<'a> {
 
     /// `scale * sum r_i^2 + offset`, with the residuals left in `self.r`; NaN without residuals.
     fn sum_of_squares(&mut self, x: &[f64]) -> f64 {
-        let Some(residuals) = self.residuals.as_mut() else { return f64::NAN };
+        let Some(residuals) = self.residuals.as_mut() else {
+            return f64::NAN;
+        };
         residuals(x, &mut self.r);
         self.scale * self.r.iter().map(|r| r * r).sum::<f64>() + self.offset
     }
 
     /// `g = 2 * scale * J'r` for the residuals in `self.r`.
     fn residual_gradient(&mut self, x: &[f64], g: &mut [f64]) {
-        let Some(jacobian) = self.jacobian.as_mut() else { return g.fill(f64::NAN) };
+        let Some(jacobian) = self.jacobian.as_mut() else {
+            return g.fill(f64::NAN);
+        };
         if self.jac.ncols() != self.n_vars {
             self.jac = DMatrix::zeros(self.r.len(), self.n_vars);
         }

@@ -103,6 +103,11 @@ pub trait Problem {
         0.0
     }
 
+    /// Whether the residuals are affine in x, so that one Gauss-Newton step is exact.
+    fn has_affine_residuals(&self) -> bool {
+        false
+    }
+
     /// Lower and upper bounds, n entries each, with infinities where there is none.
     fn bounds(&self) -> Option<(&[f64], &[f64])> {
         None

@@ -25,11 +25,7 @@ pub fn uniform(s: &mut Stream, a: f64, b: f64, count: usize) -> Result<Vec<f64>,
     fill(count, 1, || {
         let u = s.unit();
         // The width of [-1e308, 1e308] overflows; each product does not.
-        let x = if width.is_finite() {
-            a + width * u
-        } else {
-            a * (1.0 - u) + b * u
-        };
+        let x = if width.is_finite() { a + width * u } else { a * (1.0 - u) + b * u };
         x.min(b)
     })
 }
@@ -96,18 +92,10 @@ mod tests {
         let (m, n) = (200, 100);
         for (name, x, variance) in [
             ("glorot", glorot(&mut s.split("a"), m, n), 2.0 / 300.0),
-            (
-                "glorot_normal",
-                glorot_normal(&mut s.split("b"), m, n),
-                2.0 / 300.0,
-            ),
+            ("glorot_normal", glorot_normal(&mut s.split("b"), m, n), 2.0 / 300.0),
             ("he", he(&mut s.split("c"), m, n), 0.01),
             ("normal", normal(&mut s.split("d"), 0.0, 3.0, m * n), 9.0),
-            (
-                "uniform",
-                uniform(&mut s.split("e"), -1.0, 1.0, m * n),
-                1.0 / 3.0,
-            ),
+            ("uniform", uniform(&mut s.split("e"), -1.0, 1.0, m * n), 1.0 / 3.0),
         ] {
             let (mean, found) = mean_and_variance(&x.unwrap());
             assert!((found / variance - 1.0).abs() < 0.05, "{name}: {found}");
@@ -130,22 +118,10 @@ mod tests {
     #[test]
     fn mistakes_are_errors() {
         let mut s = Stream::new(5);
-        assert!(matches!(
-            normal(&mut s, 0.0, -1.0, 1),
-            Err(RandomError::Sigma { .. })
-        ));
-        assert!(matches!(
-            normal(&mut s, f64::NAN, 1.0, 1),
-            Err(RandomError::Mean { .. })
-        ));
-        assert!(matches!(
-            uniform(&mut s, 1.0, 0.0, 1),
-            Err(RandomError::Interval { .. })
-        ));
-        assert!(matches!(
-            he(&mut s, usize::MAX, 2),
-            Err(RandomError::TooLarge { .. })
-        ));
+        assert!(matches!(normal(&mut s, 0.0, -1.0, 1), Err(RandomError::Sigma { .. })));
+        assert!(matches!(normal(&mut s, f64::NAN, 1.0, 1), Err(RandomError::Mean { .. })));
+        assert!(matches!(uniform(&mut s, 1.0, 0.0, 1), Err(RandomError::Interval { .. })));
+        assert!(matches!(he(&mut s, usize::MAX, 2), Err(RandomError::TooLarge { .. })));
         assert!(matches!(
             uniform(&mut s, 0.0, 1.0, usize::MAX / 2),
             Err(RandomError::TooLarge { .. })

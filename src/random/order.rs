@@ -47,10 +47,7 @@ mod tests {
             *counts.entry(order).or_default() += 1;
         }
         assert_eq!(counts.len(), 6);
-        assert!(
-            counts.values().all(|c| (c - 1000).abs() < 150),
-            "{counts:?}"
-        );
+        assert!(counts.values().all(|c| (c - 1000).abs() < 150), "{counts:?}");
         assert_eq!(permutation(&mut s.split("none"), 0), []);
     }
 
@@ -65,17 +62,11 @@ mod tests {
             drawn.dedup();
             assert_eq!(drawn.len(), 4);
         }
-        assert!(
-            counts.iter().all(|&c: &i32| (c - 2000).abs() < 200),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|&c: &i32| (c - 2000).abs() < 200), "{counts:?}");
         let mut all = sample(&mut s.split("all"), 5, 5).unwrap();
         all.sort_unstable();
         assert_eq!(all, [0, 1, 2, 3, 4]);
-        assert_eq!(
-            sample(&mut s.split("huge"), usize::MAX, 3).unwrap().len(),
-            3
-        );
+        assert_eq!(sample(&mut s.split("huge"), usize::MAX, 3).unwrap().len(), 3);
         assert!(sample(&mut s.split("too many"), 2, 3).is_err());
     }
 }

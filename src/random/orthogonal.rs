@@ -42,10 +42,7 @@ fn orthonormal_columns(a: &mut [f64], cols: usize) -> Vec<f64> {
     for k in 0..cols {
         // Not `powi`, whose last bit may differ between platforms.
         let square = |x: f64| x * x;
-        let norm = (k..rows)
-            .map(|i| square(a[i * cols + k]))
-            .sum::<f64>()
-            .sqrt();
+        let norm = (k..rows).map(|i| square(a[i * cols + k])).sum::<f64>().sqrt();
         let head = a[k * cols + k];
         // The reflection maps the column to alpha e_k; this sign does not cancel.
         let alpha = if head > 0.0 { -norm } else { norm };
@@ -55,11 +52,7 @@ fn orthonormal_columns(a: &mut [f64], cols: usize) -> Vec<f64> {
         v[k * cols + k] = head - alpha;
         // v'v / 2 = norm^2 - head * alpha. A column of zeros needs no reflection.
         let half_square = norm * norm - head * alpha;
-        betas[k] = if half_square > 0.0 {
-            1.0 / half_square
-        } else {
-            0.0
-        };
+        betas[k] = if half_square > 0.0 { 1.0 / half_square } else { 0.0 };
         signs[k] = if alpha < 0.0 { -1.0 } else { 1.0 };
         reflect(a, &v, cols, k, betas[k], &mut work);
     }
@@ -111,9 +104,7 @@ mod tests {
     }
 
     fn transpose(q: &[f64], rows: usize, cols: usize) -> Vec<f64> {
-        (0..cols * rows)
-            .map(|k| q[(k % rows) * cols + k / rows])
-            .collect()
+        (0..cols * rows).map(|k| q[(k % rows) * cols + k / rows]).collect()
     }
 
     #[test]

@@ -22,10 +22,7 @@ impl fmt::Display for RandomError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RandomError::Sigma { sigma } => {
-                write!(
-                    f,
-                    "expected a standard deviation of at least 0, found {sigma}"
-                )
+                write!(f, "expected a standard deviation of at least 0, found {sigma}")
             }
             RandomError::Mean { mu } => write!(f, "expected a finite mean, found {mu}"),
             RandomError::Interval { a, b } => {

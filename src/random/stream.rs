@@ -28,11 +28,7 @@ impl Stream {
     }
 
     fn from_key(key: u64) -> Self {
-        Stream {
-            key,
-            generator: Xoshiro256PlusPlus::seed_from_u64(key),
-            spare_normal: None,
-        }
+        Stream { key, generator: Xoshiro256PlusPlus::seed_from_u64(key), spare_normal: None }
     }
 
     /// The independent stream under `label`; the same label gives the same stream, however
@@ -184,15 +180,9 @@ mod tests {
     }
 
     /// From an implementation of the same definitions in Python.
-    const KNOWN_BITS: [u64; 3] = [
-        12_343_323_003_495_711_280,
-        1_641_377_365_623_878_930,
-        16_068_605_123_119_461_831,
-    ];
+    const KNOWN_BITS: [u64; 3] =
+        [12_343_323_003_495_711_280, 1_641_377_365_623_878_930, 16_068_605_123_119_461_831];
     /// The bits of the doubles.
-    const KNOWN_NORMALS: [u64; 3] = [
-        13_821_383_633_103_013_063,
-        13_827_241_991_502_964_730,
-        13_833_167_121_511_998_072,
-    ];
+    const KNOWN_NORMALS: [u64; 3] =
+        [13_821_383_633_103_013_063, 13_827_241_991_502_964_730, 13_833_167_121_511_998_072];
 }

@@ -52,11 +52,7 @@ pub fn column(values: &[f64], width: usize) -> String {
         format!("[{head}, {DOTS}, {tail}]")
     };
     let most = WHOLE_COLUMN / 2;
-    (2..=most)
-        .rev()
-        .map(shown)
-        .find(|line| line.len() <= width)
-        .unwrap_or_else(|| shown(1))
+    (2..=most).rev().map(shown).find(|line| line.len() <= width).unwrap_or_else(|| shown(1))
 }
 
 /// A matrix for people: a line a row, entries right-aligned, `...` for what is left out.
@@ -97,9 +93,7 @@ fn joined(values: &[f64], number: fn(f64) -> String) -> String {
 }
 
 fn entry(values: &[f64], cols: usize, i: usize, j: usize) -> String {
-    values
-        .get(i * cols + j)
-        .map_or_else(String::new, |&x| human(x))
+    values.get(i * cols + j).map_or_else(String::new, |&x| human(x))
 }
 
 /// `[1, 2,` and so on, broken after commas.
@@ -147,10 +141,7 @@ fn fitting_columns(
     width: usize,
 ) -> (Vec<Option<usize>>, Vec<usize>) {
     let column_width = |j: usize| {
-        let texts = rows
-            .iter()
-            .flatten()
-            .map(|&i| entry(values, cols, i, j).len());
+        let texts = rows.iter().flatten().map(|&i| entry(values, cols, i, j).len());
         texts.max().unwrap_or(0)
     };
     // An entry takes three characters at least, so more columns than this never fit.
@@ -164,11 +155,7 @@ fn fitting_columns(
     let mut used = head[0].1 + 2 + DOTS.len() + 2;
     while head.len() + tail.len() < cols {
         let takes_head = head.len() <= tail.len();
-        let j = if takes_head {
-            head.len()
-        } else {
-            cols - 1 - tail.len()
-        };
+        let j = if takes_head { head.len() } else { cols - 1 - tail.len() };
         let w = column_width(j);
         used += w + 2;
         if used > width && !tail.is_empty() {
@@ -229,9 +216,6 @@ mod tests {
         assert_eq!(lines[8], " ...;");
         assert!(lines[11].ends_with("4999]"));
         assert!(lines.iter().all(|line| line.len() <= 40));
-        assert_eq!(
-            matrix(&values, 2, 2500, 3).lines().next(),
-            Some("[   0, ..., 2499;")
-        );
+        assert_eq!(matrix(&values, 2, 2500, 3).lines().next(), Some("[   0, ..., 2499;"));
     }
 }

@@ -171,10 +171,7 @@ fn digits(
     while let Some(digit) = chars.get(*at).and_then(|c| c.to_digit(10)) {
         let next = value.unwrap_or(0) * 10 + digit as usize;
         if next > limit {
-            return Err(SpecError::TooLong {
-                spec: spec.to_string(),
-                limit,
-            });
+            return Err(SpecError::TooLong { spec: spec.to_string(), limit });
         }
         value = Some(next);
         *at += 1;
@@ -189,10 +186,7 @@ fn with_exponent(mantissa: &str, letter: char, exponent: i32) -> String {
 }
 
 fn unknown(spec: &str, at: usize) -> SpecError {
-    SpecError::Unknown {
-        spec: spec.to_string(),
-        at,
-    }
+    SpecError::Unknown { spec: spec.to_string(), at }
 }
 
 /// Why a format specification cannot be used.
@@ -225,10 +219,7 @@ impl fmt::Display for SpecError {
                 }
             }
             SpecError::TooLong { spec, limit } => {
-                write!(
-                    f,
-                    "expected at most {limit} characters or digits in the format `{spec}`"
-                )
+                write!(f, "expected at most {limit} characters or digits in the format `{spec}`")
             }
             SpecError::PrecisionOfWhole => {
                 write!(f, "the format `d` of whole numbers takes no precision")
@@ -280,11 +271,7 @@ mod tests {
             (".1e", f64::NEG_INFINITY, "-inf"),
             ("6.1f", f64::NAN, "   nan"),
         ] {
-            assert_eq!(
-                FormatSpec::parse(spec).unwrap().number(x).unwrap(),
-                text,
-                "{spec}"
-            );
+            assert_eq!(FormatSpec::parse(spec).unwrap().number(x).unwrap(), text, "{spec}");
         }
     }
 
@@ -310,10 +297,7 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let message = |spec| FormatSpec::parse(spec).unwrap_err().to_string();
-        assert_eq!(
-            message(".3q"),
-            "the format `.3q` is not understood from `q` on"
-        );
+        assert_eq!(message(".3q"), "the format `.3q` is not understood from `q` on");
         assert_eq!(message("8."), "the format `8.` is not complete");
         assert_eq!(message("x"), "the format `x` is not understood from `x` on");
         assert!(message("99999999999999999999").contains("at most 10000"));

@@ -50,10 +50,7 @@ impl JsonValue {
             JsonValue::Text(text) => write_string(out, text),
             JsonValue::Column(values) => write_numbers(out, values),
             JsonValue::Matrix { rows, cols, values } => write_list(out, 0..*rows, |out, i| {
-                write_numbers(
-                    out,
-                    values.get(i * cols..(i + 1) * cols).unwrap_or_default(),
-                );
+                write_numbers(out, values.get(i * cols..(i + 1) * cols).unwrap_or_default());
             }),
             JsonValue::Array(values) => write_list(out, values, |out, value| value.write(out)),
             JsonValue::Object(object) => object.write(out),
@@ -229,10 +226,7 @@ mod tests {
         assert_eq!(line(3.0), r#"{"v":3}"#);
         assert_eq!(line(f64::NAN), r#"{"v":"nan"}"#);
         assert_eq!(line(f64::NEG_INFINITY), r#"{"v":"-inf"}"#);
-        assert_eq!(
-            line(JsonValue::Count(u64::MAX)),
-            r#"{"v":18446744073709551615}"#
-        );
+        assert_eq!(line(JsonValue::Count(u64::MAX)), r#"{"v":18446744073709551615}"#);
         assert_eq!(line(true), r#"{"v":true}"#);
         assert_eq!(line(None::<f64>), r#"{"v":null}"#);
         assert_eq!(line(vec![1.0, f64::INFINITY]), r#"{"v":[1,"inf"]}"#);
@@ -247,13 +241,8 @@ mod tests {
     #[test]
     fn keys_keep_their_order() {
         let inner = JsonObject::new().with("z", 1.0).with("a", 2.0);
-        let object = JsonObject::new()
-            .with("kind", "result")
-            .with("solution", inner);
-        assert_eq!(
-            object.to_line(),
-            r#"{"kind":"result","solution":{"z":1,"a":2}}"#
-        );
+        let object = JsonObject::new().with("kind", "result").with("solution", inner);
+        assert_eq!(object.to_line(), r#"{"kind":"result","solution":{"z":1,"a":2}}"#);
         assert_eq!(JsonObject::new().to_line(), "{}");
     }
 

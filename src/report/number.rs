@@ -23,11 +23,7 @@ pub fn exact(x: f64) -> String {
         return with_exponent;
     }
     let plain = format!("{x}");
-    if is_ordinary || plain.len() <= with_exponent.len() {
-        plain
-    } else {
-        with_exponent
-    }
+    if is_ordinary || plain.len() <= with_exponent.len() { plain } else { with_exponent }
 }
 
 /// The number for people: 6 significant digits, like C's `%.6g` with a short exponent.
@@ -98,11 +94,7 @@ pub(super) fn not_finite(x: f64) -> Option<&'static str> {
 }
 
 fn without_zeros(text: &str) -> &str {
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        text
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
 #[cfg(test)]

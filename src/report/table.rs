@@ -39,10 +39,7 @@ impl TextTable {
     /// A table without rows; each column has a title and an alignment.
     pub fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Align)>) -> Self {
         TextTable {
-            columns: columns
-                .into_iter()
-                .map(|(title, align)| (one_line(title), align))
-                .collect(),
+            columns: columns.into_iter().map(|(title, align)| (one_line(title), align)).collect(),
             rows: Vec::new(),
         }
     }
@@ -60,13 +57,10 @@ impl TextTable {
 
     /// The lines: header, a rule, the rows; each ends with `\n` and has no blanks at its end.
     pub fn render(&self) -> String {
-        let columns: Vec<Vec<String>> = (0..self.columns.len())
-            .map(|k| self.render_column(k))
-            .collect();
-        let width: usize = columns
-            .iter()
-            .map(|cells| cells.first().map_or(0, |cell| cell.width()))
-            .sum();
+        let columns: Vec<Vec<String>> =
+            (0..self.columns.len()).map(|k| self.render_column(k)).collect();
+        let width: usize =
+            columns.iter().map(|cells| cells.first().map_or(0, |cell| cell.width())).sum();
         let rule = "-".repeat(width + GAP.len() * columns.len().saturating_sub(1));
         let mut out = String::new();
         for i in 0..=self.rows.len() {
@@ -89,12 +83,7 @@ impl TextTable {
             Align::Decimal => at_decimal_point(&cells),
             _ => cells.into_iter().map(str::to_string).collect(),
         };
-        let width = cells
-            .iter()
-            .map(|cell| cell.width())
-            .max()
-            .unwrap_or(0)
-            .max(title.width());
+        let width = cells.iter().map(|cell| cell.width()).max().unwrap_or(0).max(title.width());
         std::iter::once(title)
             .chain(&cells)
             .map(|cell| {
@@ -112,20 +101,12 @@ impl TextTable {
 fn at_decimal_point(cells: &[&str]) -> Vec<String> {
     let tail = |cell: &str| cell.len() - whole_digits_end(cell);
     let is_number = |cell: &str| cell.parse::<f64>().is_ok_and(f64::is_finite);
-    let longest = cells
-        .iter()
-        .filter(|cell| is_number(cell))
-        .map(|cell| tail(cell))
-        .max()
-        .unwrap_or(0);
+    let longest =
+        cells.iter().filter(|cell| is_number(cell)).map(|cell| tail(cell)).max().unwrap_or(0);
     cells
         .iter()
         .map(|cell| {
-            let behind = if is_number(cell) {
-                longest - tail(cell)
-            } else {
-                0
-            };
+            let behind = if is_number(cell) { longest - tail(cell) } else { 0 };
             format!("{cell}{}", " ".repeat(behind))
         })
         .collect()
@@ -137,9 +118,7 @@ fn whole_digits_end(number: &str) -> usize {
 }
 
 fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -83,6 +83,8 @@ pub(super) struct Compiled<'g> {
     bundle: Option<Bundle>,
     directions: Vec<SymbolId>,
     out: Vec<f64>,
+    /// Whether the Jacobian of the residuals is the same everywhere.
+    affine: bool,
     /// The first thing that went wrong in an evaluation.
     pub fault: Option<EvalError>,
 }
@@ -116,6 +118,7 @@ impl<'g> Compiled<'g> {
             bundle: None,
             directions: Vec::new(),
             out: Vec::new(),
+            affine: false,
             fault: None,
         }
     }
@@ -136,7 +139,8 @@ impl<'g> Compiled<'g> {
     fn hessian_exprs(&mut self) -> Vec<ExprId> {
         let gradient = diff::gradient(self.g, self.f, &self.vars);
         let rows = diff::hessian_of_scalars(self.g, &gradient, &self.vars);
-        let lower: Vec<ExprId> = rows.iter().enumerate().flat_map(|(i, row)| row[..=i].to_vec()).collect();
+        let lower: Vec<ExprId> =
+            rows.iter().enumerate().flat_map(|(i, row)| row[..=i].to_vec()).collect();
         simplify::stable(self.g, &lower)
     }
 
@@ -144,8 +148,12 @@ impl<'g> Compiled<'g> {
     fn jacobian_exprs(&mut self) -> Vec<ExprId> {
         let blocks = self.squares.as_ref().map(|s| s.blocks.clone()).unwrap_or_default();
         let one = self.g.int(1);
-        let columns: Vec<ExprId> =
-            self.vars.clone().into_iter().flat_map(|v| diff::tangent(self.g, &blocks, &[(v, one)])).collect();
+        let columns: Vec<ExprId> = self
+            .vars
+            .clone()
+            .into_iter()
+            .flat_map(|v| diff::tangent(self.g, &blocks, &[(v, one)]))
+            .collect();
         simplify::stable(self.g, &columns)
     }
 
@@ -164,8 +172,13 @@ impl<'g> Compiled<'g> {
     /// The change of expressions along the direction symbols.
     fn along_direction(&mut self, exprs: &[ExprId]) -> Vec<ExprId> {
         let directions = self.direction_symbols();
-        let pairs: Vec<(SymbolId, ExprId)> =
-            self.vars.clone().into_iter().zip(directions).map(|(v, d)| (v, self.g.leaf(d))).collect();
+        let pairs: Vec<(SymbolId, ExprId)> = self
+            .vars
+            .clone()
+            .into_iter()
+            .zip(directions)
+            .map(|(v, d)| (v, self.g.leaf(d)))
+            .collect();
         let moved = diff::tangent(self.g, exprs, &pairs);
         simplify::stable(self.g, &moved)
     }
@@ -223,6 +236,17 @@ impl<'g> Compiled<'g> {
         }
     }
 
+    /// Whether residuals are affine in the unknowns: their change along a
+    /// direction does not depend on the point.
+    pub fn find_affine_residuals(&mut self) {
+        if self.squares.is_some() {
+            let part = if self.all_scalar() { Part::Jacobian } else { Part::JacobianVector };
+            let changes = self.exprs_of(part);
+            let unknowns = self.g.unknowns(&changes);
+            self.affine = !self.vars.iter().any(|v| unknowns.contains(v));
+        }
+    }
+
     /// One kernel for value, gradient, and what second-order methods need.
     /// Worth it where a compilation costs more than a few evaluations.
     pub fn bundle(&mut self, hessian: bool, jacobian: bool) {
@@ -237,9 +261,13 @@ impl<'g> Compiled<'g> {
             (Vec::new(), Vec::new())
         };
         let scalar = |e: &ExprId| self.g.shape(*e).is_scalar();
-        let all: Vec<ExprId> = [vec![self.f], gradient.clone(), hessian.clone(), residuals.clone(), columns.clone()].concat();
+        let all: Vec<ExprId> =
+            [vec![self.f], gradient.clone(), hessian.clone(), residuals.clone(), columns.clone()]
+                .concat();
         let nodes = self.g.reachable(&all);
-        let plain = all.iter().all(scalar) && nodes.len() <= MAX_BUNDLE && !nodes.iter().any(|&e| self.g.op(e).is_binder() || !scalar(&e));
+        let plain = all.iter().all(scalar)
+            && nodes.len() <= MAX_BUNDLE
+            && !nodes.iter().any(|&e| self.g.op(e).is_binder() || !scalar(&e));
         if !plain {
             return;
         }
@@ -314,7 +342,9 @@ pub(super) fn entry_names(g: &Graph, vars: &[SymbolId]) -> Vec<String> {
             Shape::Scalar => names.push(symbol.name.clone()),
             Shape::Vector(n) => names.extend((1..=n).map(|i| format!("{}[{i}]", symbol.name))),
             Shape::Matrix(m, n) => {
-                names.extend((0..m * n).map(|k| format!("{}[{}, {}]", symbol.name, k / n + 1, k % n + 1)));
+                names.extend(
+                    (0..m * n).map(|k| format!("{}[{}, {}]", symbol.name, k / n + 1, k % n + 1)),
+                );
             }
         }
     }
@@ -323,7 +353,8 @@ pub(super) fn entry_names(g: &Graph, vars: &[SymbolId]) -> Vec<String> {
 
 fn build(g: &mut Graph, engine: &Engine, exprs: &[ExprId], inputs: &[SymbolId]) -> Program {
     if engine.jit {
-        let options = jit::Options { interrupt: Some(engine.interrupt.clone()), ..jit::Options::default() };
+        let options =
+            jit::Options { interrupt: Some(engine.interrupt.clone()), ..jit::Options::default() };
         if let Ok(kernel) = jit::compile(g, exprs, inputs, &options) {
             return Program::Native(kernel);
         }
@@ -396,7 +427,9 @@ impl Problem for Compiled<'_> {
             }
             return;
         }
-        self.by_columns(Part::HessianVector, x, |j, column| h.column_mut(j).copy_from_slice(column));
+        self.by_columns(Part::HessianVector, x, |j, column| {
+            h.column_mut(j).copy_from_slice(column)
+        });
     }
 
     fn has_hessian_vector(&self) -> bool {
@@ -425,7 +458,9 @@ impl Problem for Compiled<'_> {
             jac.as_mut_slice().copy_from_slice(self.part(Part::Jacobian, x));
             return;
         }
-        self.by_columns(Part::JacobianVector, x, |j, column| jac.column_mut(j).copy_from_slice(column));
+        self.by_columns(Part::JacobianVector, x, |j, column| {
+            jac.column_mut(j).copy_from_slice(column)
+        });
     }
 
     fn residual_scale(&self) -> f64 {
@@ -434,6 +469,10 @@ impl Problem for Compiled<'_> {
 
     fn residual_offset(&self) -> f64 {
         self.squares.as_ref().map_or(0.0, |s| s.offset)
+    }
+
+    fn has_affine_residuals(&self) -> bool {
+        self.affine
     }
 
     fn bounds(&self) -> Option<(&[f64], &[f64])> {

@@ -17,7 +17,10 @@ impl Runner<'_> {
     /// Whether the name may be defined here.
     fn may_define(&mut self, name: &str, span: Span) -> Checked<()> {
         if matches!(name, "pi" | "inf" | "nan" | "true" | "false") {
-            let finding = Diagnostic::error(codes::E0302, format!("`{name}` is a constant and cannot be redefined"));
+            let finding = Diagnostic::error(
+                codes::E0302,
+                format!("`{name}` is a constant and cannot be redefined"),
+            );
             return self.report(finding.at(span, "here").help("choose another name"));
         }
         if self.mode == Mode::Line || self.in_loop {
@@ -27,7 +30,12 @@ impl Runner<'_> {
             Some(Entry { span: Some(first), .. }) => {
                 let first = *first;
                 let finding = Diagnostic::error(codes::E0302, format!("`{name}` is defined twice"));
-                self.report(finding.at(span, "again").label(first, "first").help("in a script a name is defined once; choose another name"))
+                self.report(
+                    finding
+                        .at(span, "again")
+                        .label(first, "first")
+                        .help("in a script a name is defined once; choose another name"),
+                )
             }
             _ => Ok(()),
         }
@@ -65,7 +73,7 @@ impl Runner<'_> {
             Some(node) => self.array_of_shape(node, shape, "the start")?,
             None => Tensor::filled(shape, 0.0),
         };
-        let start = self.into_bounds(&name, start, lower.as_ref(), upper.as_ref(), item.span);
+        let start = self.clipped_start(&name, start, lower.as_ref(), upper.as_ref(), item.span);
         let symbol = Symbol { sizes, ..Symbol::unknown(&name, shape) };
         let id = self.session.state.graph.declare(symbol);
         let leaf = self.session.state.graph.leaf(id);
@@ -89,11 +97,19 @@ impl Runner<'_> {
         if let Some(v) = value.as_scalar() {
             return Ok(Tensor::filled(shape, v));
         }
-        let message = format!("{what} must be {}, found {}", in_words(shape), in_words(value.shape()));
-        self.report(Diagnostic::error(codes::E0401, message).at(span, format!("this is {}", value.shape())))
+        let message =
+            format!("{what} must be {}, found {}", in_words(shape), in_words(value.shape()));
+        self.report(
+            Diagnostic::error(codes::E0401, message).at(span, format!("this is {}", value.shape())),
+        )
     }
 
-    fn bounds(&mut self, bound: Bound, shape: Shape, name: Ident) -> Checked<(Option<Tensor>, Option<Tensor>)> {
+    fn bounds(
+        &mut self,
+        bound: Bound,
+        shape: Shape,
+        name: Ident,
+    ) -> Checked<(Option<Tensor>, Option<Tensor>)> {
         match bound {
             Bound::Side(op, node) => {
                 let value = self.array_of_shape(node, shape, "a bound")?;
@@ -101,7 +117,10 @@ impl Runner<'_> {
                     CmpOp::Ge | CmpOp::Gt => (Some(value), None),
                     CmpOp::Le | CmpOp::Lt => (None, Some(value)),
                     _ => {
-                        let finding = Diagnostic::error(codes::E0608, "a bound is written with `<=`, `>=` or `in`");
+                        let finding = Diagnostic::error(
+                            codes::E0608,
+                            "a bound is written with `<=`, `>=` or `in`",
+                        );
                         return self.report(finding.at(self.ast.span(node), "here"));
                     }
                 })
@@ -111,17 +130,31 @@ impl Runner<'_> {
                 let ends = match ast.node(node) {
                     Node::Array(entries) if entries.len() == 2 => [entries[0], entries[1]],
                     _ => {
-                        let finding = Diagnostic::error(codes::E0608, "expected two bounds in brackets");
-                        return self.report(finding.at(ast.span(node), "here").help("write `in [0, 1]`; `inf` stands for no bound"));
+                        let finding =
+                            Diagnostic::error(codes::E0608, "expected two bounds in brackets");
+                        return self.report(
+                            finding
+                                .at(ast.span(node), "here")
+                                .help("write `in [0, 1]`; `inf` stands for no bound"),
+                        );
                     }
                 };
                 let lower = self.array_of_shape(ends[0], shape, "a bound")?;
                 let upper = self.array_of_shape(ends[1], shape, "a bound")?;
-                let crossed = lower.data().iter().zip(upper.data()).find(|(l, u)| !(l <= u));
+                let crossed = lower
+                    .data()
+                    .iter()
+                    .zip(upper.data())
+                    .find(|(l, u)| l > u || l.is_nan() || u.is_nan());
                 if let Some((l, u)) = crossed {
                     let text = self.ast.ident(name).to_string();
-                    let finding = Diagnostic::error(codes::E0608, format!("no value of `{text}` lies between {l} and {u}"));
-                    return self.report(finding.at(ast.span(node), "the lower bound is above the upper one"));
+                    let finding = Diagnostic::error(
+                        codes::E0608,
+                        format!("no value of `{text}` lies between {l} and {u}"),
+                    );
+                    return self.report(
+                        finding.at(ast.span(node), "the lower bound is above the upper one"),
+                    );
                 }
                 Ok((Some(lower), Some(upper)))
             }
@@ -129,16 +162,31 @@ impl Runner<'_> {
     }
 
     /// The start, moved to the nearest bound where it lies outside, with a note.
-    fn into_bounds(&mut self, name: &str, start: Tensor, lower: Option<&Tensor>, upper: Option<&Tensor>, span: Span) -> Tensor {
+    fn clipped_start(
+        &mut self,
+        name: &str,
+        start: Tensor,
+        lower: Option<&Tensor>,
+        upper: Option<&Tensor>,
+        span: Span,
+    ) -> Tensor {
         let mut moved = start.data().to_vec();
         for (k, x) in moved.iter_mut().enumerate() {
-            let (l, u) = (lower.map_or(f64::NEG_INFINITY, |t| t.data()[k]), upper.map_or(f64::INFINITY, |t| t.data()[k]));
+            let (l, u) = (
+                lower.map_or(f64::NEG_INFINITY, |t| t.data()[k]),
+                upper.map_or(f64::INFINITY, |t| t.data()[k]),
+            );
             *x = x.max(l).min(u);
         }
         if moved == start.data() {
             return start;
         }
-        let finding = Diagnostic::note_only(codes::W0008, format!("the start of `{name}` lies outside its bounds and is moved to the nearest bound"));
+        let finding = Diagnostic::note_only(
+            codes::W0008,
+            format!(
+                "the start of `{name}` lies outside its bounds and is moved to the nearest bound"
+            ),
+        );
         self.sink.push(finding.at(span, "declared here"));
         Tensor::new(start.shape(), moved)
     }
@@ -164,7 +212,8 @@ impl Runner<'_> {
 
     /// What the `let` of a name gives: the value of `--set`, or its own.
     fn value_for(&mut self, name: &str, value: NodeId) -> Checked<Item> {
-        let given = self.session.settings.set.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+        let given =
+            self.session.settings.set.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.clone());
         let Some(text) = given else { return self.value_item(value, Some(name)) };
         self.session.state.taken.push(name.to_string());
         let file = self.session.add_source("--set", &text);
@@ -191,7 +240,12 @@ impl Runner<'_> {
         let (e, truth) = match item {
             Item::Expr(e) => (e, false),
             Item::Truth(e) => (e, true),
-            Item::Table(t) => return Ok(Item::Table(Arc::new(NamedTable { name: name.to_string(), table: t.table.clone() }))),
+            Item::Table(t) => {
+                return Ok(Item::Table(Arc::new(NamedTable {
+                    name: name.to_string(),
+                    table: t.table.clone(),
+                })));
+            }
             other => return Ok(other),
         };
         let g = &self.session.state.graph;
@@ -202,10 +256,11 @@ impl Runner<'_> {
         let value = self.checker(|c| c.value_of(e, span))?;
         let g = &mut self.session.state.graph;
         let id = g.declare(Symbol::known(name, shape, value.clone()));
-        if let (true, Some(n)) = (is_size, value.and_then(|v| v.as_scalar())) {
-            if n.fract() == 0.0 && (2.0..9e15).contains(&n) {
-                g.name_size(n as usize, id);
-            }
+        if let (true, Some(n)) = (is_size, value.and_then(|v| v.as_scalar()))
+            && n.fract() == 0.0
+            && (2.0..9e15).contains(&n)
+        {
+            g.name_size(n as usize, id);
         }
         let leaf = g.leaf(id);
         Ok(if truth { Item::Truth(leaf) } else { Item::Expr(leaf) })
@@ -221,8 +276,15 @@ impl Runner<'_> {
         let items = match self.value_item(value, None) {
             Ok(Item::Pair(pair)) => [pair.0, pair.1],
             Ok(other) => {
-                let finding = Diagnostic::error(codes::E0404, format!("expected a pair, found {}", other.kind()));
-                let _: Checked<()> = self.report(finding.at(span, other.kind()).help("`split(t, 0.8)` gives a pair; other values take one name a `let`"));
+                let finding = Diagnostic::error(
+                    codes::E0404,
+                    format!("expected a pair, found {}", other.kind()),
+                );
+                let _: Checked<()> = self.report(
+                    finding
+                        .at(span, other.kind())
+                        .help("`split(t, 0.8)` gives a pair; other values take one name a `let`"),
+                );
                 [Item::Failed, Item::Failed]
             }
             Err(Reported) => [Item::Failed, Item::Failed],
@@ -237,17 +299,29 @@ impl Runner<'_> {
     }
 
     /// `fn g(t) = E`.
-    pub(super) fn function(&mut self, name: Ident, params: &[Param], body: NodeId, doc: Vec<String>) -> Checked<()> {
+    pub(super) fn function(
+        &mut self,
+        name: Ident,
+        params: &[Param],
+        body: NodeId,
+        doc: Vec<String>,
+    ) -> Checked<()> {
         let text = self.ast.ident(name).to_string();
         self.may_define(&text, name.span)?;
         if let Some((a, b)) = twice(&self.ast, params) {
             self.define(name, Item::Failed);
-            let finding = Diagnostic::error(codes::E0302, format!("two parameters are called `{}`", self.ast.ident(b)));
+            let finding = Diagnostic::error(
+                codes::E0302,
+                format!("two parameters are called `{}`", self.ast.ident(b)),
+            );
             return self.report(finding.at(b.span, "again").label(a.span, "first"));
         }
         let mut function = Function {
             name: text,
-            params: params.iter().map(|p| (self.ast.ident(p.name).to_string(), p.shape.clone())).collect(),
+            params: params
+                .iter()
+                .map(|p| (self.ast.ident(p.name).to_string(), p.shape.clone()))
+                .collect(),
             body,
             ast: Arc::clone(&self.ast),
             captured: self.captured(body),
@@ -267,7 +341,10 @@ impl Runner<'_> {
                     }
                 };
                 let symbols = parameters.iter().map(|(s, _)| *s).collect();
-                Function { generic: body.map(|e| (symbols, e)), ..Arc::try_unwrap(probe).unwrap_or_else(|p| copy(&p)) }
+                Function {
+                    generic: body.map(|e| (symbols, e)),
+                    ..Arc::try_unwrap(probe).unwrap_or_else(|p| copy(&p))
+                }
             }
             None => {
                 function.generic = None;
@@ -314,10 +391,16 @@ impl Runner<'_> {
 
     /// The body over its parameters as unknowns. Only unknown names are
     /// mistakes here: an argument may turn out to be an index or an array.
-    fn generic_body(&mut self, function: &Arc<Function>, parameters: &[(crate::expr::SymbolId, Span)]) -> Checked<Option<crate::expr::ExprId>> {
+    fn generic_body(
+        &mut self,
+        function: &Arc<Function>,
+        parameters: &[(crate::expr::SymbolId, Span)],
+    ) -> Checked<Option<crate::expr::ExprId>> {
         let outer = std::mem::take(&mut self.sink);
-        let items: Vec<(Item, Span)> =
-            parameters.iter().map(|&(s, span)| (Item::Expr(self.session.state.graph.leaf(s)), span)).collect();
+        let items: Vec<(Item, Span)> = parameters
+            .iter()
+            .map(|&(s, span)| (Item::Expr(self.session.state.graph.leaf(s)), span))
+            .collect();
         let result = self.checker(|c| {
             let item = c.function_body(function, items.clone())?;
             let span = c.span(function.body);
@@ -363,12 +446,12 @@ fn copy(f: &Function) -> Function {
 /// One line about an item, for `:vars`.
 pub(super) fn describe(state: &mut State, files: &mut Files, item: &Item) -> String {
     let State { graph, names, spans, .. } = state;
-    if let Item::Expr(e) = item {
-        if let Some(s) = graph.as_symbol(*e) {
-            let symbol = graph.symbol(s);
-            if symbol.kind == SymbolKind::Unknown {
-                return format!("unknown {}", symbol.shape);
-            }
+    if let Item::Expr(e) = item
+        && let Some(s) = graph.as_symbol(*e)
+    {
+        let symbol = graph.symbol(s);
+        if symbol.kind == SymbolKind::Unknown {
+            return format!("unknown {}", symbol.shape);
         }
     }
     let mut sink = Sink::new();

@@ -37,7 +37,8 @@ pub(super) fn mismatch(problem: &mut dyn Problem, x: &[f64]) -> Option<(f64, f64
 /// Signs by a fixed pattern, each entry as large as the point there.
 fn direction(x: &[f64], k: usize) -> Vec<f64> {
     let entry = |(i, x): (usize, &f64)| {
-        let bits = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17 * k as u32 + 7);
+        let bits =
+            (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17 * k as u32 + 7);
         let weight = 0.5 + (bits >> 40) as f64 / (1u64 << 25) as f64;
         let scale = if *x == 0.0 { 1.0 } else { x.abs() };
         if bits & 1 == 0 { weight * scale } else { -weight * scale }
@@ -46,7 +47,14 @@ fn direction(x: &[f64], k: usize) -> Vec<f64> {
 }
 
 /// The numeric derivative, where it disagrees at every step length.
-fn disagreement(problem: &mut dyn Problem, x: &[f64], d: &[f64], f: f64, symbolic: f64, size: f64) -> Option<f64> {
+fn disagreement(
+    problem: &mut dyn Problem,
+    x: &[f64],
+    d: &[f64],
+    f: f64,
+    symbolic: f64,
+    size: f64,
+) -> Option<f64> {
     let mut at = |h: f64| {
         let moved: Vec<f64> = x.iter().zip(d).map(|(x, d)| x + h * d).collect();
         problem.value(&moved)

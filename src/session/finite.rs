@@ -9,7 +9,11 @@ use crate::simplify;
 /// The smallest part of `f` that is not finite though what it is made of is,
 /// in words: "`log(x)` is nan where x = -1", with the index where it stands in
 /// a sum. `None` where none is found.
-pub(super) fn explain(g: &mut Graph, f: ExprId, values: &[(SymbolId, Tensor)]) -> Option<(ExprId, String)> {
+pub(super) fn explain(
+    g: &mut Graph,
+    f: ExprId,
+    values: &[(SymbolId, Tensor)],
+) -> Option<(ExprId, String)> {
     let lookup = |s: SymbolId| values.iter().find(|(v, _)| *v == s).map(|(_, t)| t.clone());
     let (culprit, indices, value) = {
         let mut run = Evaluation::new(g, &lookup);
@@ -29,7 +33,12 @@ pub(super) fn explain(g: &mut Graph, f: ExprId, values: &[(SymbolId, Tensor)]) -
 }
 
 /// Follows parts that are not finite down to one whose own parts are finite.
-fn search(g: &Graph, run: &mut Evaluation, e: ExprId, indices: &mut Vec<(SymbolId, f64)>) -> Option<ExprId> {
+fn search(
+    g: &Graph,
+    run: &mut Evaluation,
+    e: ExprId,
+    indices: &mut Vec<(SymbolId, f64)>,
+) -> Option<ExprId> {
     let mut at = e;
     'down: loop {
         let node = g.node(at);

@@ -68,12 +68,18 @@ impl Fit {
         let mut errors = Vec::new();
         let mut at = 0;
         for (name, value) in &self.solution {
-            let moved = self.entries.get(at).is_some_and(|e| e == name || e.starts_with(&format!("{name}[")));
+            let moved = self
+                .entries
+                .get(at)
+                .is_some_and(|e| e == name || e.starts_with(&format!("{name}[")));
             if !moved {
                 continue;
             }
             let n = value.shape().len();
-            errors.push((name.clone(), Tensor::new(value.shape(), &statistics.standard_errors[at..at + n])));
+            errors.push((
+                name.clone(),
+                Tensor::new(value.shape(), &statistics.standard_errors[at..at + n]),
+            ));
             at += n;
         }
         Some(errors)

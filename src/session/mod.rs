@@ -21,6 +21,7 @@
 //! A script is looked at whole before any of it runs: mistakes in names and
 //! shapes are all reported, and nothing has run. A REPL line runs at once.
 
+mod command;
 mod compiled;
 mod define;
 mod derivative_check;
@@ -124,7 +125,13 @@ pub(super) enum Mode {
 impl Session {
     /// A session that knows nothing but the language.
     pub fn new(settings: Settings) -> Session {
-        Session { state: State::default(), files: Files::new(settings.seed), settings, interrupt: Arc::new(AtomicBool::new(false)), finished: Vec::new() }
+        Session {
+            state: State::default(),
+            files: Files::new(settings.seed),
+            settings,
+            interrupt: Arc::new(AtomicBool::new(false)),
+            finished: Vec::new(),
+        }
     }
 
     /// The folder that relative paths of data files start from.
@@ -156,7 +163,9 @@ impl Session {
     /// Runs a whole script. Everything is checked before anything runs.
     pub fn run(&mut self, name: &str, text: &str, out: &mut Receiver) -> Outcome {
         self.interrupt.store(false, Ordering::Relaxed);
-        let Some(ast) = self.parse(name, text, out) else { return Outcome { failed: true, ..Outcome::default() } };
+        let Some(ast) = self.parse(name, text, out) else {
+            return Outcome { failed: true, ..Outcome::default() };
+        };
         if ast.top.len() > 1 && self.look(&ast, out) {
             return Outcome { failed: true, ..Outcome::default() };
         }
@@ -235,7 +244,8 @@ impl Session {
     /// Runs statements in order. A bug of ours is caught here: it is reported
     /// as one, and the session goes on.
     fn execute(&mut self, ast: &Arc<Ast>, mode: Mode, out: &mut Receiver) -> Outcome {
-        let run = std::panic::AssertUnwindSafe(|| statement::run_all(self, ast, &ast.top, mode, out));
+        let run =
+            std::panic::AssertUnwindSafe(|| statement::run_all(self, ast, &ast.top, mode, out));
         match std::panic::catch_unwind(run) {
             Ok(outcome) => outcome,
             Err(payload) => {
@@ -256,7 +266,10 @@ impl Session {
     fn unused_settings(&mut self, out: &mut Receiver) {
         for (name, _) in &self.settings.set {
             if !self.state.taken.contains(name) {
-                let finding = Diagnostic::warning(codes::W0007, format!("no `let` defines `{name}`, so --set had no effect"));
+                let finding = Diagnostic::warning(
+                    codes::W0007,
+                    format!("no `let` defines `{name}`, so --set had no effect"),
+                );
                 out(&self.files.sources, Output::Finding(finding));
             }
         }

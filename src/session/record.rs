@@ -23,7 +23,10 @@ pub(super) fn record(g: &mut Graph, fit: &Fit, unknowns: &[SymbolId]) -> Record 
     fields.push(("point".to_string(), Item::Text(fit.point().unwrap_or_default())));
     fields.push(("evaluations".to_string(), Item::Record(Arc::new(evaluations(g, fit)))));
     if let Some(table) = trace(fit) {
-        fields.push(("trace".to_string(), Item::Table(Arc::new(NamedTable { name: format!("{name}.trace"), table }))));
+        fields.push((
+            "trace".to_string(),
+            Item::Table(Arc::new(NamedTable { name: format!("{name}.trace"), table })),
+        ));
     }
     fields.push(("multipliers".to_string(), empty("multipliers")));
     statistics(g, &name, fit, &mut fields);
@@ -41,17 +44,25 @@ pub(super) fn record(g: &mut Graph, fit: &Fit, unknowns: &[SymbolId]) -> Record 
 
 /// The record of an optimization that has not run yet: its fields have shapes
 /// but no values.
-pub(super) fn pending(g: &mut Graph, name: Option<&str>, unknowns: &[SymbolId], is_fit: bool) -> Record {
+pub(super) fn pending(
+    g: &mut Graph,
+    name: Option<&str>,
+    unknowns: &[SymbolId],
+    is_fit: bool,
+) -> Record {
     let name = name.unwrap_or("ans").to_string();
     let mut fields = Vec::new();
-    for field in ["value", "grad_norm", "iterations", "time", "r_squared", "residual_standard_error"] {
+    let of_fits: &[&str] = if is_fit { &["r_squared", "residual_standard_error"] } else { &[] };
+    for field in ["value", "grad_norm", "iterations", "time"].iter().chain(of_fits) {
         let leaf = g.declare(Symbol::known(&format!("{name}.{field}"), Shape::Scalar, None));
         fields.push((field.to_string(), Item::Expr(g.leaf(leaf))));
     }
     for field in ["status", "method", "message", "point"] {
         fields.push((field.to_string(), Item::Text(String::new())));
     }
-    for field in ["evaluations", "multipliers", "trace", "covariance"] {
+    for field in
+        ["evaluations", "multipliers", "trace"].into_iter().chain(is_fit.then_some("covariance"))
+    {
         fields.push((field.to_string(), Item::Failed));
     }
     let mut solution = Vec::new();
@@ -95,7 +106,9 @@ fn numbers(g: &mut Graph, name: &str, fit: &Fit) -> Vec<(String, Item)> {
 fn evaluations(g: &mut Graph, fit: &Fit) -> Record {
     let counts = fit.evaluations;
     let mut fields = Vec::new();
-    for (field, n) in [("f", counts.f), ("grad", counts.grad), ("hess", counts.hess), ("hv", counts.hv)] {
+    for (field, n) in
+        [("f", counts.f), ("grad", counts.grad), ("hess", counts.hess), ("hv", counts.hv)]
+    {
         let e = g.number(Num::int(n as i64));
         fields.push((field.to_string(), Item::Expr(e)));
     }
@@ -108,7 +121,8 @@ fn empty(what: &'static str) -> Item {
 
 /// A row an iteration.
 fn trace(fit: &Fit) -> Option<Table> {
-    let columns = fit.trace.columns().into_iter().map(|(n, v)| (n.to_string(), Column::Numbers(v))).collect();
+    let columns =
+        fit.trace.columns().into_iter().map(|(n, v)| (n.to_string(), Column::Numbers(v))).collect();
     Table::new("trace", columns).ok()
 }
 

@@ -14,7 +14,7 @@ use crate::ops;
 use crate::optim::driver::{self, Control, Solution};
 use crate::optim::least_squares::{FitStatistics, fit_statistics};
 use crate::optim::options::Options;
-use crate::optim::registry::{self, MethodDef};
+use crate::optim::registry::{self, MethodDef, Need};
 use crate::optim::status::Status;
 use crate::optim::verdict::{Verdict, judge};
 use crate::problem::Problem;
@@ -50,12 +50,22 @@ struct Setup {
 
 impl Runner<'_> {
     /// Runs an optimization and gives its result.
-    pub(super) fn optimize(&mut self, command: &Command, name: Option<&str>, brief: bool) -> Checked<Item> {
+    pub(super) fn optimize(
+        &mut self,
+        command: &Command,
+        name: Option<&str>,
+        brief: bool,
+    ) -> Checked<Item> {
         let objective = self.checker(|c| c.optimization(command))?;
         if self.is_dry() {
             let g = &mut self.session.state.graph;
             let is_fit = structure::squares(g, objective.value).is_some();
-            return Ok(Item::Record(Arc::new(record::pending(g, name, &objective.unknowns, is_fit))));
+            return Ok(Item::Record(Arc::new(record::pending(
+                g,
+                name,
+                &objective.unknowns,
+                is_fit,
+            ))));
         }
         let setup = self.setup(&objective)?;
         let plan = self.plan(&objective, &setup)?;
@@ -95,7 +105,8 @@ impl Runner<'_> {
             let n = value.data().len();
             x0.extend_from_slice(value.data());
             let known = self.session.state.unknowns.get(unknown);
-            let side = |t: Option<&Tensor>, none: f64| t.map_or(vec![none; n], |t| t.data().to_vec());
+            let side =
+                |t: Option<&Tensor>, none: f64| t.map_or(vec![none; n], |t| t.data().to_vec());
             lower.extend(side(known.and_then(|u| u.lower.as_ref()), f64::NEG_INFINITY));
             upper.extend(side(known.and_then(|u| u.upper.as_ref()), f64::INFINITY));
         }
@@ -129,37 +140,56 @@ impl Runner<'_> {
                 let known = g.leaf(symbol);
                 ops::substitute(g, given, &[(leaf, known)])
             };
-            let value = self.checker(|c| c.value_of(placeholder, objective.span))?.ok_or(Reported)?;
+            let value =
+                self.checker(|c| c.value_of(placeholder, objective.span))?.ok_or(Reported)?;
             values.push((unknown, self.clip(unknown, value, declared.as_ref(), objective)));
         }
         Ok(values)
     }
 
-    fn clip(&mut self, unknown: SymbolId, value: Tensor, declared: Option<&Unknown>, objective: &Objective) -> Tensor {
+    fn clip(
+        &mut self,
+        unknown: SymbolId,
+        value: Tensor,
+        declared: Option<&Unknown>,
+        objective: &Objective,
+    ) -> Tensor {
         let bound = |t: Option<&Tensor>, k: usize, none: f64| t.map_or(none, |t| t.data()[k]);
         let lower = declared.and_then(|u| u.lower.as_ref());
         let upper = declared.and_then(|u| u.upper.as_ref());
-        let clip = |(k, v): (usize, &f64)| v.max(bound(lower, k, f64::NEG_INFINITY)).min(bound(upper, k, f64::INFINITY));
+        let clip = |(k, v): (usize, &f64)| {
+            v.max(bound(lower, k, f64::NEG_INFINITY)).min(bound(upper, k, f64::INFINITY))
+        };
         let clipped: Vec<f64> = value.data().iter().enumerate().map(clip).collect();
         let moved = value.data().iter().zip(&clipped).any(|(a, b)| a != b && !a.is_nan());
         if !moved {
             return value;
         }
         let name = &self.session.state.graph.symbol(unknown).name;
-        let message = format!("the start of `{name}` lies outside its bounds and is moved to the nearest bound");
-        self.sink.push(Diagnostic::note_only(codes::W0008, message).at(objective.span, "in this optimization"));
+        let message = format!(
+            "the start of `{name}` lies outside its bounds and is moved to the nearest bound"
+        );
+        self.sink.push(
+            Diagnostic::note_only(codes::W0008, message).at(objective.span, "in this optimization"),
+        );
         Tensor::new(value.shape(), clipped)
     }
 
     /// The method that was named, or the one that the structure asks for.
     fn plan(&mut self, objective: &Objective, setup: &Setup) -> Checked<Plan> {
         if let Some(chosen) = &objective.method {
-            return Ok(Plan { def: chosen.def, options: chosen.options.clone(), why: String::new() });
+            return Ok(Plan {
+                def: chosen.def,
+                options: chosen.options.clone(),
+                why: String::new(),
+            });
         }
         let n = setup.x0.len();
-        let residuals = setup.squares.as_ref().map(|s| structure::n_residuals(&self.session.state.graph, s));
+        let residuals =
+            setup.squares.as_ref().map(|s| structure::n_residuals(&self.session.state.graph, s));
         let unknowns = if n == 1 { "1 unknown".to_string() } else { format!("{n} unknowns") };
-        let dense = residuals.filter(|m| *m >= n && n <= MAX_LM && m.saturating_mul(n) <= MAX_JACOBIAN);
+        let dense =
+            residuals.filter(|m| *m >= n && n <= MAX_LM && m.saturating_mul(n) <= MAX_JACOBIAN);
         let (name, why) = match dense {
             _ if setup.bounds.is_some() => ("lbfgs", format!("{unknowns} with bounds")),
             Some(m) => ("lm", format!("a sum of {m} squares in {unknowns}")),
@@ -173,14 +203,29 @@ impl Runner<'_> {
         }
     }
 
-    fn solve(&mut self, objective: &Objective, setup: &Setup, plan: &Plan, name: Option<&str>) -> Checked<Fit> {
-        let engine = Engine { jit: self.session.settings.jit, interrupt: Arc::clone(&self.session.interrupt) };
+    fn solve(
+        &mut self,
+        objective: &Objective,
+        setup: &Setup,
+        plan: &Plan,
+        name: Option<&str>,
+    ) -> Checked<Fit> {
+        let engine = Engine {
+            jit: self.session.settings.jit,
+            interrupt: Arc::clone(&self.session.interrupt),
+        };
         let g = &mut self.session.state.graph;
         let entries = entry_names(g, &objective.over);
         let bounds = setup.bounds.clone();
-        let mut problem = Compiled::new(g, engine, setup.f, &objective.over, setup.squares.clone(), bounds);
-        problem.bundle(true, plan.def.name == "lm");
-        let mismatch = if setup.smooth { derivative_check::mismatch(&mut problem, &setup.x0) } else { None };
+        let mut problem =
+            Compiled::new(g, engine, setup.f, &objective.over, setup.squares.clone(), bounds);
+        let squares = plan.def.needs.contains(&Need::Jacobian);
+        problem.bundle(true, squares);
+        if squares {
+            problem.find_affine_residuals();
+        }
+        let mismatch =
+            if setup.smooth { derivative_check::mismatch(&mut problem, &setup.x0) } else { None };
         let control = Control { interrupt: Some(Arc::clone(&self.session.interrupt)) };
         let solved = driver::minimize(&mut problem, &setup.x0, plan.def, &plan.options, &control);
         let solved = solved.map(|s| {
@@ -191,13 +236,23 @@ impl Runner<'_> {
         drop(problem);
         if let Some(error) = fault {
             let spans = &self.session.state.spans;
-            let finding = eval_error(&self.session.state.graph, &error, &|n| spans.get(&n).copied(), objective.span);
+            let finding = eval_error(
+                &self.session.state.graph,
+                &error,
+                &|n| spans.get(&n).copied(),
+                objective.span,
+            );
             return self.report(finding);
         }
         if let Some((symbolic, numeric)) = mismatch {
             let message = "a symbolic derivative disagrees with the numeric one";
-            let finding = Diagnostic::warning(codes::W0006, message).at(objective.span, "of this objective");
-            self.sink.push(finding.note(format!("along a direction it is {symbolic}, by differences {numeric}")).note("this is a bug in Gradus; please report it"));
+            let finding =
+                Diagnostic::warning(codes::W0006, message).at(objective.span, "of this objective");
+            self.sink.push(
+                finding
+                    .note(format!("along a direction it is {symbolic}, by differences {numeric}"))
+                    .note("this is a bug in Gradus; please report it"),
+            );
         }
         let (mut statistics, verdict, solution) = match solved {
             Ok(found) => found,
@@ -205,7 +260,8 @@ impl Runner<'_> {
         };
         if let (Some(statistics), Some(squares)) = (&mut statistics, &setup.squares) {
             let response = response(&mut self.session.state.graph, squares);
-            statistics.r_squared = response.and_then(|y| r_squared(&y, statistics.residual_sum_of_squares));
+            statistics.r_squared =
+                response.and_then(|y| r_squared(&y, statistics.residual_sum_of_squares));
         }
         Ok(self.result(objective, setup, plan, name, entries, solution, statistics, verdict))
     }
@@ -214,11 +270,17 @@ impl Runner<'_> {
     fn misfit<T>(&mut self, misfit: &driver::Misfit, objective: &Objective) -> Checked<T> {
         let span = objective.method.as_ref().map_or(objective.span, |m| m.span);
         let help = match misfit {
-            driver::Misfit::Bounds { .. } => Some("leave `using` out, or use `lbfgs`, which keeps bounds"),
-            driver::Misfit::Unmet { .. } => Some("leave `using` out: the method is then chosen from the structure"),
+            driver::Misfit::Bounds { .. } => {
+                Some("leave `using` out, or use `lbfgs`, which keeps bounds")
+            }
+            driver::Misfit::Unmet { .. } => {
+                Some("leave `using` out: the method is then chosen from the structure")
+            }
             _ => None,
         };
-        self.report(Diagnostic::error(codes::E0601, misfit.to_string()).at(span, "here").help_opt(help))
+        self.report(
+            Diagnostic::error(codes::E0601, misfit.to_string()).at(span, "here").help_opt(help),
+        )
     }
 
     #[allow(clippy::too_many_arguments)] // puts together what the steps before have found
@@ -239,9 +301,12 @@ impl Runner<'_> {
             let g = &mut self.session.state.graph;
             if let Some((culprit, reason)) = finite::explain(g, objective.value, &setup.values) {
                 message = format!("the start has no finite value: {reason}");
-                let span = self.session.state.spans.get(&culprit).copied().unwrap_or(objective.span);
-                let finding = Diagnostic::warning(codes::W0009, message.clone()).at(span, "not finite at the start");
-                self.sink.push(finding.help("give another start with `from`, or start values in `var`"));
+                let span =
+                    self.session.state.spans.get(&culprit).copied().unwrap_or(objective.span);
+                let finding = Diagnostic::warning(codes::W0009, message.clone())
+                    .at(span, "not finite at the start");
+                self.sink
+                    .push(finding.help("give another start with `from`, or start values in `var`"));
             }
         }
         let g = &self.session.state.graph;
@@ -251,7 +316,11 @@ impl Runner<'_> {
             let symbol = g.symbol(*unknown);
             let n = symbol.shape.len();
             let moved = objective.over.contains(unknown);
-            let value = if moved { Tensor::new(symbol.shape, &solution.x[at..at + n]) } else { start.clone() };
+            let value = if moved {
+                Tensor::new(symbol.shape, &solution.x[at..at + n])
+            } else {
+                start.clone()
+            };
             at += if moved { n } else { 0 };
             values.push((symbol.name.clone(), value));
         }

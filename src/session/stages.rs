@@ -17,7 +17,13 @@ pub(super) fn graph(g: &Graph, e: ExprId) -> String {
             Data::Symbol(s) => format!(" {}", g.symbol(s).name),
             Data::Shape(s) => format!(" {s}"),
         };
-        lines.push(format!("%{} = {:?}{data}({}) : {}", n.index(), node.op, args.join(", "), node.shape));
+        lines.push(format!(
+            "%{} = {:?}{data}({}) : {}",
+            n.index(),
+            node.op,
+            args.join(", "),
+            node.shape
+        ));
     }
     lines.join("\n")
 }

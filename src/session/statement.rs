@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::{Mode, Outcome, Output, Receiver, Session, State, world};
 use crate::check::{Checked, Checker, Item, Reported, World};
@@ -11,7 +10,7 @@ use crate::report::JsonValue;
 use crate::shape::{Shape, Tensor};
 use crate::source::Span;
 use crate::syntax::Ast;
-use crate::syntax::ast::{CommandKind, Command, Ident, Node, NodeId, StmtId, StmtKind, Text};
+use crate::syntax::ast::{Ident, Node, NodeId, StmtId, StmtKind, Text};
 
 /// Runs the statements of one text.
 pub(super) struct Runner<'s> {
@@ -30,7 +29,13 @@ pub(super) struct Runner<'s> {
 
 /// Runs statements until one fails; in a dry run all of them, so that every
 /// mistake is reported.
-pub(super) fn run_all(session: &mut Session, ast: &Arc<Ast>, statements: &[StmtId], mode: Mode, out: &mut Receiver) -> Outcome {
+pub(super) fn run_all(
+    session: &mut Session,
+    ast: &Arc<Ast>,
+    statements: &[StmtId],
+    mode: Mode,
+    out: &mut Receiver,
+) -> Outcome {
     let mut runner = Runner {
         session,
         ast: Arc::clone(ast),
@@ -82,8 +87,11 @@ impl Runner<'_> {
     }
 
     /// Says that a statement is not there yet.
-    fn not_built(&mut self, what: &str, span: Span) -> Checked<()> {
-        self.report(Diagnostic::error(codes::E0609, format!("{what} is not built yet")).at(span, "not built yet"))
+    pub(super) fn not_built(&mut self, what: &str, span: Span) -> Checked<()> {
+        self.report(
+            Diagnostic::error(codes::E0609, format!("{what} is not built yet"))
+                .at(span, "not built yet"),
+        )
     }
 
     /// Checks with the names of the session. Where the checked expression
@@ -93,7 +101,15 @@ impl Runner<'_> {
             let Session { state, files, .. } = &mut *self.session;
             let State { graph, names, spans, .. } = state;
             let dry = self.mode == Mode::Dry;
-            let mut checker = Checker::new(graph, names, &mut self.sink, files, spans, Arc::clone(&self.ast), dry);
+            let mut checker = Checker::new(
+                graph,
+                names,
+                &mut self.sink,
+                files,
+                spans,
+                Arc::clone(&self.ast),
+                dry,
+            );
             checker.commands = std::mem::take(&mut self.commands);
             let result = work(&mut checker);
             let wanted = checker.wanted.take();
@@ -112,19 +128,6 @@ impl Runner<'_> {
         self.checker(|c| c.item(node))
     }
 
-    /// Runs a command that gives a value.
-    fn command_item(&mut self, node: NodeId, name: Option<&str>) -> Checked<Item> {
-        let ast = Arc::clone(&self.ast);
-        let Node::Command(command) = ast.node(node) else { return Err(Reported) };
-        match command.kind {
-            CommandKind::Minimize | CommandKind::Maximize => self.optimize(command, name, name.is_some()),
-            kind => {
-                self.not_built(&format!("`{}`", kind.word()), command.word)?;
-                Ok(Item::Failed)
-            }
-        }
-    }
-
     fn statement(&mut self, id: StmtId, out: &mut Receiver) -> Checked<()> {
         let ast = Arc::clone(&self.ast);
         let stmt = ast.stmt(id);
@@ -141,7 +144,9 @@ impl Runner<'_> {
                 let doc = stmt.doc.iter().map(|&t| ast.text(t).to_string()).collect();
                 self.function(*name, params, *body, doc)
             }
-            StmtKind::UseName(name) => self.not_built(&format!("the library `{}`", ast.ident(*name)), name.span),
+            StmtKind::UseName(name) => {
+                self.not_built(&format!("the library `{}`", ast.ident(*name)), name.span)
+            }
             StmtKind::UseFile(path, span) => self.use_file(*path, *span, out),
             StmtKind::Seed(node) => self.seed(*node),
             StmtKind::For { index, range, body } => self.repeat(*index, *range, body, out),
@@ -160,17 +165,8 @@ impl Runner<'_> {
         }
     }
 
-    fn command(&mut self, command: &Command, out: &mut Receiver) -> Checked<()> {
-        match command.kind {
-            CommandKind::Minimize | CommandKind::Maximize => self.optimize(command, None, false).map(|_| ()),
-            CommandKind::Print => self.print(command, out),
-            CommandKind::Assert => self.assert(command),
-            kind => self.not_built(&format!("`{}`", kind.word()), command.word),
-        }
-    }
-
     /// Gives out the results of optimizations that have ended.
-    fn emit_fits(&mut self, out: &mut Receiver) {
+    pub(super) fn emit_fits(&mut self, out: &mut Receiver) {
         for (fit, brief) in std::mem::take(&mut self.session.finished) {
             out(&self.session.files.sources, Output::Fit { fit, brief });
         }
@@ -196,7 +192,11 @@ impl Runner<'_> {
 
     /// What `--show` asks for about an expression.
     fn show_stage(&mut self, item: &Item, out: &mut Receiver) {
-        let (Some(stage), Item::Expr(e), false) = (self.session.settings.show.clone(), item, self.is_dry()) else { return };
+        let (Some(stage), Item::Expr(e), false) =
+            (self.session.settings.show.clone(), item, self.is_dry())
+        else {
+            return;
+        };
         let g = &mut self.session.state.graph;
         let text = match stage.as_str() {
             "graph" => super::stages::graph(g, *e),
@@ -220,12 +220,17 @@ impl Runner<'_> {
                 }
                 let truth = matches!(item, Item::Truth(_));
                 let value = self.checker(|c| c.value_of(*e, span))?;
-                Ok(value.map_or(JsonValue::Null, |v| if truth { JsonValue::Bool(v.data()[0] != 0.0) } else { tensor_json(&v) }))
+                Ok(value.map_or(JsonValue::Null, |v| {
+                    if truth { JsonValue::Bool(v.data()[0] != 0.0) } else { tensor_json(&v) }
+                }))
             }
             Item::Text(text) => Ok(JsonValue::Text(text.clone())),
-            Item::Texts(texts) => Ok(JsonValue::Array(texts.iter().cloned().map(JsonValue::Text).collect())),
+            Item::Texts(texts) => {
+                Ok(JsonValue::Array(texts.iter().cloned().map(JsonValue::Text).collect()))
+            }
             Item::Categories(c) => {
-                let cells = (0..c.codes().len()).map(|i| JsonValue::Text(c.text(i).unwrap_or_default().to_string()));
+                let cells = (0..c.codes().len())
+                    .map(|i| JsonValue::Text(c.text(i).unwrap_or_default().to_string()));
                 Ok(JsonValue::Array(cells.collect()))
             }
             Item::Labelled(parts) => self.labelled_json(parts, span),
@@ -260,68 +265,6 @@ impl Runner<'_> {
         Ok(object(rows))
     }
 
-    fn print(&mut self, command: &Command, out: &mut Receiver) -> Checked<()> {
-        let mut parts = Vec::new();
-        for &node in &command.subjects {
-            let span = self.ast.span(node);
-            let item = self.value_item(node, None)?;
-            parts.push(self.checker(|c| c.shown(&item, span))?);
-        }
-        self.emit_fits(out);
-        if !self.is_dry() {
-            out(&self.session.files.sources, Output::Print(parts.join(" ")));
-        }
-        Ok(())
-    }
-
-    /// `assert E`: stops with both sides' values where it is false.
-    fn assert(&mut self, command: &Command) -> Checked<()> {
-        let ast = Arc::clone(&self.ast);
-        for &node in &command.subjects {
-            let span = ast.span(node);
-            let item = self.value_item(node, None)?;
-            let value = self.checker(|c| {
-                let e = c.as_expr(item.clone(), span)?;
-                c.value_of(e, span)
-            })?;
-            let Some(value) = value else { continue };
-            if self.is_dry() || value.data().iter().all(|&v| v != 0.0 && !v.is_nan()) {
-                continue;
-            }
-            let text = squeeze(self.session.files.sources.slice(span));
-            let mut finding = Diagnostic::error(codes::E0703, format!("assertion failed: {text}")).at(span, "this is false");
-            for note in self.sides(node) {
-                finding = finding.note(note);
-            }
-            return self.report(finding);
-        }
-        Ok(())
-    }
-
-    /// The values of both sides of a comparison.
-    fn sides(&mut self, node: NodeId) -> Vec<String> {
-        let ast = Arc::clone(&self.ast);
-        let operands: Vec<NodeId> = match ast.node(node) {
-            Node::Compare { first, rest } => std::iter::once(*first).chain(rest.iter().map(|(_, n)| *n)).collect(),
-            _ => Vec::new(),
-        };
-        let mut notes = Vec::new();
-        for operand in operands {
-            let span = ast.span(operand);
-            let exact = self.checker(|c| {
-                let e = c.expression(operand)?;
-                Ok(c.value_of(e, span)?.map(|v| match v.as_scalar() {
-                    Some(x) => crate::report::number::exact(x),
-                    None => crate::check::value_text(&v),
-                }))
-            });
-            if let Ok(Some(text)) = exact {
-                notes.push(format!("{} is {text}", squeeze(self.session.files.sources.slice(span))));
-            }
-        }
-        notes
-    }
-
     fn seed(&mut self, node: NodeId) -> Checked<()> {
         let span = self.ast.span(node);
         match self.checker(|c| c.known_scalar(node, "the seed"))? {
@@ -330,7 +273,10 @@ impl Runner<'_> {
                 Ok(())
             }
             Some(v) => {
-                let finding = Diagnostic::error(codes::E0403, format!("a seed is a whole number from 0, found {v}"));
+                let finding = Diagnostic::error(
+                    codes::E0403,
+                    format!("a seed is a whole number from 0, found {v}"),
+                );
                 self.report(finding.at(span, "here"))
             }
             None => Ok(()),
@@ -338,7 +284,13 @@ impl Runner<'_> {
     }
 
     /// `for x in E { ... }`: over whole numbers or the elements of an array.
-    fn repeat(&mut self, index: Ident, range: NodeId, body: &[StmtId], out: &mut Receiver) -> Checked<()> {
+    fn repeat(
+        &mut self,
+        index: Ident,
+        range: NodeId,
+        body: &[StmtId],
+        out: &mut Receiver,
+    ) -> Checked<()> {
         let span = self.ast.span(range);
         let values = self.checker(|c| {
             let e = c.expression(range)?;
@@ -352,7 +304,8 @@ impl Runner<'_> {
         let failed_before = self.outcome.failed;
         self.outcome.failed = false;
         for &value in &values.data()[..turns] {
-            let symbol = crate::expr::Symbol::known(&name, Shape::Scalar, Some(Tensor::scalar(value)));
+            let symbol =
+                crate::expr::Symbol::known(&name, Shape::Scalar, Some(Tensor::scalar(value)));
             let id = self.session.state.graph.declare(symbol);
             let leaf = self.session.state.graph.leaf(id);
             self.define(index, Item::Expr(leaf));
@@ -380,8 +333,11 @@ impl Runner<'_> {
         let (name, bytes) = match self.session.files.read(&path) {
             Ok(found) => found,
             Err(reason) => {
-                let finding = Diagnostic::error(codes::E0701, format!("cannot read `{path}`: {reason}"));
-                return self.report(finding.at(span, "this file").help("paths are relative to the script's folder"));
+                let finding =
+                    Diagnostic::error(codes::E0701, format!("cannot read `{path}`: {reason}"));
+                return self.report(
+                    finding.at(span, "this file").help("paths are relative to the script's folder"),
+                );
             }
         };
         let text = match crate::source::decode(&bytes) {
@@ -404,11 +360,6 @@ impl Runner<'_> {
         self.session.files.base = base;
         if failed { Err(Reported) } else { Ok(()) }
     }
-
-    /// Whether the user has interrupted.
-    pub fn interrupted(&self) -> bool {
-        self.session.interrupt.load(Ordering::Relaxed)
-    }
 }
 
 fn object(fields: impl IntoIterator<Item = (String, JsonValue)>) -> JsonValue {
@@ -424,12 +375,14 @@ pub fn tensor_json(value: &Tensor) -> JsonValue {
     match value.shape() {
         Shape::Scalar => JsonValue::Number(value.data()[0]),
         Shape::Vector(_) => JsonValue::Column(value.data().to_vec()),
-        Shape::Matrix(rows, cols) => JsonValue::Matrix { rows, cols, values: value.data().to_vec() },
+        Shape::Matrix(rows, cols) => {
+            JsonValue::Matrix { rows, cols, values: value.data().to_vec() }
+        }
     }
 }
 
 /// Text with runs of blanks and new lines as one blank.
-fn squeeze(text: &str) -> String {
+pub(super) fn squeeze(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -437,4 +390,3 @@ fn squeeze(text: &str) -> String {
 pub fn io_reason(error: &std::io::Error) -> String {
     world::reason(error)
 }
-

@@ -48,8 +48,10 @@ fn value(g: &Graph, e: ExprId) -> Option<f64> {
 
 /// The known positive factor of a term, and the rest.
 fn weight_of(g: &mut Graph, term: ExprId) -> Option<(f64, ExprId)> {
-    let factors: Vec<ExprId> = if g.op(term) == Op::Mul { g.args(term).to_vec() } else { vec![term] };
-    let (known, unknown): (Vec<ExprId>, Vec<ExprId>) = factors.into_iter().partition(|&e| !g.has_unknown(e));
+    let factors: Vec<ExprId> =
+        if g.op(term) == Op::Mul { g.args(term).to_vec() } else { vec![term] };
+    let (known, unknown): (Vec<ExprId>, Vec<ExprId>) =
+        factors.into_iter().partition(|&e| !g.has_unknown(e));
     let mut weight = 1.0;
     for e in known {
         weight *= value(g, e)?;
@@ -91,7 +93,8 @@ fn even_power(g: &mut Graph, base: ExprId, exponent: ExprId) -> Option<ExprId> {
 
 /// Residuals of an array of squares, with known weights entry by entry.
 fn elementwise_square(g: &mut Graph, e: ExprId) -> Option<ExprId> {
-    let factors: Vec<ExprId> = if matches!(g.op(e), Op::Had | Op::Mul) { g.args(e).to_vec() } else { vec![e] };
+    let factors: Vec<ExprId> =
+        if matches!(g.op(e), Op::Had | Op::Mul) { g.args(e).to_vec() } else { vec![e] };
     let mut result: Option<ExprId> = None;
     let mut squares = 0;
     for factor in factors {

@@ -91,8 +91,10 @@ impl World for Files {
         };
         let whole = self.sources.line_span(id, u32::try_from(line).ok()?);
         let text = self.sources.slice(whole);
-        let start = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
-        let end = text[start..].find([',', ';', '\t', '\n', '\r']).map_or(text.len(), |n| start + n);
+        let start =
+            text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
+        let end =
+            text[start..].find([',', ';', '\t', '\n', '\r']).map_or(text.len(), |n| start + n);
         Some(Span::new(id, whole.start + start as u32, whole.start + end.max(start) as u32))
     }
 

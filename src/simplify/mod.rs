@@ -24,7 +24,11 @@ pub fn shown(g: &mut Graph, e: ExprId) -> String {
 
 /// Applies `rule` to every node below the roots, arguments first. Linear in
 /// the graph; no recursion.
-fn rewrite(g: &mut Graph, roots: &[ExprId], rule: fn(&mut Graph, ExprId) -> Option<ExprId>) -> Vec<ExprId> {
+fn rewrite(
+    g: &mut Graph,
+    roots: &[ExprId],
+    rule: fn(&mut Graph, ExprId) -> Option<ExprId>,
+) -> Vec<ExprId> {
     let mut map: FxHashMap<ExprId, ExprId> = FxHashMap::default();
     for e in g.reachable(roots) {
         let args: Vec<ExprId> = g.args(e).iter().map(|a| map[a]).collect();

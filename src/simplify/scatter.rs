@@ -42,7 +42,9 @@ fn all_entries(g: &mut Graph, n: usize, k: SymbolId, body: ExprId) -> ExprId {
 
 /// An array with one entry.
 fn placed(g: &mut Graph, e: ExprId) -> Option<ExprId> {
-    let (Data::Shape(Shape::Vector(n)), &[value, index]) = (g.node(e).data, g.args(e)) else { return None };
+    let (Data::Shape(Shape::Vector(n)), &[value, index]) = (g.node(e).data, g.args(e)) else {
+        return None;
+    };
     // Under a sum the sum itself is resolved.
     if !g.free_indices(index).is_empty() {
         return None;
@@ -108,7 +110,14 @@ fn shift(g: &mut Graph, position: ExprId, index: SymbolId) -> Option<ExprId> {
 }
 
 /// The term at `i = k - c`, where that lies in the range.
-fn shifted_entry(g: &mut Graph, range: Range, value: ExprId, k: ExprId, shift: ExprId, n: usize) -> ExprId {
+fn shifted_entry(
+    g: &mut Graph,
+    range: Range,
+    value: ExprId,
+    k: ExprId,
+    shift: ExprId,
+    n: usize,
+) -> ExprId {
     let leaf = g.leaf(range.index);
     let at = g.sub(k, shift);
     let value = ops::substitute(g, value, &[(leaf, at)]);

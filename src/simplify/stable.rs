@@ -76,7 +76,8 @@ fn log(g: &mut Graph, a: ExprId) -> Option<ExprId> {
 fn log_of_one_plus(g: &mut Graph, a: ExprId) -> Option<ExprId> {
     let args = g.args(a).to_vec();
     let one = args.iter().position(|&t| g.is_one(t))?;
-    let rest: Vec<ExprId> = args.iter().enumerate().filter(|(k, _)| *k != one).map(|(_, &t)| t).collect();
+    let rest: Vec<ExprId> =
+        args.iter().enumerate().filter(|(k, _)| *k != one).map(|(_, &t)| t).collect();
     let u = g.add(&rest);
     if g.shape(u) != g.shape(a) {
         return None;
@@ -142,7 +143,12 @@ fn sum(g: &mut Graph, e: ExprId) -> Option<ExprId> {
             continue;
         }
         if let Some(joined) = with_constant(g, c, rest) {
-            let mut others: Vec<ExprId> = args.iter().enumerate().filter(|(j, _)| *j != k && *j != place).map(|(_, &t)| t).collect();
+            let mut others: Vec<ExprId> = args
+                .iter()
+                .enumerate()
+                .filter(|(j, _)| *j != k && *j != place)
+                .map(|(_, &t)| t)
+                .collect();
             others.insert(0, joined);
             let sum = g.add(&others);
             return (g.shape(sum) == g.shape(e)).then_some(sum);

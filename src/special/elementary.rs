@@ -30,11 +30,7 @@ pub fn softplus(x: f64) -> f64 {
 /// log(cosh(x)) = log1p(sinh(x)^2)/2 does not.
 pub fn log_cosh(x: f64) -> f64 {
     let x = x.abs();
-    if x < 1.0 {
-        0.5 * x.sinh().powi(2).ln_1p()
-    } else {
-        x + ((-2.0 * x).exp().ln_1p() - LN_2)
-    }
+    if x < 1.0 { 0.5 * x.sinh().powi(2).ln_1p() } else { x + ((-2.0 * x).exp().ln_1p() - LN_2) }
 }
 
 /// log(sum(exp(x_i))), shifted by the maximum m: m + log1p(sum over the others of
@@ -104,11 +100,7 @@ pub fn relu(x: f64) -> f64 {
 
 /// -1, 0 or 1, with 0 for both zeros and NaN for NaN.
 pub fn sign(x: f64) -> f64 {
-    if x == 0.0 || x.is_nan() {
-        x.abs()
-    } else {
-        x.signum()
-    }
+    if x == 0.0 || x.is_nan() { x.abs() } else { x.signum() }
 }
 
 #[cfg(test)]
@@ -147,28 +139,10 @@ mod tests {
 
     #[test]
     fn logsumexp_is_shifted() {
-        close(
-            "logsumexp",
-            0.0,
-            logsumexp(&[1000.0, 1000.0]),
-            1000.0 + LN_2,
-            1e-15,
-        );
-        close(
-            "logsumexp",
-            0.0,
-            logsumexp(&[-1000.0, -1000.0]),
-            LN_2 - 1000.0,
-            1e-15,
-        );
+        close("logsumexp", 0.0, logsumexp(&[1000.0, 1000.0]), 1000.0 + LN_2, 1e-15);
+        close("logsumexp", 0.0, logsumexp(&[-1000.0, -1000.0]), LN_2 - 1000.0, 1e-15);
         // log(1 + exp(-40)), which a sum before the logarithm would round to 0.
-        close(
-            "logsumexp",
-            0.0,
-            logsumexp(&[-40.0, 0.0]),
-            4.248354255291589e-18,
-            1e-15,
-        );
+        close("logsumexp", 0.0, logsumexp(&[-40.0, 0.0]), 4.248354255291589e-18, 1e-15);
         assert_eq!(logsumexp(&[]), -INF);
         assert_eq!(logsumexp(&[3.5]), 3.5);
         assert_eq!(logsumexp(&[-INF, -INF]), -INF);
@@ -187,10 +161,7 @@ mod tests {
 
     #[test]
     fn powers() {
-        assert_eq!(
-            (pow(0.0, 0.0), pow(NAN, 0.0), pow(INF, 0.0)),
-            (1.0, 1.0, 1.0)
-        );
+        assert_eq!((pow(0.0, 0.0), pow(NAN, 0.0), pow(INF, 0.0)), (1.0, 1.0, 1.0));
         assert_eq!((pow(-2.0, 3.0), pow(-2.0, -2.0)), (-8.0, 0.25));
         assert!(pow(-2.0, 0.5).is_nan() && pow(NAN, 2.0).is_nan());
         assert_eq!((pow(0.1, 2.0), pow(3.0, -1.0)), (0.1 * 0.1, 1.0 / 3.0));

@@ -112,9 +112,7 @@ fn even(k: usize) -> f64 {
 
 /// Sum of coefficient(k) z^k over the Bernoulli numbers.
 fn horner(z: f64, coefficient: impl Fn(usize) -> f64) -> f64 {
-    (0..BERNOULLI.len())
-        .rev()
-        .fold(0.0, |sum, k| sum * z + coefficient(k))
+    (0..BERNOULLI.len()).rev().fold(0.0, |sum, k| sum * z + coefficient(k))
 }
 
 /// x moved up by whole steps to where the series holds, and the sum of `term` on the way,
@@ -161,33 +159,15 @@ mod tests {
         for f in [erf, erfc, gamma, lgamma, digamma, trigamma, tetragamma] {
             assert!(f(f64::NAN).is_nan());
         }
-        assert_eq!(
-            (erf(INF), erf(-INF), erfc(INF), erfc(-INF)),
-            (1.0, -1.0, 0.0, 2.0)
-        );
-        assert_eq!(
-            (gamma(0.0), gamma(-0.0), gamma(INF), gamma(172.0)),
-            (INF, -INF, INF, INF)
-        );
+        assert_eq!((erf(INF), erf(-INF), erfc(INF), erfc(-INF)), (1.0, -1.0, 0.0, 2.0));
+        assert_eq!((gamma(0.0), gamma(-0.0), gamma(INF), gamma(172.0)), (INF, -INF, INF, INF));
         assert!(gamma(-3.0).is_nan() && gamma(-INF).is_nan());
-        assert_eq!(
-            (lgamma(0.0), lgamma(-3.0), lgamma(INF), lgamma(1e308)),
-            (INF, INF, INF, INF)
-        );
-        assert_eq!(
-            (digamma(0.0), digamma(-0.0), digamma(INF)),
-            (-INF, INF, INF)
-        );
+        assert_eq!((lgamma(0.0), lgamma(-3.0), lgamma(INF), lgamma(1e308)), (INF, INF, INF, INF));
+        assert_eq!((digamma(0.0), digamma(-0.0), digamma(INF)), (-INF, INF, INF));
         assert!(digamma(-3.0).is_nan() && digamma(-INF).is_nan());
-        assert_eq!(
-            (trigamma(0.0), trigamma(-3.0), trigamma(INF)),
-            (INF, INF, 0.0)
-        );
+        assert_eq!((trigamma(0.0), trigamma(-3.0), trigamma(INF)), (INF, INF, 0.0));
         assert!(trigamma(-INF).is_nan());
-        assert_eq!(
-            (tetragamma(0.0), tetragamma(-0.0), tetragamma(INF)),
-            (-INF, INF, 0.0)
-        );
+        assert_eq!((tetragamma(0.0), tetragamma(-0.0), tetragamma(INF)), (-INF, INF, 0.0));
         assert!(tetragamma(-3.0).is_nan() && tetragamma(-INF).is_nan());
     }
 }

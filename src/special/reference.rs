@@ -4,11 +4,7 @@
 /// Checks that `found` is within the relative `tolerance` of `expected`.
 #[track_caller]
 pub(super) fn close(name: &str, x: f64, found: f64, expected: f64, tolerance: f64) {
-    let error = if expected == 0.0 {
-        found.abs()
-    } else {
-        ((found - expected) / expected).abs()
-    };
+    let error = if expected == 0.0 { found.abs() } else { ((found - expected) / expected).abs() };
     assert!(
         error <= tolerance,
         "{name}({x}): expected {expected:e}, found {found:e}, relative error {error:.1e}"

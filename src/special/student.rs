@@ -49,11 +49,7 @@ pub fn t_quantile(p: f64, dof: f64) -> f64 {
     if p == 0.5 {
         return 0.0;
     }
-    if p < 0.5 {
-        -upper_quantile(p, dof)
-    } else {
-        upper_quantile(1.0 - p, dof)
-    }
+    if p < 0.5 { -upper_quantile(p, dof) } else { upper_quantile(1.0 - p, dof) }
 }
 
 fn is_valid(dof: f64) -> bool {
@@ -105,11 +101,7 @@ fn upper_tail(t: f64, dof: f64) -> f64 {
     if dof > NEARLY_NORMAL {
         let normal = 0.5 * erfc(t * FRAC_1_SQRT_2);
         let correction = normal_density(t) * t * (t * t + 1.0) / (4.0 * dof);
-        return if correction.is_finite() {
-            normal + correction
-        } else {
-            normal
-        };
+        return if correction.is_finite() { normal + correction } else { normal };
     }
     let (a, b) = (0.5 * dof, 0.5);
     let scaled = scaled(t, dof);
@@ -161,11 +153,7 @@ fn scaled(t: f64, dof: f64) -> Scaled {
         };
     }
     let inverse_root = 1.0 / r.hypot(1.0);
-    Scaled {
-        log: (r * r).ln_1p(),
-        inverse_root,
-        ratio: r * inverse_root,
-    }
+    Scaled { log: (r * r).ln_1p(), inverse_root, ratio: r * inverse_root }
 }
 
 /// gamma(a + 1/2)/gamma(a) for a > 0, to 1e-15.
@@ -228,22 +216,10 @@ mod tests {
     #[test]
     fn values() {
         for &(t, dof, expected) in reference::T_CDF {
-            close(
-                &format!("t_cdf, dof {dof}"),
-                t,
-                t_cdf(t, dof),
-                expected,
-                1e-12,
-            );
+            close(&format!("t_cdf, dof {dof}"), t, t_cdf(t, dof), expected, 1e-12);
         }
         for &(p, dof, expected) in reference::T_QUANTILE {
-            close(
-                &format!("t_quantile, dof {dof}"),
-                p,
-                t_quantile(p, dof),
-                expected,
-                1e-11,
-            );
+            close(&format!("t_quantile, dof {dof}"), p, t_quantile(p, dof), expected, 1e-11);
         }
     }
 
@@ -259,10 +235,7 @@ mod tests {
 
     #[test]
     fn edges() {
-        assert_eq!(
-            (t_cdf(0.0, 5.0), t_cdf(INF, 5.0), t_cdf(-INF, 5.0)),
-            (0.5, 1.0, 0.0)
-        );
+        assert_eq!((t_cdf(0.0, 5.0), t_cdf(INF, 5.0), t_cdf(-INF, 5.0)), (0.5, 1.0, 0.0));
         assert_eq!((t_cdf(INF, INF), t_cdf(-INF, INF)), (1.0, 0.0));
         assert_eq!(t_quantile(0.5, 3.0), 0.0);
         assert_eq!((t_quantile(0.0, 3.0), t_quantile(1.0, 3.0)), (-INF, INF));

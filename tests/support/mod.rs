@@ -13,7 +13,9 @@ pub mod script;
 /// Whether two numbers agree to `tolerance`, absolute below 1 and relative above. Not a number
 /// agrees with itself, and so does an infinity.
 pub fn close(a: f64, b: f64, tolerance: f64) -> bool {
-    (a.is_nan() && b.is_nan()) || a == b || (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(1.0)
+    (a.is_nan() && b.is_nan())
+        || a == b
+        || (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(1.0)
 }
 
 /// The derivative of `f` at `x` by central differences with five points, whose error is of

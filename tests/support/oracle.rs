@@ -21,7 +21,12 @@ const TOLERANCE: f64 = 1e-6;
 
 /// Each line of a printed value, parsed back in the session, prints the same again and is the
 /// same node.
-pub fn round_trip(session: &mut Session, name: &str, text: &str, value: &JsonValue) -> Result<(), String> {
+pub fn round_trip(
+    session: &mut Session,
+    name: &str,
+    text: &str,
+    value: &JsonValue,
+) -> Result<(), String> {
     if !is_source(session, name, value) {
         return Ok(());
     }
@@ -44,9 +49,8 @@ pub fn round_trip(session: &mut Session, name: &str, text: &str, value: &JsonVal
 /// Whether what was printed is meant to be source: texts, tables and functions are not.
 fn is_source(session: &Session, name: &str, value: &JsonValue) -> bool {
     let entry = session.names().find(|(n, _)| *n == name).map(|(_, entry)| &entry.item);
-    let is_other = entry.is_some_and(|item| {
-        !matches!(item, Item::Expr(_) | Item::Truth(_) | Item::Labelled(_))
-    });
+    let is_other = entry
+        .is_some_and(|item| !matches!(item, Item::Expr(_) | Item::Truth(_) | Item::Labelled(_)));
     let is_text = match value {
         JsonValue::Text(_) => true,
         JsonValue::Array(values) => values.iter().any(|v| matches!(v, JsonValue::Text(_))),
@@ -65,7 +69,9 @@ fn reread(session: &mut Session, text: &str) -> Result<(String, Option<String>),
     let answer = session.names().find(|(n, _)| *n == "ans").map(|(_, entry)| entry.item.clone());
     let node = match answer {
         // A known value is a new symbol every time.
-        Some(Item::Expr(e)) if printed.contains(|c: char| c.is_alphabetic()) => Some(format!("{e:?}")),
+        Some(Item::Expr(e)) if printed.contains(|c: char| c.is_alphabetic()) => {
+            Some(format!("{e:?}"))
+        }
         _ => None,
     };
     Ok((printed, node))
@@ -104,7 +110,11 @@ pub fn derivative(session: &mut Session, name: &str) -> Result<bool, String> {
             return Ok(true);
         }
     }
-    if found == 0 { Err(format!("`{of}` is finite at none of {TRIES} random points")) } else { Ok(true) }
+    if found == 0 {
+        Err(format!("`{of}` is finite at none of {TRIES} random points"))
+    } else {
+        Ok(true)
+    }
 }
 
 fn at_point(session: &mut Session, name: &str, asked: &Asked, point: &Point) -> Result<(), String> {
@@ -132,7 +142,12 @@ fn at_point(session: &mut Session, name: &str, asked: &Asked, point: &Point) -> 
 }
 
 /// The Jacobian of the numbers of `of` by all entries of `unknowns`, row by row.
-fn differences(session: &mut Session, of: &str, unknowns: &[String], point: &Point) -> Result<Vec<f64>, String> {
+fn differences(
+    session: &mut Session,
+    of: &str,
+    unknowns: &[String],
+    point: &Point,
+) -> Result<Vec<f64>, String> {
     let mut columns = Vec::new();
     for unknown in unknowns {
         for (name, k) in entries(session, unknown, point)? {
@@ -143,7 +158,13 @@ fn differences(session: &mut Session, of: &str, unknowns: &[String], point: &Poi
     Ok((0..rows).flat_map(|i| columns.iter().map(move |c| c[i])).collect())
 }
 
-fn column(session: &mut Session, of: &str, name: &str, k: usize, point: &Point) -> Result<Vec<f64>, String> {
+fn column(
+    session: &mut Session,
+    of: &str,
+    name: &str,
+    k: usize,
+    point: &Point,
+) -> Result<Vec<f64>, String> {
     let rows = values(session, of, point)?.len();
     let mut failed = None;
     let mut out = Vec::new();
@@ -162,7 +183,11 @@ fn column(session: &mut Session, of: &str, name: &str, k: usize, point: &Point) 
 }
 
 /// The entries that `x`, `x[2]` or `W[1, k]` stand for, as positions in the unknown.
-fn entries(session: &mut Session, text: &str, point: &Point) -> Result<Vec<(String, usize)>, String> {
+fn entries(
+    session: &mut Session,
+    text: &str,
+    point: &Point,
+) -> Result<Vec<(String, usize)>, String> {
     let (name, indices) = match text.split_once('[') {
         Some((name, rest)) => (name, rest.trim_end_matches(']').split(',').collect()),
         None => (text, Vec::new()),
@@ -200,20 +225,34 @@ fn gradient_names(session: &mut Session, of: &str) -> Result<Vec<String>, String
     let lines: Vec<&str> = ran.texts().into_iter().flat_map(str::lines).collect();
     let name = |line: &&str| Some(line.split_once("/∂")?.1.split_once(" = ")?.0.to_string());
     let names: Vec<String> = lines.iter().filter_map(name).collect();
-    if names.is_empty() { Err(format!("grad({of}) names no unknown:\n{}", ran.findings())) } else { Ok(names) }
+    if names.is_empty() {
+        Err(format!("grad({of}) names no unknown:\n{}", ran.findings()))
+    } else {
+        Ok(names)
+    }
 }
 
 /// The whole Hessian, row by row, from its blocks.
-fn hessian(session: &mut Session, of: &str, unknowns: &[String], point: &Point) -> Result<Vec<f64>, String> {
+fn hessian(
+    session: &mut Session,
+    of: &str,
+    unknowns: &[String],
+    point: &Point,
+) -> Result<Vec<f64>, String> {
     let ran = line_in(session, &format!("hess({of}) at {}", point.text()));
-    let value = ran.seen.iter().find_map(|s| if let Seen::Value { value, .. } = s { Some(value) } else { None });
+    let value = ran
+        .seen
+        .iter()
+        .find_map(|s| if let Seen::Value { value, .. } = s { Some(value) } else { None });
     let Some(JsonValue::Object(rows)) = value else {
         return value.map(numbers).ok_or_else(|| ran.findings());
     };
     let size = |name: &String| point.shape(name).map_or(0, |s| s.len());
     let mut whole = Vec::new();
     for (row, (_, blocks)) in unknowns.iter().zip(rows.fields()) {
-        let JsonValue::Object(blocks) = blocks else { return Err("a row of blocks is missing".to_string()) };
+        let JsonValue::Object(blocks) = blocks else {
+            return Err("a row of blocks is missing".to_string());
+        };
         let blocks: Vec<Vec<f64>> = blocks.fields().map(|(_, block)| numbers(block)).collect();
         for i in 0..size(row) {
             for (block, column) in blocks.iter().zip(unknowns) {
@@ -237,7 +276,9 @@ fn asked(name: &str) -> Option<Asked<'_>> {
     let args = top_level(args);
     match (name.split_once('(')?.0, &args[..], rest) {
         ("grad", [of], "") => Some(Asked::Gradient(of, None)),
-        ("grad", [of], field) if is_name(field.strip_prefix('.')?) => Some(Asked::Gradient(of, Some(&field[1..]))),
+        ("grad", [of], field) if is_name(field.strip_prefix('.')?) => {
+            Some(Asked::Gradient(of, Some(&field[1..])))
+        }
         ("hess", [of], "") => Some(Asked::Hessian(of, None)),
         ("hess", [of, by], "") => Some(Asked::Hessian(of, Some(by))),
         ("diff", [of, by @ ..], "") => Some(Asked::Diff(of, by.to_vec())),
@@ -247,7 +288,8 @@ fn asked(name: &str) -> Option<Asked<'_>> {
 
 /// A name or a parenthesis that is all there is.
 fn operand(text: &str) -> Option<&str> {
-    let is_whole = is_name(text) || call(text).is_some_and(|(_, rest)| text.starts_with('(') && rest.is_empty());
+    let is_whole = is_name(text)
+        || call(text).is_some_and(|(_, rest)| text.starts_with('(') && rest.is_empty());
     is_whole.then_some(text)
 }
 

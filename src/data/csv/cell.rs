@@ -89,10 +89,7 @@ pub(super) fn number_hint(text: &str) -> Option<NumberHint> {
     }
     let bare = text.trim_matches(|c: char| "%$€£".contains(c) || c == ' ');
     if bare != text && is_number(bare) {
-        return hint(
-            format!("numbers are written without a unit: `{bare}`"),
-            false,
-        );
+        return hint(format!("numbers are written without a unit: `{bare}`"), false);
     }
     let with_e = text.replace(['d', 'D'], "e");
     if with_e != text && is_number(&with_e) {
@@ -108,13 +105,9 @@ mod tests {
     #[test]
     fn meanings() {
         let read = |s: &'static str| Cell::read(s.into(), false);
-        for (text, value) in [
-            ("12", 12.0),
-            ("-.5", -0.5),
-            ("+1e3", 1e3),
-            ("7.", 7.0),
-            ("1e-400", 0.0),
-        ] {
+        for (text, value) in
+            [("12", 12.0), ("-.5", -0.5), ("+1e3", 1e3), ("7.", 7.0), ("1e-400", 0.0)]
+        {
             assert_eq!(read(text), Cell::Number(value), "{text}");
         }
         for text in ["", "NA", "n/a", "?"] {

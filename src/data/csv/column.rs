@@ -39,12 +39,7 @@ struct TextCells<'a> {
 
 impl<'a> ColumnBuilder<'a> {
     pub fn new(name: String) -> Self {
-        ColumnBuilder {
-            name,
-            n_rows: 0,
-            missing: Vec::new(),
-            kind: Kind::Unknown,
-        }
+        ColumnBuilder { name, n_rows: 0, missing: Vec::new(), kind: Kind::Unknown }
     }
 
     /// Adds a cell that starts at the byte `offset`, or says why it does not fit.
@@ -163,10 +158,7 @@ impl<'a> ColumnBuilder<'a> {
         let first_missing = self.missing.first().map_or(0, |&(_, offset)| offset);
         match std::mem::replace(&mut self.kind, Kind::Unknown) {
             Kind::Unknown => Err(source
-                .error(
-                    first_missing,
-                    format!("every value of column `{}` is missing", self.name),
-                )
+                .error(first_missing, format!("every value of column `{}` is missing", self.name))
                 .with_help("leave out this column; there is nothing to take a mean of")),
             Kind::Numbers(mut values) => {
                 fill_with_mean(&mut values, &self.missing);
@@ -235,11 +227,7 @@ impl<'a> TextCells<'a> {
 
 /// The error of a text in a column of numbers.
 fn misfit(source: &Source<'_>, column: &str, text: &str, offset: usize, reason: &str) -> DataError {
-    let message = format!(
-        "expected a number in column `{}`, found `{}`",
-        column,
-        clip(text)
-    );
+    let message = format!("expected a number in column `{}`, found `{}`", column, clip(text));
     let help = match number_hint(text) {
         Some(hint) => hint.help,
         None => format!("{reason}; write NA for a missing value"),
@@ -256,11 +244,7 @@ fn fill_with_mean(values: &mut [f64], missing: &[(usize, usize)]) {
     let count = present().count() as f64;
     let sum: f64 = present().sum();
     // The sum of large numbers may overflow where their mean does not.
-    let mean = if sum.is_finite() {
-        sum / count
-    } else {
-        present().map(|v| v / count).sum()
-    };
+    let mean = if sum.is_finite() { sum / count } else { present().map(|v| v / count).sum() };
     for &(row, _) in missing {
         values[row] = mean;
     }

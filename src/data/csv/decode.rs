@@ -9,7 +9,7 @@ use crate::data::{DataError, Position};
 pub(super) fn decode<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, DataError> {
     if let Some((what, help)) = foreign_format(bytes) {
         return Err(
-            DataError::whole_file(file, format!("expected text, found {what}")).with_help(help),
+            DataError::whole_file(file, format!("expected text, found {what}")).with_help(help)
         );
     }
     let text = std::str::from_utf8(bytes).map_err(|e| {
@@ -21,11 +21,9 @@ pub(super) fn decode<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, DataErr
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some(offset) = text.bytes().position(|b| b == 0) {
-        return Err(
-            DataError::whole_file(file, "a NUL byte, which text does not hold")
-                .at(Position::of(text, offset))
-                .with_help("the file is damaged or not a text file"),
-        );
+        return Err(DataError::whole_file(file, "a NUL byte, which text does not hold")
+            .at(Position::of(text, offset))
+            .with_help("the file is damaged or not a text file"));
     }
     if text.trim().is_empty() {
         return Err(DataError::whole_file(file, "the file is empty"));
@@ -39,15 +37,8 @@ fn foreign_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         (b"\xff\xfe", "UTF-16", "save the file as UTF-8"),
         (b"\xfe\xff", "UTF-16", "save the file as UTF-8"),
         (b"\x1f\x8b", "a gzip file", "unpack it first"),
-        (
-            b"PK\x03\x04",
-            "a zip or spreadsheet file",
-            "export it as CSV",
-        ),
+        (b"PK\x03\x04", "a zip or spreadsheet file", "export it as CSV"),
         (b"\x93NUMPY", "a NumPy file", "read it with `npy`"),
     ];
-    FORMATS
-        .iter()
-        .find(|(magic, ..)| bytes.starts_with(magic))
-        .map(|&(_, what, help)| (what, help))
+    FORMATS.iter().find(|(magic, ..)| bytes.starts_with(magic)).map(|&(_, what, help)| (what, help))
 }

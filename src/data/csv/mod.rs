@@ -78,10 +78,7 @@ pub struct CsvOptions {
 /// numbers. The rules are those of the module; the first mistake found is the error.
 pub fn read(bytes: &[u8], display_name: &str, options: &CsvOptions) -> Result<Table, DataError> {
     let text = decode::decode(bytes, display_name)?;
-    let source = Source {
-        text,
-        file: display_name,
-    };
+    let source = Source { text, file: display_name };
     let comment = options.comment.as_deref();
     if comment.is_some_and(|prefix| prefix.trim().is_empty()) {
         let message = "expected a text such as \"#\" for the option `comment`, found a blank one";
@@ -94,10 +91,8 @@ pub fn read(bytes: &[u8], display_name: &str, options: &CsvOptions) -> Result<Ta
     let mut scanner = Scanner::new(text, sep, comment);
     let mut cells = Vec::new();
     if !source.next_record(&mut scanner, &mut cells)? {
-        return Err(
-            DataError::whole_file(display_name, "the file holds no data")
-                .with_help("all its lines are blank or comments"),
-        );
+        return Err(DataError::whole_file(display_name, "the file holds no data")
+            .with_help("all its lines are blank or comments"));
     }
     let has_header = match options.header {
         Header::Yes => true,
@@ -109,17 +104,13 @@ pub fn read(bytes: &[u8], display_name: &str, options: &CsvOptions) -> Result<Ta
     if has_header {
         more = source.next_record(&mut scanner, &mut cells)?;
         if !more {
-            return Err(
-                DataError::whole_file(display_name, "the file has a header but no rows")
-                    .with_help("give `header = false` if its first row is data"),
-            );
+            return Err(DataError::whole_file(display_name, "the file has a header but no rows")
+                .with_help("give `header = false` if its first row is data"));
         }
     }
     source.read_rows(&mut scanner, cells, more, &mut columns, options.missing)?;
-    let columns = columns
-        .into_iter()
-        .map(|column| column.finish(&source))
-        .collect::<Result<Vec<_>, _>>()?;
+    let columns =
+        columns.into_iter().map(|column| column.finish(&source)).collect::<Result<Vec<_>, _>>()?;
     Table::new(display_name, columns)
         .map_err(|e| DataError::whole_file(display_name, e.to_string()))
 }
@@ -150,10 +141,9 @@ impl<'a> Source<'a> {
         scanner: &mut Scanner<'a>,
         cells: &mut Vec<RawCell>,
     ) -> Result<bool, DataError> {
-        scanner.next_record(cells).map_err(|fault| {
-            self.error(fault.offset(), fault.message())
-                .with_help(fault.help())
-        })
+        scanner
+            .next_record(cells)
+            .map_err(|fault| self.error(fault.offset(), fault.message()).with_help(fault.help()))
     }
 
     /// Empty columns under the names of the header, or `c1`, `c2`, ...
@@ -165,11 +155,7 @@ impl<'a> Source<'a> {
         let mut seen = HashSet::new();
         let mut columns = Vec::with_capacity(first.len());
         for (k, cell) in first.iter().enumerate() {
-            let written = if has_header {
-                cell.content(self.text)
-            } else {
-                "".into()
-            };
+            let written = if has_header { cell.content(self.text) } else { "".into() };
             let name = match written.trim() {
                 "" => format!("c{}", k + 1),
                 name => name.to_string(),

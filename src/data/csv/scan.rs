@@ -78,12 +78,7 @@ pub(super) struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     /// A scanner at the start; `sep` is ASCII and neither a quote nor a line end.
     pub fn new(text: &'a str, sep: u8, comment: Option<&'a str>) -> Self {
-        Scanner {
-            text,
-            pos: 0,
-            sep,
-            comment: comment.map(str::trim_start),
-        }
+        Scanner { text, pos: 0, sep, comment: comment.map(str::trim_start) }
     }
 
     /// Puts the next record's cells into `cells`; false at the end of the text.
@@ -138,8 +133,7 @@ impl<'a> Scanner<'a> {
 
     fn is_at_comment(&self) -> bool {
         let rest = &self.text.as_bytes()[self.pos..];
-        self.comment
-            .is_some_and(|prefix| rest.starts_with(prefix.as_bytes()))
+        self.comment.is_some_and(|prefix| rest.starts_with(prefix.as_bytes()))
     }
 
     fn skip_line(&mut self) {
@@ -199,13 +193,7 @@ impl<'a> Scanner<'a> {
             Some(b) if b != self.sep && b != b'\n' && b != b'\r' => {
                 Err(ScanFault::AfterQuote { offset: self.pos })
             }
-            _ => Ok(RawCell {
-                offset,
-                start,
-                end,
-                is_quoted: true,
-                has_doubled_quote,
-            }),
+            _ => Ok(RawCell { offset, start, end, is_quoted: true, has_doubled_quote }),
         }
     }
 }
@@ -225,32 +213,16 @@ mod tests {
 
     #[test]
     fn cells_quotes_and_line_ends() {
-        let found = records(
-            " a , \"b\"\"c\" ,\r\n\n  \r# no\r\"x\n,y\",é",
-            b',',
-            Some("#"),
-        )
-        .unwrap();
+        let found =
+            records(" a , \"b\"\"c\" ,\r\n\n  \r# no\r\"x\n,y\",é", b',', Some("#")).unwrap();
         assert_eq!(found, [vec!["a", "b\"c", ""], vec!["x\n,y", "é"]]);
-        assert_eq!(
-            records("1\t\t2\n\t\t\n", b'\t', None).unwrap()[1],
-            ["", "", ""]
-        );
-        assert_eq!(
-            records("5\" pipe,2", b',', None).unwrap()[0],
-            ["5\" pipe", "2"]
-        );
+        assert_eq!(records("1\t\t2\n\t\t\n", b'\t', None).unwrap()[1], ["", "", ""]);
+        assert_eq!(records("5\" pipe,2", b',', None).unwrap()[0], ["5\" pipe", "2"]);
     }
 
     #[test]
     fn bad_quotes_are_located() {
-        assert_eq!(
-            records("a\n1,\"b\nc", b',', None),
-            Err(ScanFault::OpenQuote { offset: 4 })
-        );
-        assert_eq!(
-            records("\"a\" b,c", b',', None),
-            Err(ScanFault::AfterQuote { offset: 4 })
-        );
+        assert_eq!(records("a\n1,\"b\nc", b',', None), Err(ScanFault::OpenQuote { offset: 4 }));
+        assert_eq!(records("\"a\" b,c", b',', None), Err(ScanFault::AfterQuote { offset: 4 }));
     }
 }

@@ -9,10 +9,7 @@ fn table(text: &str) -> Table {
 }
 
 fn with_missing(text: &str, missing: Missing) -> Result<Table, DataError> {
-    let options = CsvOptions {
-        missing,
-        ..CsvOptions::default()
-    };
+    let options = CsvOptions { missing, ..CsvOptions::default() };
     read(text.as_bytes(), "t.csv", &options)
 }
 
@@ -61,25 +58,14 @@ fn headers() {
     assert_eq!(names(&table("year,2019\n1,2\n")), ["year", "2019"]);
     assert_eq!(names(&table("\"\",a b\n1,2\n")), ["c1", "a b"]);
     let read_as = |header, text: &str| {
-        let options = CsvOptions {
-            header,
-            ..CsvOptions::default()
-        };
+        let options = CsvOptions { header, ..CsvOptions::default() };
         read(text.as_bytes(), "t.csv", &options).unwrap()
     };
     assert_eq!(names(&read_as(Header::Yes, "1,2\n3,4\n")), ["1", "2"]);
     let t = read_as(Header::No, "a,b\nc,d\n");
     assert_eq!((names(&t), t.n_rows()), (vec!["c1", "c2"], 2));
-    error(
-        "a,b,a\n1,2,3\n",
-        "1:5 the column name `a` is repeated",
-        "own name",
-    );
-    error(
-        "a,b\n",
-        "the file has a header but no rows",
-        "header = false",
-    );
+    error("a,b,a\n1,2,3\n", "1:5 the column name `a` is repeated", "own name");
+    error("a,b\n", "the file has a header but no rows", "header = false");
 }
 
 #[test]
@@ -95,84 +81,37 @@ fn text_columns_are_categories() {
 
 #[test]
 fn options_sep_and_comment() {
-    let options = CsvOptions {
-        sep: Some('|'),
-        comment: Some("//".to_string()),
-        ..CsvOptions::default()
-    };
+    let options =
+        CsvOptions { sep: Some('|'), comment: Some("//".to_string()), ..CsvOptions::default() };
     let t = read(b"// first\na|b\n 1 | 2 \n // x\n3|4\n", "t.csv", &options).unwrap();
     assert_eq!(t.numbers("b").unwrap(), [2.0, 4.0]);
-    let bad = CsvOptions {
-        sep: Some('"'),
-        ..CsvOptions::default()
-    };
-    assert!(
-        read(b"a\n1\n", "t.csv", &bad)
-            .unwrap_err()
-            .message
-            .contains("`sep`")
-    );
-    let blank = CsvOptions {
-        comment: Some(String::new()),
-        ..CsvOptions::default()
-    };
-    assert!(
-        read(b"a\n1\n", "t.csv", &blank)
-            .unwrap_err()
-            .message
-            .contains("`comment`")
-    );
+    let bad = CsvOptions { sep: Some('"'), ..CsvOptions::default() };
+    assert!(read(b"a\n1\n", "t.csv", &bad).unwrap_err().message.contains("`sep`"));
+    let blank = CsvOptions { comment: Some(String::new()), ..CsvOptions::default() };
+    assert!(read(b"a\n1\n", "t.csv", &blank).unwrap_err().message.contains("`comment`"));
 }
 
 #[test]
 fn cells_that_do_not_fit() {
-    error(
-        "a,é\n1,2\nß3,x\n",
-        "3:1 expected a number in column `a`, found `ß3`",
-        "NA",
-    );
+    error("a,é\n1,2\nß3,x\n", "3:1 expected a number in column `a`, found `ß3`", "NA");
     error(
         "a,b\n1,2\n3, x\n",
         "3:4 expected a number in column `b`, found `x`",
         "none of its cells",
     );
-    error(
-        "a\nx\ny\n3\n",
-        "2:1 expected a number in column `a`, found `x`",
-        "line 4 has a number",
-    );
+    error("a\nx\ny\n3\n", "2:1 expected a number in column `a`, found `x`", "line 4 has a number");
     error("a;b\n1;1,5\n", "2:3 expected a number", "`1.5`");
-    error(
-        "a;b\n1,5;1\n2,5;1\n",
-        "2:1 expected a number in column `a`",
-        "`1.5`",
-    );
+    error("a;b\n1,5;1\n2,5;1\n", "2:1 expected a number in column `a`", "`1.5`");
     error("a,b\n1,1_000\n", "2:3 expected a number", "`1000`");
-    error(
-        "1_000,2\n3,4\n",
-        "1:1 expected a number in column `c1`",
-        "`1000`",
-    );
+    error("1_000,2\n3,4\n", "1:1 expected a number in column `c1`", "`1000`");
     error("a,b\n1,1e400\n", "2:3 the number `1e400`", "1.8e308");
 }
 
 #[test]
 fn ragged_rows() {
-    error(
-        "a,b\n1,2\n3\n",
-        "3:1 expected 2 cells in this row, found 1",
-        "NA",
-    );
-    error(
-        "a,b\n1,2,3\n",
-        "2:5 expected 2 cells in this row, found 3",
-        "double quotes",
-    );
-    error(
-        "x\n1,5\n",
-        "2:3 expected 1 cell in this row, found 2",
-        "decimal point",
-    );
+    error("a,b\n1,2\n3\n", "3:1 expected 2 cells in this row, found 1", "NA");
+    error("a,b\n1,2,3\n", "2:5 expected 2 cells in this row, found 3", "double quotes");
+    error("x\n1,5\n", "2:3 expected 1 cell in this row, found 2", "decimal point");
 }
 
 #[test]
@@ -183,16 +122,9 @@ fn files_that_are_not_tables() {
     error("a,b\n1,\0\n", "2:3 a NUL byte", "damaged");
     error(b"\xff\xfea\0", "expected text, found UTF-16", "UTF-8");
     error(b"PK\x03\x04xx", "expected text, found a zip", "export");
-    error(
-        "a,b\n1,\"2\n3,4\n",
-        "2:3 the quote that starts here has no end",
-        "",
-    );
+    error("a,b\n1,\"2\n3,4\n", "2:3 the quote that starts here has no end", "");
     error("a,b\n1,\"2\"x\n", "2:6 expected a separator", "twice");
-    let options = CsvOptions {
-        comment: Some("#".to_string()),
-        ..CsvOptions::default()
-    };
+    let options = CsvOptions { comment: Some("#".to_string()), ..CsvOptions::default() };
     let e = read(b"# only\n", "t.csv", &options).unwrap_err();
     assert_eq!(e.message, "the file holds no data");
 }
@@ -200,21 +132,9 @@ fn files_that_are_not_tables() {
 #[test]
 fn missing_values_are_errors_unless_allowed() {
     error("a,b\n1,\n", "2:3 a missing value in column `b`", "\"drop\"");
-    error(
-        "a,b\n1,NA\n",
-        "2:3 a missing value in column `b`",
-        "\"mean\"",
-    );
-    error(
-        "a,b\n1,-inf\n",
-        "2:3 expected a finite number in column `b`",
-        "",
-    );
-    error(
-        "a,b\nnan,2\n",
-        "2:1 expected a finite number in column `a`",
-        "",
-    );
+    error("a,b\n1,NA\n", "2:3 a missing value in column `b`", "\"mean\"");
+    error("a,b\n1,-inf\n", "2:3 expected a finite number in column `b`", "");
+    error("a,b\nnan,2\n", "2:1 expected a finite number in column `a`", "");
 }
 
 #[test]
@@ -257,10 +177,5 @@ fn speed_of_a_million_rows() {
     }
     let start = std::time::Instant::now();
     let t = table(&text);
-    eprintln!(
-        "{} rows, {} bytes: {:?}",
-        t.n_rows(),
-        text.len(),
-        start.elapsed()
-    );
+    eprintln!("{} rows, {} bytes: {:?}", t.n_rows(), text.len(), start.elapsed());
 }

@@ -34,21 +34,13 @@ fn push_record(out: &mut String, cells: impl Iterator<Item = String>) {
 }
 
 fn header_cell(name: &str) -> String {
-    if needs_quotes(name) {
-        quoted(name)
-    } else {
-        name.to_string()
-    }
+    if needs_quotes(name) { quoted(name) } else { name.to_string() }
 }
 
 /// A text of a column: words such as NA stay text in quotes.
 fn text_cell(text: &str) -> String {
     let reads_as_text = matches!(Cell::read(text.into(), false), Cell::Text(_));
-    if needs_quotes(text) || !reads_as_text {
-        quoted(text)
-    } else {
-        text.to_string()
-    }
+    if needs_quotes(text) || !reads_as_text { quoted(text) } else { text.to_string() }
 }
 
 fn needs_quotes(text: &str) -> bool {

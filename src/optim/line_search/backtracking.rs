@@ -9,7 +9,7 @@ const MAX_TRIALS: usize = 60;
 /// Shrinks from `first` until `phi(alpha) <= reference + c1 alpha phi'(0)`.
 ///
 /// `reference` is `phi(0)`, or the largest of the last few values for the nonmonotone rule of Grippo,
-/// Lampariello & Lucidi (1986, eq. 5). The next trial is the minimizer of the parabola through `phi(0)`,
+/// Lampariello & Lucidi (1986). The next trial is the minimizer of the parabola through `phi(0)`,
 /// `phi'(0)` and the trial, kept within [0.1, 0.5] of it (Nocedal & Wright 2006, eq. 3.57 and p. 58). The
 /// gradient at the step found is then evaluated; where it is not finite the shrinking goes on.
 pub fn backtrack(ray: &mut Ray<'_, '_>, first: f64, reference: f64) -> Result<Found, Stop> {

@@ -5,7 +5,7 @@
 //! for a zero of the slope inside a bracket with
 //!
 //! ```text
-//! phi(a) <= phi(0) + eps,   phi'(a) < 0,   phi'(b) >= 0       (eq. 4.4)
+//! phi(a) <= phi(0) + eps,   phi'(a) < 0,   phi'(b) >= 0
 //! ```
 //!
 //! Values serve only to keep below `phi(0) + eps`, so that it works where differences of f are rounding
@@ -73,12 +73,13 @@ impl Search {
         longest: f64,
     ) -> Result<Next<Option<(Trial, Trial)>>, Stop> {
         let mut a = ray.origin;
-        let mut longest = longest;
+        // The shortest step that was not finite.
+        let mut wall = f64::INFINITY;
         let mut alpha = first;
         while self.trials < MAX_TRIALS && alpha > a.alpha {
             self.trials += 1;
             let Some(t) = ray.trial(alpha)? else {
-                longest = 0.5 * (a.alpha + alpha);
+                wall = alpha;
                 alpha = a.alpha + 0.1 * (alpha - a.alpha);
                 continue;
             };
@@ -96,6 +97,9 @@ impl Search {
             }
             a = self.new_left(ray, t);
             alpha = (GROW * alpha).min(longest);
+            if alpha >= wall {
+                alpha = 0.5 * (a.alpha + wall);
+            }
         }
         Ok(Next::Go(None))
     }

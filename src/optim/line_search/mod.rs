@@ -121,7 +121,9 @@ impl<'r, 'p> Ray<'r, 'p> {
         let RayBuffers { x_new, g_new, .. } = &mut *self.buffers;
         step_to(self.x, alpha, self.p, x_new);
         clip(x_new, self.run.bounds());
-        let Some(f) = self.run.eval.value_gradient(x_new, g_new)? else { return Ok(None) };
+        let Some(f) = self.run.eval.value_gradient(x_new, g_new)? else {
+            return Ok(None);
+        };
         Ok(Some(Trial { alpha, f, slope: dot(g_new, self.p) }))
     }
 
@@ -157,11 +159,11 @@ impl<'r, 'p> Ray<'r, 'p> {
         t.f <= f + self.wolfe.c1 * t.alpha * slope && t.slope.abs() <= -self.wolfe.c2 * slope
     }
 
-    /// The approximate Wolfe conditions (Hager & Zhang 2005, eqs. 4.1 and 4.3):
+    /// The approximate Wolfe conditions (Hager & Zhang 2005, sec. 4):
     /// `(2 c1 - 1) phi'(0) >= phi'(a) >= c2 phi'(0)` and `phi(a) <= phi(0) + eps`.
     fn is_approximate_wolfe(&self, t: &Trial) -> bool {
         let slope = self.origin.slope;
-        // The paper's constants: c1 < 1/2 makes the first inequality a bound away from phi'(a) = |phi'(0)|.
+        // The first inequality is the decrease of a parabola; the paper's delta is 0.1, far above c1.
         let c1 = self.wolfe.c1.max(0.1);
         (2.0 * c1 - 1.0) * slope >= t.slope
             && t.slope >= self.wolfe.c2 * slope

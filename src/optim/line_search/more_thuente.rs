@@ -9,8 +9,8 @@
 //! ```
 //!
 //! In its first stage it works on `psi(a) = phi(a) - phi(0) - c1 a phi'(0)` (sec. 2), and on phi itself as
-//! soon as a step with `psi <= 0` and `phi' >= 0` was seen (sec. 3). A trial that is not finite lowers the
-//! upper limit of the step.
+//! soon as a step with `psi <= 0` and `phi' >= 0` was seen (sec. 3). A trial that is not finite is a wall, which
+//! later trials approach by bisection.
 
 use super::{Found, Ray, Trial};
 use crate::optim::status::Stop;
@@ -19,7 +19,7 @@ use crate::optim::status::Stop;
 const MAX_TRIALS: usize = 60;
 /// A bracket must shrink by this factor in two trials, or it is bisected (sec. 4).
 const SHRINK: f64 = 0.66;
-/// How far a trial without a bracket may extrapolate (sec. 4, after eq. 4.1).
+/// How far a trial without a bracket may extrapolate (sec. 4).
 const EXTRAPOLATE: (f64, f64) = (1.1, 4.0);
 /// A bracket of this relative width is closed.
 const WIDTH: f64 = 1e-15;
@@ -41,19 +41,18 @@ struct Bracket {
 pub fn more_thuente(ray: &mut Ray<'_, '_>, first: f64, longest: f64) -> Result<Found, Stop> {
     let origin = ray.origin;
     let decrease_slope = ray.wolfe.c1 * origin.slope;
-    let mut longest = longest;
     let mut alpha = first.min(longest);
     let max = alpha * (1.0 + EXTRAPOLATE.1);
     let mut bracket = Bracket { low: origin, high: origin, closed: false, min: 0.0, max };
     let mut widths = (longest, 2.0 * longest);
     let mut first_stage = true;
+    // The shortest step that was not finite.
+    let mut wall = f64::INFINITY;
 
     for _ in 0..MAX_TRIALS {
         let Some(trial) = ray.trial(alpha)? else {
-            // Not finite: this and all longer steps are out of reach.
-            longest = bracket.low.alpha + 0.5 * (alpha - bracket.low.alpha);
+            wall = alpha;
             alpha = bracket.low.alpha + 0.25 * (alpha - bracket.low.alpha);
-            bracket.max = bracket.max.min(longest);
             if alpha <= bracket.low.alpha {
                 break;
             }
@@ -77,6 +76,9 @@ pub fn more_thuente(ray: &mut Ray<'_, '_>, first: f64, longest: f64) -> Result<F
             ray.keep();
         }
         alpha = bracket.next(proposed, longest, &mut widths);
+        if alpha >= wall {
+            alpha = 0.5 * (bracket.low.alpha + wall);
+        }
         if bracket.is_exhausted(alpha) {
             break;
         }
@@ -90,7 +92,7 @@ pub fn more_thuente(ray: &mut Ray<'_, '_>, first: f64, longest: f64) -> Result<F
 
 impl Bracket {
     /// Takes in a trial and proposes the next step, all with `shift * alpha` taken off the function
-    /// (eq. 2.1 for the first stage; 0 works on phi itself).
+    /// (the psi of sec. 2 for the first stage; 0 works on phi itself).
     fn update(&mut self, trial: Trial, shift: f64) -> f64 {
         let tilt = |t: Trial, sign: f64| Trial {
             alpha: t.alpha,
@@ -166,7 +168,7 @@ impl Bracket {
             if ahead { step.min(limit) } else { step.max(limit) }
         } else {
             let step = if cubic_is_nearer { secant } else { cubic };
-            step.clamp(self.min, self.max)
+            step.max(self.min).min(self.max)
         }
     }
 
@@ -184,7 +186,7 @@ impl Bracket {
             self.min = alpha + EXTRAPOLATE.0 * (alpha - low);
             self.max = alpha + EXTRAPOLATE.1 * (alpha - low);
         }
-        alpha.clamp(0.0, longest)
+        alpha.max(0.0).min(longest)
     }
 
     /// Whether rounding leaves no new point in the bracket.

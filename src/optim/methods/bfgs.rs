@@ -30,7 +30,7 @@ pub static METHOD: MethodDef = MethodDef {
     own_options: &[],
     max_iter: 2_000,
     reference: "Nocedal & Wright (2006), algorithm 6.1, eqs. 6.17 and 6.20; More & Thuente (1994); \
-                Hager & Zhang (2005), sec. 4; Zhang, Deng & Chen (1999), eq. 2.7",
+                Hager & Zhang (2005), sec. 4; Zhang, Deng & Chen (1999)",
     entry: minimize,
 };
 

@@ -4,7 +4,7 @@
 //! found by Armijo backtracking or by a Wolfe line search.
 
 use super::{LONGEST_STEP, first_step_length};
-use crate::optim::line_search::{Found, Ray, RayBuffers, Wolfe, backtrack, wolfe_search};
+use crate::optim::line_search::{Found, Ray, RayBuffers, Trial, Wolfe, backtrack, wolfe_search};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
@@ -131,18 +131,16 @@ fn searched(run: &mut Run<'_>, rate: Option<f64>, rule: Rule) -> Result<Stop, St
 /// Barzilai-Borwein: with `s = -alpha g` and `y = g_new - g`, `s's/s'y = alpha g'g / (g'g - g'g_new)`; a
 /// negative curvature gives a long step (Raydan 1997, step 1). Wolfe: the step with the same first-order
 /// change (Nocedal & Wright 2006, eq. 3.60). Armijo: twice the last step, so that it can grow again.
-fn next_first_step(
-    rule: Rule,
-    trial: &crate::optim::line_search::Trial,
-    slope: f64,
-    f: f64,
-    g_new_g: f64,
-) -> f64 {
+fn next_first_step(rule: Rule, trial: &Trial, slope: f64, f: f64, g_new_g: f64) -> f64 {
     let alpha = match rule {
         Rule::Armijo => 2.0 * trial.alpha,
         Rule::Wolfe => {
             let same_change = 2.0 * (trial.f - f) / slope;
-            if same_change > 0.0 { (1.01 * same_change).min(10.0 * trial.alpha) } else { trial.alpha }
+            if same_change > 0.0 {
+                (1.01 * same_change).min(10.0 * trial.alpha)
+            } else {
+                trial.alpha
+            }
         }
         Rule::BarzilaiBorwein => {
             let curvature = -slope - g_new_g;

@@ -38,7 +38,7 @@ pub static METHOD: MethodDef = MethodDef {
     }],
     max_iter: 10_000,
     reference: "Nocedal & Wright (2006), algorithms 7.4 and 7.5, eq. 7.20; Liu & Nocedal (1989); \
-                Zhang, Deng & Chen (1999), eq. 2.7; Bertsekas (1982); Schmidt, Kim & Sra (2011), \
+                Zhang, Deng & Chen (1999); Bertsekas (1982); Schmidt, Kim & Sra (2011), \
                 sec. 11.4",
     entry: minimize,
 };

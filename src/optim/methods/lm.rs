@@ -5,18 +5,21 @@
 //! rho = (|r|^2 - |r(x + p)|^2) / (|r|^2 - |r + J p|^2)
 //! ```
 //!
-//! D holds the largest norms that the columns of J have had. The method goes on after the gradient test has
+//! D holds the largest norms that the columns of J have had, slowly forgotten. The method goes on after the gradient test has
 //! passed, until the Gauss-Newton step is at rounding level: statistics of a fit, and users, want the digits.
-//! Two measures keep it from running into flat regions, where parameters lose their influence: a step after
+//! Where residuals are large and curved, Gauss-Newton converges slowly or not at all; the second-order term
+//! `sum r_i H_i` is then taken in (the idea of NL2SOL, Dennis, Gay & Welsch 1981), exactly, if the problem has
+//! its Hessian. Two measures keep it from running into flat regions, where parameters lose their influence: a step after
 //! which a column of J has all but vanished is refused, and a run that ends rank deficient although it began
 //! with full rank is repeated from the start with another radius; the best end counts.
 
-use crate::optim::damped_step::{DampedStep, LinearModel};
+use super::lm_step::{SecondOrder, scaled_gradient, step};
+use crate::optim::damped_step::LinearModel;
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
 use crate::optim::status::Stop;
-use crate::optim::vector::{clip, dot, norm};
-use nalgebra::{DMatrix, DVector};
+use crate::optim::vector::{dot, norm};
+use nalgebra::DMatrix;
 
 /// The row of `lm`.
 pub static METHOD: MethodDef = MethodDef {
@@ -25,54 +28,58 @@ pub static METHOD: MethodDef = MethodDef {
     family: "least squares",
     summary: "Levenberg-Marquardt with an exact Jacobian, QR and a trust region",
     when_to_use: "For sums of squares: nonlinear regression, equations. Takes the solution to as many digits \
-                  as the data allow. Slow where residuals are large and curved; compare newton there.",
+                  as the data allow. Large curved residuals need the Hessian of f, which it uses if there is one.",
     needs: &[Need::Objective, Need::Residuals, Need::Jacobian],
     accepts_bounds: true,
     own_options: &[],
-    max_iter: 1_000,
+    max_iter: 2_000,
     reference: "More (1978), LNM 630, 105-116; Nocedal & Wright (2006), sec. 10.3; \
-                Bates & Watts (1988), eq. 2.22 (relative offset)",
+                Dennis, Gay & Welsch (1981); Bates & Watts (1981)",
     entry: minimize,
 };
 
-/// A step is accepted with this share of the predicted reduction (MINPACK's 1e-4).
-const ACCEPT: f64 = 1e-4;
 /// Radii of the attempts, relative to `|D x0|`.
 const FIRST_RADII: [f64; 3] = [1.0, 0.1, 10.0];
-/// A column of J that shrinks to this share of its norm in one step has lost its influence.
-const VANISHED: f64 = 1e-4;
-/// So many steps in a row may be refused for that; afterwards the data insist.
-const MAX_REFUSALS: usize = 20;
-/// Trial steps from one point; each shortens the radius by half or more.
-const MAX_TRIALS: usize = 100;
 /// The Gauss-Newton step is at rounding level below this share of every x_j.
 const SMALL_STEP: f64 = 1e-12;
 /// Steps without a smaller gradient before rounding is held to be the reason.
-const MAX_IDLE: usize = 3;
+const MAX_IDLE: usize = 5;
+/// Gauss-Newton is slow where a step leaves more than this share of the scaled gradient `|D^-1 J'r|` ...
+const SLOW: f64 = 0.5;
+/// ... so many times in a row, ...
+const MAX_SLOW: usize = 3;
+/// ... although that is less than this share of the residuals.
+const NEAR: f64 = 1e-3;
+/// D forgets a column norm at this rate a step: one that was huge only far away would hold its variable for
+/// hundreds of steps.
+const FORGET: f64 = 0.99;
 
 /// A point with its residuals and Jacobian.
 #[derive(Clone)]
-struct Point {
-    x: Vec<f64>,
-    r: Vec<f64>,
-    jac: DMatrix<f64>,
+pub(super) struct Point {
+    pub x: Vec<f64>,
+    pub r: Vec<f64>,
+    pub jac: DMatrix<f64>,
     /// `|r|^2`, and f.
-    sum: f64,
-    f: f64,
+    pub sum: f64,
+    pub f: f64,
 }
 
 /// What an attempt carries from step to step.
-struct State {
-    at: Point,
-    g: Vec<f64>,
+pub(super) struct State {
+    pub at: Point,
+    pub g: Vec<f64>,
     /// The diagonal of D.
-    d: Vec<f64>,
-    delta: f64,
-    lambda: f64,
-    step: f64,
+    pub d: Vec<f64>,
+    pub delta: f64,
+    pub lambda: f64,
+    pub step: f64,
     /// The smallest `reducible` so far, and for how many steps it has not fallen.
     smallest: f64,
     idle: usize,
+    /// The last `|D^-1 J'r|`, and how many steps in a row were slow to lower it.
+    last: f64,
+    slow: usize,
 }
 
 impl State {
@@ -115,7 +122,9 @@ fn first_point(run: &mut Run<'_>) -> Result<Point, Stop> {
     let m = run.eval.structure().n_residuals().unwrap_or(0);
     let mut r = vec![0.0; m];
     let mut jac = DMatrix::zeros(m, x.len());
-    let Some(f) = run.eval.residuals(&x, &mut r)? else { return Err(run.invalid_start(&[])) };
+    let Some(f) = run.eval.residuals(&x, &mut r)? else {
+        return Err(run.invalid_start(&[]));
+    };
     if !run.eval.jacobian(&x, &mut jac)? {
         let columns: Vec<f64> = jac.column_iter().map(|column| column.sum()).collect();
         return Err(run.invalid_start(&columns));
@@ -136,16 +145,24 @@ fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
         step: 0.0,
         smallest: f64::INFINITY,
         idle: 0,
+        last: f64::INFINITY,
+        slow: 0,
     };
     let mut trial = start.clone();
     let mut held = vec![false; n];
+    let mut hessian = DMatrix::zeros(0, 0);
     let mut rank_at_start = None;
     loop {
         differentiate(run, &mut state);
         if rank_at_start.is_none() {
             let scaled: Vec<f64> = (0..n).map(|j| state.d[j] * state.at.x[j]).collect();
             let size = norm(&scaled);
-            state.delta = factor * if size > 0.0 { size } else { 1.0 };
+            let affine = run.eval.structure().has_affine_residuals();
+            state.delta = match affine {
+                // The model is the function: nothing limits the first step.
+                true => f64::INFINITY,
+                false => factor * if size > 0.0 { size } else { 1.0 },
+            };
         }
         run.record(&state.iterate())?;
         let model = local_model(run, &state, &mut held);
@@ -161,25 +178,27 @@ fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
             None if state.idle >= 2 * MAX_IDLE => false,
             _ => {
                 run.check_limits(&state.iterate())?;
-                step(run, &mut state, &model, &rounding, &mut trial)?
+                let second = second_order(run, &state, &held, &mut hessian)?;
+                step(run, &mut state, (&model, second.as_ref()), rounding.residuals, &mut trial)?
             }
         };
         if !moved {
             let stop = test.unwrap_or_else(|| run.stalled("no step lowers the sum of squares"));
-            let rank_lost = model.rank < first_rank && state.at.sum > 1e-12 * start.sum;
+            let rank = model.rank + held.iter().filter(|held| **held).count();
+            let rank_lost = rank < first_rank && state.at.sum > 1e-12 * start.sum;
             return Ok(End { stop, state, rank_lost });
         }
     }
 }
 
-/// `g = 2 scale J'r`, and the columns' largest norms so far.
+/// `g = 2 scale J'r`, and D.
 fn differentiate(run: &Run<'_>, state: &mut State) {
     let scale = run.eval.structure().residual_scale();
     let m = state.at.r.len();
     for j in 0..state.g.len() {
         let column = &state.at.jac.as_slice()[j * m..(j + 1) * m];
         state.g[j] = 2.0 * scale * dot(column, &state.at.r);
-        let largest = state.d[j].max(norm(column));
+        let largest = (FORGET * state.d[j]).max(norm(column));
         state.d[j] = if largest == 0.0 { 1.0 } else { largest };
     }
 }
@@ -199,7 +218,34 @@ fn local_model(run: &Run<'_>, state: &State, held: &mut [bool]) -> LinearModel {
     LinearModel::new(jac, &state.at.r)
 }
 
+/// The model with the exact Hessian, once Gauss-Newton has proved slow near the solution.
+fn second_order(
+    run: &mut Run<'_>,
+    state: &State,
+    held: &[bool],
+    hessian: &mut DMatrix<f64>,
+) -> Result<Option<SecondOrder>, Stop> {
+    let slow = state.slow >= MAX_SLOW;
+    if !slow || !run.eval.structure().has_hessian() {
+        return Ok(None);
+    }
+    if hessian.is_empty() {
+        *hessian = DMatrix::zeros(state.g.len(), state.g.len());
+    }
+    if !run.eval.hessian(&state.at.x, hessian)? {
+        return Ok(None);
+    }
+    let scale = run.eval.structure().residual_scale();
+    Ok(Some(SecondOrder::new(hessian, scale, &state.g, &state.d, held)))
+}
+
 fn note_progress(state: &mut State, model: &LinearModel) {
+    let gradient = scaled_gradient(&state.at, &state.d);
+    if state.slow < MAX_SLOW {
+        let slow = gradient <= NEAR * state.at.sum.sqrt() && gradient > SLOW * state.last;
+        state.slow = if slow { state.slow + 1 } else { 0 };
+    }
+    state.last = gradient;
     if model.reducible < 0.9 * state.smallest {
         state.smallest = model.reducible;
         state.idle = 0;
@@ -249,118 +295,4 @@ fn is_exhausted(state: &State, model: &LinearModel, rounding: &Rounding, start_s
         || model.reducible <= rounding.residuals
         || model.reducible.powi(2) <= 1e-30 * start_sum
         || state.idle >= MAX_IDLE
-}
-
-/// Tries steps until one is accepted; false where none is, because the radius has reached rounding.
-fn step(
-    run: &mut Run<'_>,
-    state: &mut State,
-    model: &LinearModel,
-    rounding: &Rounding,
-    trial: &mut Point,
-) -> Result<bool, Stop> {
-    let noise =
-        10.0 * f64::EPSILON * state.at.sum + 2.0 * state.at.sum.sqrt() * rounding.residuals;
-    let mut refusals = 0;
-    for _ in 0..MAX_TRIALS {
-        let proposed = model.step(&state.d, state.delta, state.lambda);
-        state.lambda = proposed.lambda;
-        let (p, clipped) = move_to(run, state, &proposed, &mut trial.x);
-        if trial.x == state.at.x || !norm(&p).is_finite() {
-            return Ok(false);
-        }
-        if state.step == 0.0 {
-            state.delta = state.delta.min(proposed.scaled_length);
-        }
-        let predicted = predicted_reduction(state, &proposed, &p, clipped);
-        let Some(f) = run.eval.residuals(&trial.x, &mut trial.r)? else {
-            shrink(state, 0.25 * proposed.scaled_length);
-            continue;
-        };
-        (trial.f, trial.sum) = (f, dot(&trial.r, &trial.r));
-        let actual = state.at.sum - trial.sum;
-        let ratio = if predicted + noise > 0.0 { (actual + noise) / (predicted + noise) } else { -1.0 };
-        update_radius(state, &proposed, ratio, actual, predicted);
-        if ratio < ACCEPT {
-            continue;
-        }
-        if !run.eval.jacobian(&trial.x, &mut trial.jac)? {
-            shrink(state, 0.25 * proposed.scaled_length);
-            continue;
-        }
-        if refusals < MAX_REFUSALS && loses_a_column(&state.at.jac, &trial.jac) {
-            refusals += 1;
-            shrink(state, 0.25 * proposed.scaled_length);
-            continue;
-        }
-        state.step = norm(&p);
-        std::mem::swap(&mut state.at, trial);
-        return Ok(true);
-    }
-    Ok(false)
-}
-
-/// `x_new = P(x + p)`; gives the step that was really made, and whether a bound cut it.
-fn move_to(
-    run: &Run<'_>,
-    state: &State,
-    proposed: &DampedStep,
-    x_new: &mut [f64],
-) -> (Vec<f64>, bool) {
-    for ((new, x), p) in x_new.iter_mut().zip(&state.at.x).zip(&proposed.p) {
-        *new = x + p;
-    }
-    if run.bounds().is_none() {
-        return (proposed.p.clone(), false);
-    }
-    let free = x_new.to_vec();
-    clip(x_new, run.bounds());
-    let p = x_new.iter().zip(&state.at.x).map(|(new, x)| new - x).collect();
-    (p, free != x_new)
-}
-
-/// `|r|^2 - |r + J p|^2`. For a step that is not cut this is `|J p|^2 + 2 lambda |D p|^2`, free of
-/// cancellation (More 1978, eq. 4.3).
-fn predicted_reduction(state: &State, proposed: &DampedStep, p: &[f64], clipped: bool) -> f64 {
-    let change = &state.at.jac * DVector::from_column_slice(p);
-    let change_squared = change.norm_squared();
-    if clipped {
-        -2.0 * dot(change.as_slice(), &state.at.r) - change_squared
-    } else {
-        change_squared + 2.0 * proposed.lambda * proposed.scaled_length.powi(2)
-    }
-}
-
-fn shrink(state: &mut State, delta: f64) {
-    state.lambda *= state.delta / delta;
-    state.delta = delta;
-}
-
-/// MINPACK's rule (More 1978, sec. 4): shrinks to the minimizer of a parabola, within [0.1, 0.5], after a poor
-/// step; doubles the step after a good one.
-fn update_radius(
-    state: &mut State,
-    proposed: &DampedStep,
-    ratio: f64,
-    actual: f64,
-    predicted: f64,
-) {
-    let length = proposed.scaled_length;
-    if ratio <= 0.25 {
-        // The slope along p at 0 is -(predicted + |J p|^2 + ...) / 2 at least; half the prediction serves.
-        let slope = -0.5 * predicted.max(0.0) - 0.5 * proposed.lambda * length * length;
-        let factor = if actual >= 0.0 { 0.5 } else { 0.5 * slope / (slope + 0.5 * actual) };
-        let factor = if factor.is_nan() { 0.1 } else { factor.clamp(0.1, 0.5) };
-        shrink(state, factor * state.delta.min(10.0 * length));
-    } else if proposed.lambda == 0.0 || ratio >= 0.75 {
-        state.delta = 2.0 * length;
-        state.lambda *= 0.5;
-    }
-}
-
-fn loses_a_column(before: &DMatrix<f64>, after: &DMatrix<f64>) -> bool {
-    before
-        .column_iter()
-        .zip(after.column_iter())
-        .any(|(before, after)| after.norm() < VANISHED * before.norm())
 }

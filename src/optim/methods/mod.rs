@@ -8,6 +8,7 @@ pub mod bfgs;
 pub mod gd;
 pub mod lbfgs;
 pub mod lm;
+mod lm_step;
 pub mod newton;
 
 use super::vector::{axpy, dot, norm, norm_inf, step_to};
@@ -31,7 +32,7 @@ fn first_step_length(x: &[f64], g: &[f64]) -> f64 {
 /// s'H(x_new) s = s'y + theta,   theta = 6 (f - f_new) + 3 (g + g_new)'s
 /// ```
 ///
-/// (Zhang, Deng & Chen 1999, JOTA 102, eq. 2.7). A positive theta, curvature that grows along the step, is
+/// (Zhang, Deng & Chen 1999, JOTA 102, 147-167). A positive theta, curvature that grows along the step, is
 /// added to y as `theta s / s's`; it saves about a tenth of the evaluations. A negative one is left out, for
 /// it would endanger `s'y > 0`, and so is one that may be rounding of f.
 fn curvature_pair(

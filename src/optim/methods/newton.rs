@@ -167,7 +167,7 @@ fn region_step(
 /// The radius after a step of `length` with the given ratio.
 ///
 /// After a poor step the new radius is where the parabola through f, the slope and the value reached has its
-/// minimum, within [0.25, 0.5] of the step (Conn, Gould & Toint 2000, eq. 17.1.2).
+/// minimum, within [0.25, 0.5] of the step (Conn, Gould & Toint 2000, sec. 17.1).
 fn next_radius(
     state: &State,
     step: &Step,
@@ -202,7 +202,9 @@ fn search_step(
     }
     let origin = (state.f, slope);
     let mut ray = Ray::new(run, &state.x, p.as_slice(), origin, Wolfe::default(), buffers);
-    let Some(trial) = wolfe_search(&mut ray, 1.0, LONGEST_STEP)?.step() else { return Ok(false) };
+    let Some(trial) = wolfe_search(&mut ray, 1.0, LONGEST_STEP)?.step() else {
+        return Ok(false);
+    };
     state.f = trial.f;
     state.step = trial.alpha * p.norm();
     std::mem::swap(&mut state.x, &mut buffers.x_new);
@@ -223,7 +225,9 @@ fn escape(
     while alpha > f64::EPSILON * norm(&state.x) && 0.25 * least * alpha * alpha < 0.0 {
         for signed in [alpha, -alpha] {
             step_to(&state.x, signed, q.as_slice(), &mut buffers.x_new);
-            let Some(f_new) = run.eval.value(&buffers.x_new)? else { continue };
+            let Some(f_new) = run.eval.value(&buffers.x_new)? else {
+                continue;
+            };
             if f_new <= state.f + 0.25 * least * alpha * alpha
                 && f_new < state.f
                 && run.eval.gradient(&buffers.x_new, &mut buffers.g_new)?

@@ -10,8 +10,11 @@
 //! ```
 //!
 //! Convergence is `max_i |g_i| <= gtol * max(1, |f|)`, for bounds with the projected gradient
-//! `P(x - g) - x` in the place of g (Nocedal & Wright 2006, eq. 16.71). The run may not know which method
-//! it serves.
+//! `P(x - g) - x` in the place of g (Nocedal & Wright 2006, sec. 16.7). Where the start itself passes only
+//! because f is tiny throughout, the 1 gives way to the size of f and its gradient at the start. The run may
+//! not know which method it serves.
+
+mod convergence;
 
 use super::options::Options;
 use super::status::{Status, Stop};
@@ -58,6 +61,9 @@ pub struct Run<'p> {
     trace: Trace,
     best: Option<Best>,
     f_start: f64,
+    gradient_start: f64,
+    /// The 1 of `max(1, |f|)`, or a smaller unit for an objective of tiny scale.
+    unit: f64,
     smallest_gradient: f64,
     idle: usize,
     patience: usize,
@@ -80,6 +86,8 @@ impl<'p> Run<'p> {
             trace: Trace::default(),
             best: None,
             f_start: f64::NAN,
+            gradient_start: f64::NAN,
+            unit: 1.0,
             smallest_gradient: f64::INFINITY,
             idle: 0,
             patience: PATIENCE,
@@ -161,7 +169,7 @@ impl<'p> Run<'p> {
         let stationarity = self.stationarity(point.x, point.g);
         let previous = self.best.as_ref().map(|best| best.f);
         if previous.is_none() {
-            self.f_start = point.f;
+            (self.f_start, self.gradient_start) = (point.f, stationarity);
         } else {
             self.iterations += 1;
         }
@@ -181,68 +189,6 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// Whether the gradient test passes at `point`, which then becomes the solution.
-    pub fn test_gradient(&mut self, point: &Iterate<'_>) -> Option<Stop> {
-        let stationarity = self.stationarity(point.x, point.g);
-        let threshold = self.gradient_threshold(point.f);
-        (stationarity <= threshold).then(|| {
-            let what = if self.bounds.is_some() { "projected gradient" } else { "gradient" };
-            let message = format!(
-                "the largest {what} entry {stationarity:.2e} is at most \
-                 gtol * max(1, |f|) = {threshold:.2e}"
-            );
-            self.converged(point, message)
-        })
-    }
-
-    /// `gtol * max(1, |f|)`.
-    pub fn gradient_threshold(&self, f: f64) -> f64 {
-        self.options.gtol * f.abs().max(1.0)
-    }
-
-    /// Whether every gradient entry is below its rounding `floor` (n entries, computed by the method).
-    pub fn test_floor(&mut self, point: &Iterate<'_>, floor: &[f64]) -> Option<Stop> {
-        if point.g.iter().zip(floor).any(|(g, floor)| g.abs() > *floor) {
-            return None;
-        }
-        let message = format!(
-            "the largest gradient entry {:.2e} is at its rounding floor {:.2e}: \
-             it cannot be computed more exactly at this scale",
-            norm_inf(point.g),
-            norm_inf(floor)
-        );
-        Some(self.converged(point, message))
-    }
-
-    /// Makes `point` the solution and says that it is one.
-    pub fn converged(&mut self, point: &Iterate<'_>, message: String) -> Stop {
-        let stationarity = self.stationarity(point.x, point.g);
-        self.keep(point, stationarity);
-        Stop::new(Status::Converged, message)
-    }
-
-    /// The stop for a method that finds no better point; `why` completes "no further progress: ...".
-    pub fn stalled(&self, why: &str) -> Stop {
-        let state = match &self.best {
-            Some(best) => format!(
-                "; the largest gradient entry is {:.2e}, above gtol * max(1, |f|) = {:.2e}",
-                best.stationarity,
-                self.gradient_threshold(best.f)
-            ),
-            None => String::new(),
-        };
-        Stop::new(Status::Stalled, format!("no further progress: {why}{state}"))
-    }
-
-    /// The stop for an objective that has fallen to `f`.
-    pub fn unbounded(&self, f: f64) -> Stop {
-        let message = format!(
-            "the objective falls without bound: it reached {f:.2e}, below {:.2e}",
-            self.unbounded_below()
-        );
-        Stop::new(Status::Unbounded, message)
-    }
-
     /// The limits on iterations and time, the interrupt, and the guard against idling.
     pub fn check_limits(&mut self, point: &Iterate<'_>) -> Result<(), Stop> {
         if self.iterations >= self.options.max_iter {
@@ -260,17 +206,6 @@ impl<'p> Run<'p> {
             return Err(self.stalled(&why));
         }
         self.eval.check().map_err(Stop::from)
-    }
-
-    /// The largest absolute entry of the gradient, projected where there are bounds. NaN without a gradient.
-    pub fn stationarity(&self, x: &[f64], g: &[f64]) -> f64 {
-        match &self.bounds {
-            _ if g.is_empty() => f64::NAN,
-            None => norm_inf(g),
-            Some((lower, upper)) => (0..g.len())
-                .map(|i| ((x[i] - g[i]).max(lower[i]).min(upper[i]) - x[i]).abs())
-                .fold(0.0, f64::max),
-        }
     }
 
     /// Ends the run: the best point, the trace, the iterations, and the evaluator.
@@ -332,26 +267,5 @@ impl<'p> Run<'p> {
                 self.best = Some(Best { x, f: point.f, g, stationarity });
             }
         }
-    }
-
-    /// The tests `ftol` and `xtol`, both off by default.
-    fn test_progress(&mut self, point: &Iterate<'_>, decrease: f64) -> Result<(), Stop> {
-        let Options { ftol, xtol, .. } = *self.options;
-        let least = ftol * point.f.abs().max(1.0);
-        if ftol > 0.0 && (0.0..=least).contains(&decrease) {
-            let message = format!(
-                "the last step lowered f by {decrease:.2e}, at most ftol * max(1, |f|) = {least:.2e}"
-            );
-            return Err(self.converged(point, message));
-        }
-        let shortest = xtol * norm_inf(point.x).max(1.0);
-        if xtol > 0.0 && point.step <= shortest {
-            let message = format!(
-                "the last step was {:.2e} long, at most xtol * max(1, |x|) = {shortest:.2e}",
-                point.step
-            );
-            return Err(self.converged(point, message));
-        }
-        Ok(())
     }
 }
