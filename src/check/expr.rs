@@ -238,12 +238,14 @@ impl Checker<'_> {
     /// expression.
     pub fn shown(&mut self, item: &Item, span: Span) -> Checked<String> {
         match item {
-            Item::Expr(e) if self.g.has_unknown(*e) => Ok(crate::simplify::shown(self.g, *e)),
-            Item::Truth(e) if !self.g.has_unknown(*e) => {
+            Item::Expr(e) | Item::Truth(e) if self.g.has_unknown(*e) => {
+                Ok(crate::simplify::shown(self.g, *e))
+            }
+            Item::Truth(e) => {
                 let value = self.value_of(*e, span)?;
                 Ok(value.map_or(String::new(), |v| (v.data()[0] != 0.0).to_string()))
             }
-            Item::Expr(e) | Item::Truth(e) => {
+            Item::Expr(e) => {
                 let value = self.value_of(*e, span)?;
                 Ok(value.map_or(String::new(), |v| value_text(&v)))
             }

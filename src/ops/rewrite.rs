@@ -12,9 +12,13 @@ pub fn rebuild(g: &mut Graph, e: ExprId, args: &[ExprId]) -> ExprId {
     if node.args == args {
         return e;
     }
-    let (op, data) = (node.op, node.data);
-    build(g, op, data, args)
-        .unwrap_or_else(|error| panic!("a rewritten {op:?} does not fit: {error}"))
+    let (op, data, shape) = (node.op, node.data, node.shape);
+    match build(g, op, data, args) {
+        Ok(new) => new,
+        // In a branch that is not taken an index may come to lie outside.
+        Err(_) if op == Op::Elem => g.intern(op, data, args, shape),
+        Err(error) => panic!("a rewritten {op:?} does not fit: {error}"),
+    }
 }
 
 /// `e` with nodes replaced: each `(from, to)` at once. Free indices of the
@@ -27,8 +31,11 @@ pub fn substitute(g: &mut Graph, e: ExprId, pairs: &[(ExprId, ExprId)]) -> ExprI
     // Below a replaced node nothing needs a visit.
     for e in affected(g, e, &map) {
         let captured = g.bound_index(e).filter(|i| foreign.contains(i));
-        let args: Vec<ExprId> =
+        let mut args: Vec<ExprId> =
             g.args(e).iter().map(|a| map.get(a).copied().unwrap_or(*a)).collect();
+        if let Some(index) = g.bound_index(e).filter(|_| captured.is_none()) {
+            keep_bound(g, e, index, pairs, &mut args);
+        }
         let new = match captured {
             Some(index) if args != g.args(e) => rename_and_substitute(g, e, index, pairs),
             _ => rebuild(g, e, &args),
@@ -36,6 +43,26 @@ pub fn substitute(g: &mut Graph, e: ExprId, pairs: &[(ExprId, ExprId)]) -> ExprI
         map.insert(e, new);
     }
     map.get(&e).copied().unwrap_or(e)
+}
+
+/// Where a replaced leaf is the index of the binder itself, it is another index
+/// of the same symbol: condition and body keep it.
+fn keep_bound(
+    g: &mut Graph,
+    binder: ExprId,
+    index: SymbolId,
+    pairs: &[(ExprId, ExprId)],
+    args: &mut [ExprId],
+) {
+    let own = g.leaf(index);
+    if pairs.iter().all(|(from, _)| *from != own) {
+        return;
+    }
+    let others: Vec<_> = pairs.iter().copied().filter(|(from, _)| *from != own).collect();
+    for k in Op::BINDER_COND..args.len() {
+        let arg = g.args(binder)[k];
+        args[k] = substitute(g, arg, &others);
+    }
 }
 
 /// The nodes below `root` that change, arguments first.

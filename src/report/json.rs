@@ -136,6 +136,11 @@ impl JsonObject {
         self.fields.push((key.into(), value.into()));
     }
 
+    /// The fields in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &JsonValue)> {
+        self.fields.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
     /// Whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
