@@ -5,3 +5,4 @@ pub mod expr;
 pub mod ops;
 pub mod diff;
 pub mod eval;
+pub mod jit;

@@ -26,13 +26,27 @@ pub fn substitute(g: &mut Graph, e: ExprId, pairs: &[(ExprId, ExprId)]) -> ExprI
     for e in affected(g, e, &map) {
         let captured = g.bound_index(e).filter(|i| foreign.contains(i));
         let args: Vec<ExprId> = g.args(e).iter().map(|a| map.get(a).copied().unwrap_or(*a)).collect();
+        let hidden = g.bound_index(e).map(|i| g.leaf(i)).filter(|leaf| pairs.iter().any(|(from, _)| from == leaf));
         let new = match captured {
+            _ if hidden.is_some() => substitute_around(g, e, &args, hidden, pairs),
             Some(index) if args != g.args(e) => rename_and_substitute(g, e, index, pairs),
             _ => rebuild(g, e, &args),
         };
         map.insert(e, new);
     }
     map.get(&e).copied().unwrap_or(e)
+}
+
+/// Substitutes into a binder that binds the `hidden` leaf itself: inside its
+/// scope that leaf is another one.
+fn substitute_around(g: &mut Graph, binder: ExprId, mapped: &[ExprId], hidden: Option<ExprId>, pairs: &[(ExprId, ExprId)]) -> ExprId {
+    let others: Vec<_> = pairs.iter().copied().filter(|(from, _)| Some(*from) != hidden).collect();
+    let mut args = g.args(binder).to_vec();
+    args[..Op::BINDER_COND].copy_from_slice(&mapped[..Op::BINDER_COND]);
+    for arg in args[Op::BINDER_COND..].iter_mut().filter(|_| !others.is_empty()) {
+        *arg = substitute(g, *arg, &others);
+    }
+    rebuild(g, binder, &args)
 }
 
 /// The nodes below `root` that change, arguments first.
