@@ -15,10 +15,12 @@ use crate::shape::Shape;
 
 /// Where entries go.
 #[derive(Clone, Copy)]
-struct Target {
-    buf: BufId,
-    add: bool,
-    factor: Option<Val>,
+pub(super) struct Target {
+    pub buf: BufId,
+    /// Added to what is there.
+    pub add: bool,
+    /// Times this.
+    pub factor: Option<Val>,
 }
 
 impl Translation<'_> {
@@ -163,7 +165,7 @@ impl Translation<'_> {
         }
     }
 
-    fn target_key(&mut self, e: ExprId, env: EnvId, t: Target) -> Key {
+    pub(super) fn target_key(&mut self, e: ExprId, env: EnvId, t: Target) -> Key {
         let env = self.restrict(env, e);
         Key::Into {
             e,
@@ -180,7 +182,7 @@ impl Translation<'_> {
         Some(self.dag.node(Kind::Both, &effects))
     }
 
-    fn store(&mut self, t: Target, at: Val, value: Val) -> Val {
+    pub(super) fn store(&mut self, t: Target, at: Val, value: Val) -> Val {
         let value = match t.factor {
             Some(factor) => self.product(&[factor, value]),
             None => value,
@@ -212,7 +214,7 @@ impl Translation<'_> {
     }
 
     /// An effect in loops from 0, outermost first.
-    fn for_each(&mut self, vars: &[VarId], effect: Val) -> Val {
+    pub(super) fn for_each(&mut self, vars: &[VarId], effect: Val) -> Val {
         let mut effect = effect;
         for &var in vars.iter().rev() {
             let (lo, hi) = self.ends_of(var);
@@ -225,68 +227,6 @@ impl Translation<'_> {
             );
         }
         effect
-    }
-
-    /// Scalars times an array: they become part of the factor.
-    fn scaled(&mut self, e: ExprId, env: EnvId, t: Target) -> Option<Val> {
-        let args = self.g.args(e);
-        let array = *args.iter().find(|&&a| !self.g.shape(a).is_scalar())?;
-        let scalars: Vec<ExprId> = args
-            .iter()
-            .copied()
-            .filter(|&a| self.g.shape(a).is_scalar())
-            .collect();
-        let mut factors = self.entries(&scalars, env, At::Scalar)?;
-        factors.extend(t.factor);
-        let factor = Some(self.product(&factors));
-        let key = self.target_key(array, env, Target { factor, ..t });
-        self.want(key)
-    }
-
-    /// A sum of arrays over an index.
-    fn summed(&mut self, e: ExprId, env: EnvId, t: Target) -> Option<Val> {
-        let range = Range::of(self.g, e)?;
-        let open = self.open(e, range, env)?;
-        let key = self.target_key(self.g.args(e)[Op::BINDER_BODY], open.env, t);
-        let mut args = vec![open.lo, open.hi, self.want(key)?];
-        args.extend(open.cond);
-        Some(self.dag.node(
-            Kind::For {
-                var: open.var,
-                filtered: open.cond.is_some(),
-            },
-            &args,
-        ))
-    }
-
-    fn placed(&mut self, e: ExprId, env: EnvId, t: Target) -> Option<Val> {
-        let node = self.g.node(e);
-        let found = self.entries(node.args, env, At::Scalar)?;
-        let (i, j) = self.place_named(e, node.shape, &found[1..]);
-        let k = self.flat(At::Cell(i, j), node.shape);
-        Some(self.store(t, k, found[0]))
-    }
-
-    fn placed_block(&mut self, e: ExprId, env: EnvId, t: Target) -> Option<Val> {
-        let node = self.g.node(e);
-        let (part, whole, block) = (self.g.shape(node.args[0]), node.shape, node.args[0]);
-        let first = self.entries(&node.args[1..], env, At::Scalar)?;
-        let (row, i) = self.counter(Counts::Rows(part.rows()), part.rows());
-        let (col, j) = self.counter(Counts::Cols(part.cols()), part.cols());
-        let (vars, i, j) = match (part.rows(), part.cols()) {
-            (_, 1) => (vec![row], i, self.dag.int(0)),
-            (1, _) => (vec![col], self.dag.int(0), j),
-            _ => (vec![row, col], i, j),
-        };
-        let source = self.at_cell(part, i, j);
-        let value = self.entry(block, env, source)?;
-        let room = |whole: usize, part: usize| (whole + 1).saturating_sub(part);
-        let r = self.position(first[0], e, room(whole.rows(), part.rows()));
-        let c = self.position(first[1], e, room(whole.cols(), part.cols()));
-        let (i, j) = (self.iadd(r, i), self.iadd(c, j));
-        let k = self.flat(At::Cell(i, j), whole);
-        let store = self.store(t, k, value);
-        Some(self.for_each(&vars, store))
     }
 
     /// A column built by index.

@@ -5,13 +5,13 @@
 //! once and shares what they have in common. Four steps, each with a room of
 //! its own and plain data in between:
 //!
-//! 1. `translate` (with `entries`, `numbers`, `folds`, `fills`, `products`):
+//! 1. `translate` (with `entries`, `numbers`, `folds`, `fills`, `scatters`, `products`):
 //!    expressions to the scalar graph `dag`, where arrays have become entries
 //!    and loops.
-//! 2. `schedule`: the scalar graph to a `program`, the kernel: loops that go
+//! 2. `schedule` (with `regions`): the scalar graph to a `program`, the kernel: loops that go
 //!    over the same range become one, what does not depend on a loop's counter
 //!    leaves it.
-//! 3. `lower` and `emit`: the kernel to Cranelift's form. With `native`, the
+//! 3. `lower`, `loops`, `emit` and `functions`: the kernel to Cranelift's form. With `native`, the
 //!    only files that name Cranelift.
 //! 4. `native`: machine code.
 //!
@@ -31,13 +31,17 @@ mod entries;
 mod facts;
 mod fills;
 mod folds;
+mod functions;
 mod host;
 mod kernel;
+mod loops;
 mod lower;
 mod native;
 mod numbers;
 mod products;
 mod program;
+mod regions;
+mod scatters;
 mod schedule;
 mod translate;
 mod vars;

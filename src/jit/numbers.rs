@@ -8,6 +8,9 @@ use crate::expr::{ExprId, Op};
 /// Whole powers up to this are multiplications.
 const MULTIPLIED: u64 = 16;
 
+/// Indices nested deeper than this are converted and checked instead.
+const DEPTH: usize = 8;
+
 impl Translation<'_> {
     /// A sum; terms with a factor -1 are subtracted.
     pub(super) fn add(&mut self, terms: &[Val]) -> Val {
@@ -158,10 +161,16 @@ impl Translation<'_> {
         }
     }
 
+    /// Whether a number is made of counters and whole numbers, so that it is
+    /// whole itself.
+    pub(super) fn counts(&mut self, v: Val) -> bool {
+        self.as_whole(v, DEPTH).is_some()
+    }
+
     /// A number as a whole number: by whole-number operations where it is made
     /// of counters, else converted and checked.
     pub(super) fn whole(&mut self, v: Val, node: ExprId) -> Val {
-        self.as_whole(v, 8)
+        self.as_whole(v, DEPTH)
             .unwrap_or_else(|| self.dag.node(Kind::Whole(node), &[v]))
     }
 

@@ -17,39 +17,11 @@ use rustc_hash::FxHashMap;
 
 use super::dag::{Dag, Kind, Val};
 use super::program::{Block, Group, GroupKind, Instr, InstrId, Item, Program};
+use super::regions::{NO_USE, ROOT, Region, Regions, Use};
 use super::vars::VarId;
 
 /// Rank of what comes first in its block.
 const FIRST: u32 = u32::MAX;
-
-struct Region {
-    parent: usize,
-    depth: u32,
-    /// The counter, for the body of a loop.
-    binds: Option<VarId>,
-    /// Whether the loop may run no time at all.
-    maybe_empty: bool,
-    /// Runs only where a condition holds.
-    branch: bool,
-    /// Rank, in the parent, of the group that this belongs to.
-    rank: u32,
-}
-
-/// A place where a value is needed.
-#[derive(Clone, Copy)]
-struct Use {
-    region: usize,
-    rank: u32,
-    /// The operation and the place among its arguments.
-    user: InstrId,
-    slot: u32,
-    /// An effect that must happen right here.
-    pinned: bool,
-    next: u32,
-}
-
-const NO_USE: u32 = u32::MAX;
-const ROOT: usize = 0;
 
 /// What loops or branches must have in common to become one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,7 +67,7 @@ pub fn schedule(dag: &Dag, roots: &[Val]) -> Program {
         dag,
         heads: vec![NO_USE; dag.len()],
         uses: Vec::new(),
-        regions: vec![root],
+        regions: Regions(vec![root]),
         placed: Vec::new(),
         instrs: Vec::new(),
         groups: Vec::new(),
@@ -137,7 +109,7 @@ struct Scheduler<'d> {
     /// First use of each node, in a list through `uses`.
     heads: Vec<u32>,
     uses: Vec<Use>,
-    regions: Vec<Region>,
+    regions: Regions,
     placed: Vec<Placed>,
     instrs: Vec<Instr>,
     groups: Vec<Open>,
@@ -157,7 +129,7 @@ impl Scheduler<'_> {
         let mut next = self.heads[v.index()];
         while next != NO_USE {
             let u = self.uses[next as usize];
-            uses.push((self.home(v, u.region), u));
+            uses.push((self.regions.home(self.dag, v, u.region), u));
             next = u.next;
         }
         while let Some(&(home, _)) = uses.first() {
@@ -176,15 +148,17 @@ impl Scheduler<'_> {
         let mut done = Vec::new();
         let mut open = vec![uses];
         while let Some(uses) = open.pop() {
-            let late = self.common_of(&uses);
-            if !self.dag.traits(v).faults || uses.iter().any(|u| self.runs_with(late, u.region)) {
+            let late = self.regions.common_of(&uses);
+            if !self.dag.traits(v).faults
+                || uses.iter().any(|u| self.regions.runs_with(late, u.region))
+            {
                 done.push(uses);
                 continue;
             }
             let mut parts: FxHashMap<usize, Vec<Use>> = FxHashMap::default();
             for u in uses {
                 parts
-                    .entry(self.child_towards(late, u.region))
+                    .entry(self.regions.child_towards(late, u.region))
                     .or_default()
                     .push(u);
             }
@@ -195,58 +169,19 @@ impl Scheduler<'_> {
         done
     }
 
-    /// Whether `inner` runs whenever the block around it does.
-    fn runs_with(&self, outer: usize, inner: usize) -> bool {
-        let mut at = inner;
-        while at != outer && !self.regions[at].branch && !self.regions[at].maybe_empty {
-            at = self.regions[at].parent;
-        }
-        at == outer
-    }
-
-    fn child_towards(&self, outer: usize, inner: usize) -> usize {
-        let mut at = inner;
-        while self.regions[at].parent != outer {
-            at = self.regions[at].parent;
-        }
-        at
-    }
-
-    fn common_of(&self, uses: &[Use]) -> usize {
-        uses[1..]
-            .iter()
-            .fold(uses[0].region, |r, u| self.common(r, u.region))
-    }
-
-    /// The innermost body around `region` whose counter the node depends on.
-    fn home(&self, v: Val, region: usize) -> usize {
-        let free = self.dag.free(v);
-        let mut at = region;
-        while at != ROOT
-            && (free.is_empty() || !self.regions[at].binds.is_some_and(|b| free.contains(&b)))
-        {
-            at = if free.is_empty() {
-                ROOT
-            } else {
-                self.regions[at].parent
-            };
-        }
-        at
-    }
-
     fn place(&mut self, v: Val, home: usize, uses: &[Use]) {
-        let late = self.common_of(uses);
+        let late = self.regions.common_of(uses);
         let kind = self.dag.kind(v);
         let effect = self.dag.is_effect(v) && !matches!(kind, Kind::Define(_));
         let stays = effect && uses.iter().any(|u| u.pinned);
         let region = if stays {
             late
         } else {
-            self.outwards(v, late, home)
+            self.regions.outwards(self.dag, v, late, home)
         };
         let below = uses
             .iter()
-            .map(|u| self.rank_in(region, u))
+            .map(|u| self.regions.rank_in(region, u))
             .max()
             .unwrap_or(0);
         let id = self.instrs.len() as InstrId;
@@ -292,45 +227,6 @@ impl Scheduler<'_> {
         }
     }
 
-    fn common(&self, mut a: usize, mut b: usize) -> usize {
-        while a != b {
-            if self.regions[a].depth >= self.regions[b].depth {
-                a = self.regions[a].parent;
-            } else {
-                b = self.regions[b].parent;
-            }
-        }
-        a
-    }
-
-    /// The block outside all loops that the node may leave.
-    fn outwards(&self, v: Val, late: usize, home: usize) -> usize {
-        let traits = self.dag.traits(v);
-        let (mut best, mut at) = (late, late);
-        while at != home {
-            let r = &self.regions[at];
-            if (r.branch && (traits.faults || traits.heavy)) || (r.maybe_empty && traits.faults) {
-                break;
-            }
-            let loops = r.binds.is_some();
-            at = r.parent;
-            if loops {
-                best = at;
-            }
-        }
-        best
-    }
-
-    /// The rank of a use as seen from a block around it.
-    fn rank_in(&self, region: usize, u: &Use) -> u32 {
-        let (mut at, mut rank) = (u.region, u.rank);
-        while at != region {
-            rank = self.regions[at].rank;
-            at = self.regions[at].parent;
-        }
-        rank
-    }
-
     /// Makes a loop or a branch member of a group that nothing below waits
     /// for, or of a new one.
     fn join_group(&mut self, v: Val, id: InstrId, region: usize, below: u32) {
@@ -364,7 +260,7 @@ impl Scheduler<'_> {
     }
 
     fn new_group(&mut self, shared: Shared, region: usize, rank: u32) -> usize {
-        let depth = self.regions[region].depth + 1;
+        let depth = self.regions.0[region].depth + 1;
         let inner = Region {
             parent: region,
             depth,
@@ -373,23 +269,23 @@ impl Scheduler<'_> {
             branch: true,
             rank,
         };
-        let first = self.regions.len();
+        let first = self.regions.0.len();
         let filtered = match shared {
             Shared::Branch(_) => {
-                self.regions.extend([Region { ..inner }, inner]);
+                self.regions.0.extend([Region { ..inner }, inner]);
                 false
             }
             Shared::Loop { lo, hi, var, cond } => {
                 let ends = (self.dag.interval(lo), self.dag.interval(hi));
                 let surely = matches!(ends, (Some(a), Some(b)) if a.1 <= b.0);
-                self.regions.push(Region {
+                self.regions.0.push(Region {
                     binds: Some(var),
                     maybe_empty: !surely,
                     branch: false,
                     ..inner
                 });
                 // What is taken comes last in the body.
-                self.regions.push(Region {
+                self.regions.0.push(Region {
                     parent: first,
                     depth: depth + 1,
                     rank: 1,
@@ -438,7 +334,7 @@ impl Scheduler<'_> {
     /// Orders every block: higher ranks first, groups after what they need.
     fn finish(self) -> Program {
         let mut items: Vec<Vec<(u32, bool, usize, Item)>> =
-            self.regions.iter().map(|_| Vec::new()).collect();
+            self.regions.0.iter().map(|_| Vec::new()).collect();
         for (id, p) in self
             .placed
             .iter()
