@@ -323,7 +323,7 @@ fn deep_and_wide_expressions_compile_in_linear_time() {
     let x = g.leaf(s);
     let half = g.number(gradus::expr::Num::frac(1, 2));
     let mut e = x;
-    for k in 0..20_000 {
+    for k in 0..10_000 {
         let scaled = g.mul(&[half, e]);
         e = if k % 7 == 0 {
             g.apply(Op::Sin, &[scaled])
@@ -336,7 +336,7 @@ fn deep_and_wide_expressions_compile_in_linear_time() {
     let mut out = [0.0];
     kernel.call(&[0.7], &mut out).unwrap();
     let mut v: f64 = 0.7;
-    for k in 0..20_000 {
+    for k in 0..10_000 {
         v = if k % 7 == 0 {
             (0.5 * v).sin().abs()
         } else {

@@ -50,8 +50,12 @@ pub struct Run {
     pub panic: Option<Box<dyn Any + Send>>,
 }
 
-/// Calls a function of one number; `f` is a `fn(f64) -> f64`.
-pub extern "C" fn call_unary(f: *const (), x: f64) -> f64 {
+/// Calls a function of one number.
+///
+/// # Safety
+///
+/// `f` is a `fn(f64) -> f64`.
+pub unsafe extern "C" fn call_unary(f: *const (), x: f64) -> f64 {
     // SAFETY: compiled code passes the address of the value function of a row
     // with `Value::Unary`, a `fn(f64) -> f64`; function pointers and data
     // pointers have one size on all targets with a Cranelift back end.
@@ -59,15 +63,23 @@ pub extern "C" fn call_unary(f: *const (), x: f64) -> f64 {
     f(x)
 }
 
-/// Calls a function of two numbers; `f` is a `fn(f64, f64) -> f64`.
-pub extern "C" fn call_binary(f: *const (), x: f64, y: f64) -> f64 {
+/// Calls a function of two numbers.
+///
+/// # Safety
+///
+/// `f` is a `fn(f64, f64) -> f64`.
+pub unsafe extern "C" fn call_binary(f: *const (), x: f64, y: f64) -> f64 {
     // SAFETY: as in `call_unary`, for a row with `Value::Binary`.
     let f: fn(f64, f64) -> f64 = unsafe { std::mem::transmute(f) };
     f(x, y)
 }
 
 /// Sets `len` numbers to zero.
-pub extern "C" fn set_zero(at: *mut f64, len: usize) {
+///
+/// # Safety
+///
+/// They lie in memory that the running kernel owns.
+pub unsafe extern "C" fn set_zero(at: *mut f64, len: usize) {
     // SAFETY: compiled code passes the start and the length of a buffer, which
     // lies within the output or the scratch memory of this run and is not read
     // or written by anyone else meanwhile. A double of zero bytes is 0.
@@ -75,7 +87,12 @@ pub extern "C" fn set_zero(at: *mut f64, len: usize) {
 }
 
 /// Runs a dense building block. Returns 0, or 1 after a panic.
-pub extern "C" fn run_dense(run: *mut Run, call: usize) -> i64 {
+///
+/// # Safety
+///
+/// `run` is the run that [`Kernel::call`](super::Kernel::call) gave to the
+/// compiled code that calls this.
+pub unsafe extern "C" fn run_dense(run: *mut Run, call: usize) -> i64 {
     // SAFETY: compiled code hands on the pointer that `Kernel::call` passed to
     // it, to a `Run` that lives for the whole call and to which no reference
     // exists meanwhile.

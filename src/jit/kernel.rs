@@ -160,12 +160,12 @@ impl Kernel {
             tables: &self.tables,
             panic: None,
         };
-        // The entry is safe to call with these: every position in a load or
-        // store was proven or is checked to lie within its array, and the
-        // arrays lie within memory of the lengths asserted above, within the
-        // scratch memory, which has the length laid out for this kernel, or
-        // are known values that `tables` keeps alive.
-        let code = (self.code.entry)(run.input, run.output, run.scratch, &mut run);
+        // SAFETY: every position in a load or store was proven or is checked
+        // to lie within its array. The arrays lie within `x` and `out`, whose
+        // lengths `call` has asserted, within the scratch memory, which has
+        // the length laid out for this kernel, or are known values that
+        // `tables` keeps alive. The three are borrowed apart from one another.
+        let code = unsafe { (self.code.entry)(run.input, run.output, run.scratch, &mut run) };
         match usize::try_from(code).ok().and_then(|c| c.checked_sub(1)) {
             None => Ok(()),
             Some(site) => Err(self.fault(site, run)),

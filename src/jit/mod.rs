@@ -106,6 +106,22 @@ const MOST_ENTRIES: usize = 1 << 40;
 /// The input vector holds the inputs one after the other, the output vector
 /// the outputs; arrays lie row by row. Known values are those of the graph at
 /// this moment.
+///
+/// ```
+/// use gradus::expr::{Graph, Symbol};
+/// use gradus::jit::{Options, compile};
+/// use gradus::shape::Shape;
+///
+/// let mut g = Graph::new();
+/// let symbol = g.declare(Symbol::unknown("x", Shape::Scalar));
+/// let x = g.leaf(symbol);
+/// let square = g.powi(x, 2);
+/// let kernel = compile(&g, &[square, x], &[symbol], &Options::default())?;
+/// let mut out = [0.0; 2];
+/// assert_eq!(kernel.call(&[3.0], &mut out), Ok(()));
+/// assert_eq!(out, [9.0, 3.0]);
+/// # Ok::<(), gradus::jit::CompileError>(())
+/// ```
 pub fn compile(
     g: &Graph,
     outputs: &[ExprId],

@@ -19,7 +19,12 @@ const LARGE: usize = 5000;
 
 /// The compiled entry point: input, output, scratch memory, and the run for
 /// what it calls. Returns 0, or one more than the number of the fault's site.
-pub type Entry = extern "C" fn(*const f64, *mut f64, *mut f64, *mut Run) -> i64;
+///
+/// # Safety
+///
+/// The vectors have the lengths that the kernel was compiled for, do not
+/// overlap, and are those of the run, whose tables are the kernel's.
+pub type Entry = unsafe extern "C" fn(*const f64, *mut f64, *mut f64, *mut Run) -> i64;
 
 /// Compiled code.
 pub struct Code {
