@@ -1,8 +1,20 @@
 //! Gradus: a small language for optimization.
-pub mod shape;
-pub mod special;
-pub mod expr;
-pub mod ops;
+pub mod check;
+pub mod data;
+pub mod diag;
 pub mod diff;
 pub mod eval;
+pub mod expr;
 pub mod jit;
+pub mod ops;
+pub mod optim;
+pub mod print;
+pub mod problem;
+pub mod random;
+pub mod report;
+pub mod session;
+pub mod shape;
+pub mod simplify;
+pub mod source;
+pub mod special;
+pub mod syntax;

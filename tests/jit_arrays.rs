@@ -105,9 +105,7 @@ fn products_of_several_factors_and_transposes() {
         .into_iter()
         .map(|e| case.g.apply(Op::SumSq, &[e]))
         .collect();
-    let f = case
-        .g
-        .add(&[parts[0], parts[1], parts[2], parts[3], parts[4], quadratic]);
+    let f = case.g.add(&[parts[0], parts[1], parts[2], parts[3], parts[4], quadratic]);
     check_second_order(&mut case, "products", f);
 }
 
@@ -133,9 +131,7 @@ fn reductions_by_line_broadcasts_and_blocks() {
         terms.push(case.g.apply(Op::SumSq, &[centered]));
     }
     let (one, two) = (case.g.int(1), case.g.int(2));
-    let block = case
-        .g
-        .apply_data(Op::Block, Data::Shape(Shape::Matrix(2, 2)), &[x, two, one]);
+    let block = case.g.apply_data(Op::Block, Data::Shape(Shape::Matrix(2, 2)), &[x, two, one]);
     let turned = case.g.transpose(block);
     let both = case.g.add(&[block, turned]);
     terms.push(case.g.apply(Op::SumSq, &[both]));
@@ -151,17 +147,13 @@ fn sums_of_blocks_over_an_index() {
     let w = case.unknown("W", Numbers::new(52).tensor(Shape::Matrix(3, 2)));
     let (i, ii) = case.index("i");
     let one = case.g.int(1);
-    let row = case
-        .g
-        .apply_data(Op::Block, Data::Shape(Shape::Matrix(1, 3)), &[x, ii, one]);
+    let row = case.g.apply_data(Op::Block, Data::Shape(Shape::Matrix(1, 3)), &[x, ii, one]);
     let z = case.g.matmul(row, w);
     let s = case.g.apply(Op::LogSumExpAll, &[z]);
     let f = case.sum(i, 1, 7, s);
     check_second_order(&mut case, "rows", f);
     // The same with the rows of an unknown.
-    let wi = case
-        .g
-        .apply_data(Op::Block, Data::Shape(Shape::Matrix(1, 2)), &[w, ii, one]);
+    let wi = case.g.apply_data(Op::Block, Data::Shape(Shape::Matrix(1, 2)), &[w, ii, one]);
     let s = case.g.apply(Op::Norm, &[wi]);
     let s = case.g.apply(Op::Exp, &[s]);
     let f = case.sum(i, 1, 3, s);
@@ -194,21 +186,12 @@ fn norms_neither_overflow_nor_vanish() {
     for scale in [0.0, 1e-200, 1.0, 1e200, f64::INFINITY, f64::NAN] {
         let mut case = Case::new();
         let x = case.unknown("x", Tensor::vector(vec![3.0 * scale, -4.0 * scale]));
-        let outputs: Vec<ExprId> = [
-            Op::Norm,
-            Op::Norm1,
-            Op::NormInf,
-            Op::MaxAll,
-            Op::MinAll,
-            Op::LogSumExpAll,
-        ]
-        .into_iter()
-        .map(|op| case.g.apply(op, &[x]))
-        .collect();
-        case.check(
-            &format!("norms at {scale}"),
-            &outputs[..if scale.is_finite() { 6 } else { 5 }],
-        );
+        let outputs: Vec<ExprId> =
+            [Op::Norm, Op::Norm1, Op::NormInf, Op::MaxAll, Op::MinAll, Op::LogSumExpAll]
+                .into_iter()
+                .map(|op| case.g.apply(op, &[x]))
+                .collect();
+        case.check(&format!("norms at {scale}"), &outputs[..if scale.is_finite() { 6 } else { 5 }]);
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gradus::diff;
+use gradus::eval::EvalError;
 use gradus::expr::{ExprId, Graph, Op, Symbol};
-use gradus::jit::{Fault, Options, compile, show_clif, show_kernel};
+use gradus::jit::{Fault, Options, compile, show};
 use gradus::shape::{Shape, Tensor};
 use jit_support::{Case, Numbers};
 
@@ -63,9 +64,7 @@ fn rosenbrock(n: usize) -> (Case, ExprId) {
 }
 
 fn loops(text: &str) -> usize {
-    text.lines()
-        .filter(|l| l.trim_start().starts_with("for "))
-        .count()
+    text.lines().filter(|l| l.trim_start().starts_with("for ")).count()
 }
 
 #[test]
@@ -73,7 +72,7 @@ fn least_squares_is_one_loop() {
     for n in [0, 1, 2, 7, 100] {
         let (mut case, f) = curve_fit(n);
         let outputs = check_with_gradient(&mut case, "curve fit", f);
-        let text = show_kernel(&case.g, &outputs, &case.inputs).unwrap();
+        let text = show(&case.g, &outputs, &case.inputs, false).unwrap();
         assert!(loops(&text) <= 1, "{text}");
         assert_eq!(text.matches("call Exp").count(), loops(&text), "{text}");
     }
@@ -84,11 +83,8 @@ fn chained_reads_scatter() {
     for n in [2, 3, 10, 1000] {
         let (mut case, f) = rosenbrock(n);
         let mut outputs = check_with_gradient(&mut case, "rosenbrock", f);
-        let text = show_kernel(&case.g, &outputs, &case.inputs).unwrap();
-        assert!(
-            !text.contains("Inside") && !text.contains("Whole"),
-            "reads are proven: {text}"
-        );
+        let text = show(&case.g, &outputs, &case.inputs, false).unwrap();
+        assert!(!text.contains("Inside") && !text.contains("Whole"), "reads are proven: {text}");
         // The Hessian times a direction, too.
         let d = case.unknown("d", Numbers::new(5).tensor(Shape::Vector(n)));
         let x = case.inputs[0];
@@ -230,7 +226,7 @@ fn means_that_later_sums_need() {
     let square = case.g.powi(d, 2);
     let f = case.sum(i, 1, 9, square);
     let outputs = check_with_gradient(&mut case, "variance", f);
-    let text = show_kernel(&case.g, &outputs[..1], &case.inputs).unwrap();
+    let text = show(&case.g, &outputs[..1], &case.inputs, false).unwrap();
     assert_eq!(loops(&text), 2, "{text}");
 }
 
@@ -250,20 +246,15 @@ fn faults_are_returned() {
     assert_eq!(run(&read, 2.0).1, Ok(()));
     for index in [0.0, 4.0, -1e18] {
         let (node, found) = run(&read, index);
-        assert_eq!(
-            found,
-            Err(Fault::Outside {
-                node,
-                index,
-                size: 3
-            })
-        );
+        assert_eq!(found, Err(Fault::Eval(EvalError::Outside { node, index, size: 3 })));
     }
     for value in [1.5, f64::INFINITY, 1e300] {
         let (node, found) = run(&read, value);
-        assert_eq!(found, Err(Fault::NotWhole { node, value }));
+        assert_eq!(found, Err(Fault::Eval(EvalError::NotWhole { node, value })));
     }
-    assert!(matches!(run(&read, f64::NAN).1, Err(Fault::NotWhole { value, .. }) if value.is_nan()));
+    assert!(
+        matches!(run(&read, f64::NAN).1, Err(Fault::Eval(EvalError::NotWhole { value, .. })) if value.is_nan())
+    );
     let largest = |case: &mut Case, s: ExprId| {
         let (i, ii) = case.index("i");
         let one = case.g.int(1);
@@ -271,7 +262,7 @@ fn faults_are_returned() {
     };
     assert_eq!(run(&largest, 3.0).1, Ok(()));
     let (node, found) = run(&largest, 0.0);
-    assert_eq!(found, Err(Fault::Empty { node }));
+    assert_eq!(found, Err(Fault::Eval(EvalError::Empty { node })));
 }
 
 #[test]
@@ -287,9 +278,7 @@ fn interrupt_ends_long_loops() {
     let nested = case.sum(i, 1, 1 << 40, nested);
     for e in [flat, nested] {
         let flag = Arc::new(AtomicBool::new(false));
-        let options = Options {
-            interrupt: Some(flag.clone()),
-        };
+        let options = Options { interrupt: Some(flag.clone()) };
         let kernel = compile(&case.g, &[e], &case.inputs, &options).unwrap();
         let stop = std::thread::spawn(move || {
             std::thread::sleep(std::time::Duration::from_millis(20));
@@ -325,11 +314,7 @@ fn deep_and_wide_expressions_compile_in_linear_time() {
     let mut e = x;
     for k in 0..10_000 {
         let scaled = g.mul(&[half, e]);
-        e = if k % 7 == 0 {
-            g.apply(Op::Sin, &[scaled])
-        } else {
-            g.add(&[scaled, x])
-        };
+        e = if k % 7 == 0 { g.apply(Op::Sin, &[scaled]) } else { g.add(&[scaled, x]) };
         e = g.apply(Op::Abs, &[e]);
     }
     let kernel = compile(&g, &[e], &[s], &Options::default()).unwrap();
@@ -337,11 +322,7 @@ fn deep_and_wide_expressions_compile_in_linear_time() {
     kernel.call(&[0.7], &mut out).unwrap();
     let mut v: f64 = 0.7;
     for k in 0..10_000 {
-        v = if k % 7 == 0 {
-            (0.5 * v).sin().abs()
-        } else {
-            (0.5 * v + 0.7).abs()
-        };
+        v = if k % 7 == 0 { (0.5 * v).sin().abs() } else { (0.5 * v + 0.7).abs() };
     }
     assert!((out[0] - v).abs() < 1e-12, "{} {v}", out[0]);
 }
@@ -368,12 +349,8 @@ fn listings_show_loops_and_code() {
     let (mut case, f) = rosenbrock(5);
     let gradient = diff::gradient(&mut case.g, f, &case.inputs);
     let outputs = [f, gradient[0]];
-    let text = show_kernel(&case.g, &outputs, &case.inputs).unwrap();
+    let text = show(&case.g, &outputs, &case.inputs, false).unwrap();
     assert_eq!(loops(&text), 1, "{text}");
     assert!(text.contains("+="), "{text}");
-    assert!(
-        show_clif(&case.g, &outputs, &case.inputs)
-            .unwrap()
-            .contains("brif")
-    );
+    assert!(show(&case.g, &outputs, &case.inputs, true).unwrap().contains("brif"));
 }

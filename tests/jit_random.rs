@@ -5,7 +5,7 @@ mod jit_support;
 
 use gradus::diff;
 use gradus::expr::{Data, ExprId, Num, Op, SymbolId};
-use gradus::jit::show_kernel;
+use gradus::jit::show;
 use gradus::ops;
 use gradus::shape::{Shape, Tensor};
 use jit_support::{Case, Numbers, assert_close};
@@ -130,23 +130,15 @@ impl Garden {
             7 | 8 => self.binder(d),
             9 => {
                 let v = self.vector(d);
-                let ops = [
-                    Op::SumAll,
-                    Op::MeanAll,
-                    Op::SumSq,
-                    Op::LogSumExpAll,
-                    Op::MaxAll,
-                    Op::Norm,
-                ];
+                let ops =
+                    [Op::SumAll, Op::MeanAll, Op::SumSq, Op::LogSumExpAll, Op::MaxAll, Op::Norm];
                 let e = self.case.g.apply(ops[self.random.below(ops.len())], &[v]);
                 self.tame(e)
             }
             10 => {
                 let m = self.matrix(d);
-                let e = self
-                    .case
-                    .g
-                    .apply([Op::SumAll, Op::Tr, Op::SumSq][self.random.below(3)], &[m]);
+                let e =
+                    self.case.g.apply([Op::SumAll, Op::Tr, Op::SumSq][self.random.below(3)], &[m]);
                 self.tame(e)
             }
             11 => {
@@ -176,11 +168,7 @@ impl Garden {
         let cond = (self.random.below(3) == 0).then(|| self.condition(d.min(1)));
         self.open.pop();
         let op = [Op::Sum, Op::Sum, Op::LogSumExp, Op::Prod, Op::Max][self.random.below(5)];
-        let cond = if matches!(op, Op::Max | Op::LogSumExp) {
-            None
-        } else {
-            cond
-        };
+        let cond = if matches!(op, Op::Max | Op::LogSumExp) { None } else { cond };
         let e = self.case.bind(op, i, lo, hi, cond, body);
         self.tame(e)
     }
@@ -287,24 +275,18 @@ fn check(seed: u64) {
     outputs.extend(diff::gradient(&mut case.g, f, &inputs));
     let (expected, found) = (case.expected(&outputs), case.compiled(&outputs));
     // Rounding grows with the largest number on the way to a result.
-    let scale = expected
-        .iter()
-        .filter(|x| x.is_finite())
-        .fold(1.0f64, |a, b| a.max(b.abs()));
+    let scale = expected.iter().filter(|x| x.is_finite()).fold(1.0f64, |a, b| a.max(b.abs()));
     let result =
         std::panic::catch_unwind(|| assert_close("random", &found, &expected, 1e-12 * scale));
     if result.is_err() {
-        let listing = show_kernel(&case.g, &outputs, &case.inputs).unwrap();
+        let listing = show(&case.g, &outputs, &case.inputs, false).unwrap();
         panic!("seed {seed} differs:\n{found:?}\n{expected:?}\n{listing}");
     }
 }
 
 #[test]
 fn random_expressions_agree_with_the_evaluator() {
-    let count = std::env::var("JIT_GRAPHS")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(200);
+    let count = std::env::var("JIT_GRAPHS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
     for seed in 1..=count {
         check(seed);
     }

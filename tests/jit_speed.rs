@@ -109,12 +109,7 @@ fn chained_rosenbrock() {
         let f = case.sum(i, 1, n as i64 - 1, body);
         let inputs = case.inputs.clone();
         let gradient = diff::gradient(&mut case.g, f, &inputs);
-        report(
-            &case,
-            "chained rosenbrock f+g",
-            &[vec![f], gradient].concat(),
-            n,
-        );
+        report(&case, "chained rosenbrock f+g", &[vec![f], gradient].concat(), n);
     }
 }
 
@@ -144,17 +139,13 @@ fn logistic_regression() {
 fn many_scalar_operations() {
     for count in [5_000usize, 20_000, 100_000] {
         let mut case = Case::new();
-        let x: Vec<ExprId> = (0..100)
-            .map(|k| case.scalar(&format!("x{k}"), 0.5))
-            .collect();
+        let x: Vec<ExprId> = (0..100).map(|k| case.scalar(&format!("x{k}"), 0.5)).collect();
         let mut values = x.clone();
         let mut numbers = Numbers::new(1);
         let g = &mut case.g;
         while values.len() < count {
-            let (a, b) = (
-                values[values.len() - 1 - numbers.below(90)],
-                values[numbers.below(values.len())],
-            );
+            let (a, b) =
+                (values[values.len() - 1 - numbers.below(90)], values[numbers.below(values.len())]);
             let c = g.number(Num::frac(1 + numbers.below(7) as i64, 8));
             let scaled = g.mul(&[c, a, b]);
             values.push(if numbers.below(20) == 0 {

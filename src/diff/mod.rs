@@ -23,7 +23,11 @@ use crate::expr::{ExprId, Graph, SymbolId};
 ///
 /// `gradient` are the derivatives of the objective by `unknowns`, in order.
 /// Cost: one forward sweep over the gradient for every unknown.
-pub fn hessian_of_scalars(g: &mut Graph, gradient: &[ExprId], unknowns: &[SymbolId]) -> Vec<Vec<ExprId>> {
+pub fn hessian_of_scalars(
+    g: &mut Graph,
+    gradient: &[ExprId],
+    unknowns: &[SymbolId],
+) -> Vec<Vec<ExprId>> {
     let n = unknowns.len();
     let one = g.int(1);
     let mut rows = vec![vec![one; n]; n];
@@ -39,6 +43,10 @@ pub fn hessian_of_scalars(g: &mut Graph, gradient: &[ExprId], unknowns: &[Symbol
 
 /// The product of the Hessian with a direction: for each unknown, the change
 /// of its gradient when every unknown moves along its direction.
-pub fn hessian_times(g: &mut Graph, gradient: &[ExprId], directions: &[(SymbolId, ExprId)]) -> Vec<ExprId> {
+pub fn hessian_times(
+    g: &mut Graph,
+    gradient: &[ExprId],
+    directions: &[(SymbolId, ExprId)],
+) -> Vec<ExprId> {
     tangent(g, gradient, directions)
 }

@@ -82,12 +82,21 @@ impl Sweep<'_> {
 
     /// What node `e` with this adjoint gives to each node that it uses, and the
     /// context in which that holds.
-    fn contributions(&mut self, scope: &Scope, e: ExprId, a: ExprId) -> Vec<(ExprId, ExprId, usize)> {
+    fn contributions(
+        &mut self,
+        scope: &Scope,
+        e: ExprId,
+        a: ExprId,
+    ) -> Vec<(ExprId, ExprId, usize)> {
         let context = scope.context_of(e);
         let op = self.g.op(e);
         let args = self.g.args(e).to_vec();
         if op.is_binder() {
-            return self.through_binder(e, a).into_iter().map(|(x, part)| (x, part, context)).collect();
+            return self
+                .through_binder(e, a)
+                .into_iter()
+                .map(|(x, part)| (x, part, context))
+                .collect();
         }
         let rule = ops::def(op).derivative;
         let mut found = Vec::new();
@@ -103,7 +112,9 @@ impl Sweep<'_> {
                     let p = partial(g, &args, e, k);
                     pull_back(g, a, p, arg, e)
                 }
-                Derivative::Reduction(adjoint) | Derivative::Linear(adjoint) | Derivative::General(adjoint, _) => adjoint(g, &args, e, a, k),
+                Derivative::Reduction(adjoint)
+                | Derivative::Linear(adjoint)
+                | Derivative::General(adjoint, _) => adjoint(g, &args, e, a, k),
                 Derivative::Scoped => {
                     if let Some(branch) = scope.branch_of(context, args[0], k) {
                         found.push((arg, a, branch));
@@ -158,7 +169,13 @@ fn pull_back(g: &mut Graph, a: ExprId, partial: ExprId, arg: ExprId, y: ExprId) 
 
 /// The adjoint of a binder's body at one index, as a product of what depends
 /// on the index (the seed) and what does not.
-fn seed_of_body(g: &mut Graph, e: ExprId, range: Range, body: ExprId, a: ExprId) -> (ExprId, ExprId) {
+fn seed_of_body(
+    g: &mut Graph,
+    e: ExprId,
+    range: Range,
+    body: ExprId,
+    a: ExprId,
+) -> (ExprId, ExprId) {
     let one = g.int(1);
     match g.op(e) {
         Op::Sum if g.shape(a).is_scalar() => (one, a),

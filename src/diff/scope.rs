@@ -47,7 +47,10 @@ impl<'g> Scopes<'g> {
     }
 
     /// The scope of `root`, and those of all binders in it.
-    pub fn find(mut self, root: ExprId) -> (Rc<Scope>, FxHashMap<ExprId, Rc<Scope>>, FxHashSet<ExprId>) {
+    pub fn find(
+        mut self,
+        root: ExprId,
+    ) -> (Rc<Scope>, FxHashMap<ExprId, Rc<Scope>>, FxHashSet<ExprId>) {
         let scope = Rc::new(self.scope(&[root], None));
         (scope, self.bodies, self.active)
     }
@@ -127,7 +130,11 @@ impl<'g> Scopes<'g> {
             return self.body(e).exports.iter().map(|&x| (context, x)).collect();
         }
         if op == Op::If {
-            return [1, 2].into_iter().filter(|&k| active(&args[k])).map(|k| (scope.branch(context, args[0], k), args[k])).collect();
+            return [1, 2]
+                .into_iter()
+                .filter(|&k| active(&args[k]))
+                .map(|k| (scope.branch(context, args[0], k), args[k]))
+                .collect();
         }
         if matches!(ops::def(op).derivative, Derivative::Zero) {
             return Vec::new();
@@ -180,7 +187,11 @@ impl Scope {
 }
 
 /// Nodes below the roots that depend on one of the unknowns.
-pub(super) fn active_nodes(g: &Graph, roots: &[ExprId], unknowns: &[SymbolId]) -> FxHashSet<ExprId> {
+pub(super) fn active_nodes(
+    g: &Graph,
+    roots: &[ExprId],
+    unknowns: &[SymbolId],
+) -> FxHashSet<ExprId> {
     let mut active = FxHashSet::default();
     for e in g.reachable(roots) {
         let own = g.as_symbol(e).is_some_and(|s| unknowns.contains(&s));

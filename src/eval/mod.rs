@@ -45,7 +45,11 @@ pub enum EvalError {
 
 /// The values of `exprs`. `unknown` gives the values of unknowns; known values
 /// are those of the graph.
-pub fn evaluate(g: &Graph, exprs: &[ExprId], unknown: &dyn Fn(SymbolId) -> Option<Tensor>) -> Result<Vec<Tensor>, EvalError> {
+pub fn evaluate(
+    g: &Graph,
+    exprs: &[ExprId],
+    unknown: &dyn Fn(SymbolId) -> Option<Tensor>,
+) -> Result<Vec<Tensor>, EvalError> {
     let mut run = Evaluation::new(g, unknown);
     exprs.iter().map(|&e| run.value(e).map(Val::into_tensor)).collect()
 }
@@ -100,7 +104,13 @@ pub struct Evaluation<'a> {
 impl<'a> Evaluation<'a> {
     /// An evaluation that has computed nothing yet.
     pub fn new(g: &'a Graph, unknown: &'a dyn Fn(SymbolId) -> Option<Tensor>) -> Self {
-        Evaluation { g, unknown, values: FxHashMap::default(), indices: FxHashMap::default(), clock: 0 }
+        Evaluation {
+            g,
+            unknown,
+            values: FxHashMap::default(),
+            indices: FxHashMap::default(),
+            clock: 0,
+        }
     }
 
     /// The value of a node, with bound indices set by [`Self::set_index`].
@@ -145,7 +155,13 @@ impl<'a> Evaluation<'a> {
     fn symbol(&self, s: SymbolId) -> Result<Val, EvalError> {
         let symbol = self.g.symbol(s);
         let found = match symbol.kind {
-            SymbolKind::Index => return self.indices.get(&s).map(|(_, v)| Val::Scalar(*v)).ok_or(EvalError::Unassigned { symbol: s }),
+            SymbolKind::Index => {
+                return self
+                    .indices
+                    .get(&s)
+                    .map(|(_, v)| Val::Scalar(*v))
+                    .ok_or(EvalError::Unassigned { symbol: s });
+            }
             SymbolKind::Known => symbol.value.clone(),
             SymbolKind::Unknown => (self.unknown)(s),
         };
@@ -162,7 +178,9 @@ impl<'a> Evaluation<'a> {
             (Value::Unary(f), [Val::Scalar(a)]) => Val::Scalar(f(*a)),
             (Value::Binary(f), [Val::Scalar(a), Val::Scalar(b)]) => Val::Scalar(f(*a, *b)),
             (Value::Unary(f), _) => args.swap_remove(0).into_tensor().map(f).into(),
-            (Value::Binary(f), [a, b]) => a.clone().into_tensor().zip(&b.clone().into_tensor(), f).into(),
+            (Value::Binary(f), [a, b]) => {
+                a.clone().into_tensor().zip(&b.clone().into_tensor(), f).into()
+            }
             (Value::Tensor(f), _) => {
                 let args: Vec<Tensor> = args.into_iter().map(Val::into_tensor).collect();
                 self.check_block(e, &args)?;
@@ -174,12 +192,16 @@ impl<'a> Evaluation<'a> {
 
     /// A block must lie inside its array.
     fn check_block(&self, e: ExprId, args: &[Tensor]) -> Result<(), EvalError> {
-        let (Op::Block, Data::Shape(part)) = (self.g.op(e), self.g.node(e).data) else { return Ok(()) };
+        let (Op::Block, Data::Shape(part)) = (self.g.op(e), self.g.node(e).data) else {
+            return Ok(());
+        };
         if part.is_empty() {
             return Ok(());
         }
         let whole = args[0].shape();
-        for (k, (size, room)) in [(part.rows(), whole.rows()), (part.cols(), whole.cols())].into_iter().enumerate() {
+        for (k, (size, room)) in
+            [(part.rows(), whole.rows()), (part.cols(), whole.cols())].into_iter().enumerate()
+        {
             let first = args[k + 1].data()[0];
             self.check_index(e, first, room)?;
             self.check_index(e, first + size as f64 - 1.0, room)?;
@@ -274,7 +296,9 @@ impl Terms {
         };
         match term {
             Val::Scalar(v) => self.total[0] = combine(self.total[0], v),
-            Val::Array(t) => self.total.iter_mut().zip(t.data()).for_each(|(a, &b)| *a = combine(*a, b)),
+            Val::Array(t) => {
+                self.total.iter_mut().zip(t.data()).for_each(|(a, &b)| *a = combine(*a, b))
+            }
         }
     }
 

@@ -186,7 +186,9 @@ impl Graph {
         match self.ids.entry((op, data, key_args)) {
             Entry::Occupied(found) => *found.get(),
             Entry::Vacant(place) => {
-                let id = ExprId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes fit in memory"));
+                let id = ExprId(
+                    u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes fit in memory"),
+                );
                 place.insert(id);
                 self.store(op, data, args, shape);
                 id
@@ -202,7 +204,9 @@ impl Graph {
             bound = self.sets.union(bound, s.bound);
             // The range of a binder stands outside its scope.
             let inner = match data {
-                Data::Symbol(index) if op.is_binder() && k >= Op::BINDER_COND => self.sets.without(s.free, index),
+                Data::Symbol(index) if op.is_binder() && k >= Op::BINDER_COND => {
+                    self.sets.without(s.free, index)
+                }
                 _ => s.free,
             };
             free = self.sets.union(free, inner);
@@ -221,7 +225,16 @@ impl Graph {
         }
         let start = self.args.len() as u32;
         self.args.extend_from_slice(args);
-        self.nodes.push(Stored { op, data, start, len: args.len() as u32, shape, free, bound, unknown });
+        self.nodes.push(Stored {
+            op,
+            data,
+            start,
+            len: args.len() as u32,
+            shape,
+            free,
+            bound,
+            unknown,
+        });
     }
 
     /// All nodes that the roots are made of, the roots included, arguments

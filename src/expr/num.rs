@@ -58,7 +58,10 @@ impl Num {
 
     /// A double; whole numbers of up to 53 bits become exact.
     pub fn float(value: f64) -> Num {
-        if value.fract() == 0.0 && value.abs() <= LIMIT as f64 && !(value == 0.0 && value.is_sign_negative()) {
+        if value.fract() == 0.0
+            && value.abs() <= LIMIT as f64
+            && !(value == 0.0 && value.is_sign_negative())
+        {
             return Num::int(value as i64);
         }
         Num(Repr::Float(value.to_bits()))
@@ -116,16 +119,19 @@ impl Num {
     }
 
     /// Sum, exact where possible.
+    #[allow(clippy::should_implement_trait)] // exactness is worth a plain name
     pub fn add(self, other: Num) -> Num {
         self.combine(other, |a, b, c, d| (a * d + b * c, c * d), |x, y| x + y)
     }
 
     /// Product, exact where possible.
+    #[allow(clippy::should_implement_trait)] // exactness is worth a plain name
     pub fn mul(self, other: Num) -> Num {
         self.combine(other, |a, b, c, d| (a * b, c * d), |x, y| x * y)
     }
 
     /// Negative.
+    #[allow(clippy::should_implement_trait)] // exactness is worth a plain name
     pub fn neg(self) -> Num {
         self.mul(Num::MINUS_ONE)
     }
@@ -134,7 +140,8 @@ impl Num {
     pub fn recip(self) -> Num {
         match self.0 {
             Repr::Ratio { num, den, decimal } if num != 0 => {
-                Num::ratio(den as i128, num as i128, decimal).unwrap_or(Num::float(den as f64 / num as f64))
+                Num::ratio(den as i128, num as i128, decimal)
+                    .unwrap_or(Num::float(den as f64 / num as f64))
             }
             _ => Num::float(1.0 / self.value()),
         }
@@ -145,7 +152,11 @@ impl Num {
         let (num, den) = self.as_ratio()?;
         let e = u32::try_from(exponent.unsigned_abs()).ok()?;
         let (p, q) = ((num as i128).checked_pow(e)?, (den as i128).checked_pow(e)?);
-        if exponent >= 0 { Num::ratio(p, q, self.is_decimal()) } else { Num::ratio(q, p, self.is_decimal()) }
+        if exponent >= 0 {
+            Num::ratio(p, q, self.is_decimal())
+        } else {
+            Num::ratio(q, p, self.is_decimal())
+        }
     }
 
     /// Order by value; not-a-number is equal to everything.
@@ -159,7 +170,9 @@ impl Num {
         exact: fn(i128, i128, i128, i128) -> (i128, i128),
         float: fn(f64, f64) -> f64,
     ) -> Num {
-        if let (Repr::Ratio { num: a, den: c, .. }, Repr::Ratio { num: b, den: d, .. }) = (self.0, other.0) {
+        if let (Repr::Ratio { num: a, den: c, .. }, Repr::Ratio { num: b, den: d, .. }) =
+            (self.0, other.0)
+        {
             let (num, den) = exact(a as i128, b as i128, c as i128, d as i128);
             let decimal = self.is_decimal() || other.is_decimal();
             if let Some(result) = Num::ratio(num, den, decimal) {

@@ -24,7 +24,11 @@ pub struct Sets {
 
 impl Default for Sets {
     fn default() -> Self {
-        Sets { sets: vec![Box::from([])], ids: HashMap::from([(Box::from([]), SetId::EMPTY)]), unions: HashMap::new() }
+        Sets {
+            sets: vec![Box::from([])],
+            ids: HashMap::from([(Box::from([]), SetId::EMPTY)]),
+            unions: HashMap::new(),
+        }
     }
 }
 

@@ -49,12 +49,26 @@ pub struct Symbol {
 impl Symbol {
     /// An unknown of the given shape.
     pub fn unknown(name: &str, shape: Shape) -> Symbol {
-        Symbol { name: name.to_string(), kind: SymbolKind::Unknown, shape, value: None, sizes: Vec::new(), serial: 0 }
+        Symbol {
+            name: name.to_string(),
+            kind: SymbolKind::Unknown,
+            shape,
+            value: None,
+            sizes: Vec::new(),
+            serial: 0,
+        }
     }
 
     /// A known value that may be computed later.
     pub fn known(name: &str, shape: Shape, value: Option<Tensor>) -> Symbol {
-        Symbol { name: name.to_string(), kind: SymbolKind::Known, shape, value, sizes: Vec::new(), serial: 0 }
+        Symbol {
+            name: name.to_string(),
+            kind: SymbolKind::Known,
+            shape,
+            value,
+            sizes: Vec::new(),
+            serial: 0,
+        }
     }
 
     pub(super) fn index(name: &str, serial: u32) -> Symbol {

@@ -97,12 +97,7 @@ pub enum Kind {
     If,
     /// `[lo, hi, body]` or, if filtered, `[lo, hi, body, condition]`. `node` is
     /// the binder for which an empty range is a fault.
-    Fold {
-        fold: FoldKind,
-        var: VarId,
-        filtered: bool,
-        node: Option<ExprId>,
-    },
+    Fold { fold: FoldKind, var: VarId, filtered: bool, node: Option<ExprId> },
     /// The same arguments; the body is an effect.
     For { var: VarId, filtered: bool },
     /// `[position, value]`: stores or adds. No two stores are one node.
@@ -235,14 +230,7 @@ impl Dag {
         let interval = self.find_interval(kind, args);
         let start = self.args.len() as u32;
         self.args.extend_from_slice(args);
-        self.nodes.push(Stored {
-            kind,
-            start,
-            len: args.len() as u32,
-            free,
-            traits,
-            interval,
-        });
+        self.nodes.push(Stored { kind, start, len: args.len() as u32, free, traits, interval });
         self.ids.insert((kind, Box::from(args)), id);
         id
     }

@@ -108,12 +108,7 @@ fn dot<const FMA: bool>(a: &[f64], b: &[f64]) -> f64 {
             totals[l] = multiply_add::<FMA>(x[l], y[l], totals[l]);
         }
     }
-    let rest: f64 = left
-        .remainder()
-        .iter()
-        .zip(right.remainder())
-        .map(|(x, y)| x * y)
-        .sum();
+    let rest: f64 = left.remainder().iter().zip(right.remainder()).map(|(x, y)| x * y).sum();
     let mut width = LANES;
     while width > 1 {
         width /= 2;
@@ -186,22 +181,13 @@ mod tests {
     }
 
     fn turn(a: &[f64], rows: usize, cols: usize) -> Vec<f64> {
-        (0..rows * cols)
-            .map(|x| a[(x % rows) * cols + x / rows])
-            .collect()
+        (0..rows * cols).map(|x| a[(x % rows) * cols + x / rows]).collect()
     }
 
     #[test]
     fn all_orientations_agree_with_the_definition() {
-        for sizes in [
-            [1, 1, 1],
-            [3, 5, 1],
-            [1, 5, 3],
-            [5, 9, 13],
-            [4, 0, 2],
-            [9, 17, 8],
-            [2, 3, 0],
-        ] {
+        for sizes in [[1, 1, 1], [3, 5, 1], [1, 5, 3], [5, 9, 13], [4, 0, 2], [9, 17, 8], [2, 3, 0]]
+        {
             let [m, k, n] = sizes;
             let a: Vec<f64> = (0..m * k).map(|x| (x as f64 * 0.7).sin()).collect();
             let b: Vec<f64> = (0..k * n).map(|x| (x as f64 * 1.3).cos()).collect();

@@ -62,10 +62,7 @@ impl Lowering<'_, '_> {
             Kind::Inside { node, size } => {
                 let (index, one) = (self.value(args[0]), self.b.ins().iconst(types::I64, 1));
                 let place = self.b.ins().isub(index, one);
-                let ok = self
-                    .b
-                    .ins()
-                    .icmp_imm_u(IntCC::UnsignedLessThan, place, size as i64);
+                let ok = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, place, size as i64);
                 self.check(ok, Site::Outside(node, size), index);
                 place
             }
@@ -79,11 +76,8 @@ impl Lowering<'_, '_> {
                 return;
             }
             Kind::Select => {
-                let (cond, a, b) = (
-                    self.truth(args[0]),
-                    self.number(args[1]),
-                    self.number(args[2]),
-                );
+                let (cond, a, b) =
+                    (self.truth(args[0]), self.number(args[1]), self.number(args[2]));
                 self.b.ins().select(cond, a, b)
             }
             Kind::Store { buf, add, .. } => return self.store(buf, add, args),
@@ -110,11 +104,7 @@ impl Lowering<'_, '_> {
             }
             _ => {
                 let b = self.value(args[1]);
-                if kind == Kind::IAdd {
-                    self.b.ins().iadd(a, b)
-                } else {
-                    self.b.ins().imul(a, b)
-                }
+                if kind == Kind::IAdd { self.b.ins().iadd(a, b) } else { self.b.ins().imul(a, b) }
             }
         }
     }
@@ -183,28 +173,19 @@ impl Lowering<'_, '_> {
         let (address, offset) = self.address(base, at);
         let flags = MemFlagsData::trusted();
         // Inputs and known values do not change while the kernel runs.
-        let flags = if matches!(base, Base::Buffer(_)) {
-            flags
-        } else {
-            flags.with_readonly()
-        };
+        let flags = if matches!(base, Base::Buffer(_)) { flags } else { flags.with_readonly() };
         self.b.ins().load(types::F64, flags, address, offset)
     }
 
     fn store(&mut self, buf: BufId, add: bool, args: &[InstrId]) {
         let (address, offset) = self.address(Base::Buffer(buf), args[0]);
         let value = if add {
-            let old = self
-                .b
-                .ins()
-                .load(types::F64, MemFlagsData::trusted(), address, offset);
+            let old = self.b.ins().load(types::F64, MemFlagsData::trusted(), address, offset);
             self.sum(old, args[1])
         } else {
             self.number(args[1])
         };
-        self.b
-            .ins()
-            .store(MemFlagsData::trusted(), value, address, offset);
+        self.b.ins().store(MemFlagsData::trusted(), value, address, offset);
     }
 
     fn zero(&mut self, buf: BufId) {
@@ -215,32 +196,19 @@ impl Lowering<'_, '_> {
         if len <= SMALL {
             let zero = self.b.ins().f64const(0.0);
             for k in 0..len {
-                self.b
-                    .ins()
-                    .store(MemFlagsData::trusted(), zero, start, k as i32 * 8);
+                self.b.ins().store(MemFlagsData::trusted(), zero, start, k as i32 * 8);
             }
             return;
         }
-        let f = self
-            .b
-            .ins()
-            .iconst(types::I64, host::set_zero as *const () as i64);
+        let f = self.b.ins().iconst(types::I64, host::set_zero as *const () as i64);
         let len = self.b.ins().iconst(types::I64, len as i64);
-        self.b
-            .ins()
-            .call_indirect(self.outside.zero, f, &[start, len]);
+        self.b.ins().call_indirect(self.outside.zero, f, &[start, len]);
     }
 
     fn dense(&mut self, call: u32) {
-        let f = self
-            .b
-            .ins()
-            .iconst(types::I64, host::run_dense as *const () as i64);
+        let f = self.b.ins().iconst(types::I64, host::run_dense as *const () as i64);
         let number = self.b.ins().iconst(types::I64, i64::from(call));
-        let done = self
-            .b
-            .ins()
-            .call_indirect(self.outside.dense, f, &[self.run, number]);
+        let done = self.b.ins().call_indirect(self.outside.dense, f, &[self.run, number]);
         let code = self.b.inst_results(done)[0];
         let ok = self.b.ins().icmp_imm_u(IntCC::Equal, code, 0);
         self.check(ok, Site::Panicked, code);

@@ -73,9 +73,7 @@ impl Translation<'_> {
                     Some(v) => self.dag.num(v),
                     None => {
                         let zero = self.dag.int(0);
-                        let base = self
-                            .leaf_base(e)
-                            .expect("symbols without a value were refused");
+                        let base = self.leaf_base(e).expect("symbols without a value were refused");
                         self.load((base, None), zero)
                     }
                 }
@@ -107,11 +105,7 @@ impl Translation<'_> {
             Op::Not => Fun::Not,
             _ => Fun::Row(op),
         };
-        let fun = if row.lowering == Lowering::Instructions {
-            own
-        } else {
-            Fun::Row(op)
-        };
+        let fun = if row.lowering == Lowering::Instructions { own } else { Fun::Row(op) };
         debug_assert!(matches!(row.value, Value::Unary(_) | Value::Binary(_)));
         self.dag.fun(fun, args)
     }
@@ -167,10 +161,9 @@ impl Translation<'_> {
         match (shape, indices) {
             (Shape::Matrix(1, n), &[j]) => (zero, self.position(j, e, n)),
             (_, &[i]) => (self.position(i, e, shape.rows()), zero),
-            (_, &[i, j, ..]) => (
-                self.position(i, e, shape.rows()),
-                self.position(j, e, shape.cols()),
-            ),
+            (_, &[i, j, ..]) => {
+                (self.position(i, e, shape.rows()), self.position(j, e, shape.cols()))
+            }
             (_, []) => (zero, zero),
         }
     }
@@ -185,10 +178,7 @@ impl Translation<'_> {
             At::Flat(k) if shape.rows() == 1 => (zero, k),
             At::Flat(k) => {
                 let n = shape.cols().max(1) as i64;
-                (
-                    self.dag.node(Kind::IDiv(n), &[k]),
-                    self.dag.node(Kind::IRem(n), &[k]),
-                )
+                (self.dag.node(Kind::IDiv(n), &[k]), self.dag.node(Kind::IRem(n), &[k]))
             }
         }
     }

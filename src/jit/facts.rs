@@ -42,9 +42,7 @@ impl FactTable {
     /// Collects the facts of arrays below `outputs`.
     pub fn new(g: &Graph, outputs: &[ExprId], inputs: &Inputs) -> FactTable {
         let order = g.reachable(outputs);
-        let mut table = FactTable {
-            facts: FxHashMap::default(),
-        };
+        let mut table = FactTable { facts: FxHashMap::default() };
         for &e in outputs {
             table.facts.entry(e).or_default().users += 1;
         }
@@ -70,12 +68,7 @@ impl FactTable {
     fn decide(&self, g: &Graph, e: ExprId, inputs: &Inputs) -> Facts {
         let mut f = self.of(e);
         let op = g.op(e);
-        let arrays = || {
-            g.args(e)
-                .iter()
-                .filter(|a| !g.shape(**a).is_scalar())
-                .map(|a| self.of(*a))
-        };
+        let arrays = || g.args(e).iter().filter(|a| !g.shape(**a).is_scalar()).map(|a| self.of(*a));
         f.leaf = op == Op::Symbol || is_known_literal(g, e, inputs);
         if f.leaf {
             f.flat = true;
@@ -122,10 +115,7 @@ pub fn is_virtual(g: &Graph, e: ExprId) -> bool {
 
 /// Whether a literal array of numbers that are known now.
 pub fn is_known_literal(g: &Graph, e: ExprId, inputs: &Inputs) -> bool {
-    g.op(e) == Op::Stack
-        && g.args(e)
-            .iter()
-            .all(|&a| known_scalar(g, a, inputs).is_some())
+    g.op(e) == Op::Stack && g.args(e).iter().all(|&a| known_scalar(g, a, inputs).is_some())
 }
 
 /// The number of a literal, or of a known scalar that is no input.

@@ -34,19 +34,9 @@ impl Translation<'_> {
             }
             _ if self.is_filled(e) => {
                 let add = self.facts.of(e).scatter;
-                let effect = self.want(Key::Into {
-                    e,
-                    env,
-                    buf,
-                    add,
-                    factor: None,
-                })?;
+                let effect = self.want(Key::Into { e, env, buf, add, factor: None })?;
                 let zero = self.dag.node(Kind::Zero(buf), &[]);
-                if add {
-                    vec![zero, effect]
-                } else {
-                    vec![effect]
-                }
+                if add { vec![zero, effect] } else { vec![effect] }
             }
             _ => vec![self.call_row(e, env, buf)?],
         };
@@ -78,24 +68,10 @@ impl Translation<'_> {
         let places: Vec<_> = node.args.iter().map(|&a| self.place_of(a, env)).collect();
         let places = places.into_iter().collect::<Option<Vec<_>>>()?;
         let shapes: Vec<Shape> = node.args.iter().map(|&a| self.g.shape(a)).collect();
-        let args = places
-            .iter()
-            .zip(&shapes)
-            .map(|((base, _), s)| (*base, s.len()))
-            .collect();
-        let call = DenseCall {
-            what: Dense::Row {
-                op: node.op,
-                data: node.data,
-                shapes,
-            },
-            args,
-            out,
-        };
-        let after: Vec<Val> = places
-            .iter()
-            .filter_map(|(_, definition)| *definition)
-            .collect();
+        let args = places.iter().zip(&shapes).map(|((base, _), s)| (*base, s.len())).collect();
+        let call =
+            DenseCall { what: Dense::Row { op: node.op, data: node.data, shapes }, args, out };
+        let after: Vec<Val> = places.iter().filter_map(|(_, definition)| *definition).collect();
         Some(self.call(call, &after))
     }
 
@@ -126,19 +102,15 @@ impl Translation<'_> {
         let args = self.g.args(e);
         match self.g.op(e) {
             Op::Add if facts.scatter => {
-                let keys: Vec<Key> = args
-                    .iter()
-                    .map(|&a| self.target_key(a, env, target))
-                    .collect();
+                let keys: Vec<Key> =
+                    args.iter().map(|&a| self.target_key(a, env, target)).collect();
                 self.all_effects(&keys)
             }
             Op::Mul if facts.scatter => self.scaled(e, env, target),
             Op::If => {
                 let cond = self.scalar(args[0], env);
-                let (a, b) = (
-                    self.target_key(args[1], env, target),
-                    self.target_key(args[2], env, target),
-                );
+                let (a, b) =
+                    (self.target_key(args[1], env, target), self.target_key(args[2], env, target));
                 let (a, b) = (self.want(a), self.want(b));
                 Some(self.dag.node(Kind::If, &[cond?, a?, b?]))
             }
@@ -167,13 +139,7 @@ impl Translation<'_> {
 
     pub(super) fn target_key(&mut self, e: ExprId, env: EnvId, t: Target) -> Key {
         let env = self.restrict(env, e);
-        Key::Into {
-            e,
-            env,
-            buf: t.buf,
-            add: t.add,
-            factor: t.factor,
-        }
+        Key::Into { e, env, buf: t.buf, add: t.add, factor: t.factor }
     }
 
     fn all_effects(&mut self, keys: &[Key]) -> Option<Val> {
@@ -203,11 +169,7 @@ impl Translation<'_> {
         let (vars, at) = self.sweep(e);
         // Its own buffer is not there yet to be read.
         let own = self.buffer_is_of(e, env, t.buf);
-        let value = if own {
-            self.compute_entry(e, env, at)?
-        } else {
-            self.entry(e, env, at)?
-        };
+        let value = if own { self.compute_entry(e, env, at)? } else { self.entry(e, env, at)? };
         let k = self.flat(at, shape);
         let store = self.store(t, k, value);
         Some(self.for_each(&vars, store))
@@ -218,13 +180,7 @@ impl Translation<'_> {
         let mut effect = effect;
         for &var in vars.iter().rev() {
             let (lo, hi) = self.ends_of(var);
-            effect = self.dag.node(
-                Kind::For {
-                    var,
-                    filtered: false,
-                },
-                &[lo, hi, effect],
-            );
+            effect = self.dag.node(Kind::For { var, filtered: false }, &[lo, hi, effect]);
         }
         effect
     }
@@ -240,13 +196,7 @@ impl Translation<'_> {
         let at = self.iadd(counter, start);
         let mut args = vec![open.lo, open.hi, self.store(t, at, value)];
         args.extend(open.cond);
-        Some(self.dag.node(
-            Kind::For {
-                var: open.var,
-                filtered: open.cond.is_some(),
-            },
-            &args,
-        ))
+        Some(self.dag.node(Kind::For { var: open.var, filtered: open.cond.is_some() }, &args))
     }
 
     /// A number for every row or every column of a matrix.
@@ -262,11 +212,8 @@ impl Translation<'_> {
             Op::RowLogSumExp | Op::ColLogSumExp => FoldKind::LogSumExp,
             _ => FoldKind::Sum,
         };
-        let (outer, inner, k, n) = if by_row {
-            (row, col, i, shape.cols())
-        } else {
-            (col, row, j, shape.rows())
-        };
+        let (outer, inner, k, n) =
+            if by_row { (row, col, i, shape.cols()) } else { (col, row, j, shape.rows()) };
         let mut value = self.fold_over(fold, &[inner], entry);
         if matches!(op, Op::RowMean | Op::ColMean) {
             let n = self.dag.num(n as f64);

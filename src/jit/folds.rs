@@ -32,25 +32,11 @@ impl Translation<'_> {
             _ => None,
         };
         let surely = matches!((self.dag.interval(lo), self.dag.interval(hi)), (Some(a), Some(b)) if a.1 <= b.0);
-        let var = self
-            .dag
-            .vars
-            .var(Counts::Index(range.index, lo, hi), interval);
+        let var = self.dag.vars.var(Counts::Index(range.index, lo, hi), interval);
         let env = self.extend(env, range.index, var);
         let filtered = range.is_filtered(self.g);
-        let cond = if filtered {
-            Some(self.scalar(range.cond, env)?)
-        } else {
-            None
-        };
-        Some(IndexLoop {
-            var,
-            lo,
-            hi,
-            maybe_empty: filtered || !surely,
-            env,
-            cond,
-        })
+        let cond = if filtered { Some(self.scalar(range.cond, env)?) } else { None };
+        Some(IndexLoop { var, lo, hi, maybe_empty: filtered || !surely, env, cond })
     }
 
     /// A binder whose value is a number.
@@ -128,15 +114,9 @@ impl Translation<'_> {
         let mut value = value;
         for &var in vars.iter().rev() {
             let (lo, hi) = self.ends_of(var);
-            value = self.dag.node(
-                Kind::Fold {
-                    fold,
-                    var,
-                    filtered: false,
-                    node: None,
-                },
-                &[lo, hi, value],
-            );
+            value = self
+                .dag
+                .node(Kind::Fold { fold, var, filtered: false, node: None }, &[lo, hi, value]);
         }
         value
     }

@@ -112,29 +112,17 @@ impl Lowering<'_, '_> {
         }
         if let Some((x, y)) = self.own_product(left) {
             let total = self.number(right);
-            let total = if subtract {
-                self.b.ins().fneg(total)
-            } else {
-                total
-            };
+            let total = if subtract { self.b.ins().fneg(total) } else { total };
             return self.b.ins().fma(x, y, total);
         }
         let (a, b) = (self.number(left), self.number(right));
-        if subtract {
-            self.b.ins().fsub(a, b)
-        } else {
-            self.b.ins().fadd(a, b)
-        }
+        if subtract { self.b.ins().fsub(a, b) } else { self.b.ins().fadd(a, b) }
     }
 
     /// As `special::min` and `special::max`: a NaN on either side wins, and of
     /// equal numbers the first.
     pub fn extreme(&mut self, a: Value, b: Value, smaller: bool) -> Value {
-        let beats = if smaller {
-            FloatCC::LessThanOrEqual
-        } else {
-            FloatCC::GreaterThanOrEqual
-        };
+        let beats = if smaller { FloatCC::LessThanOrEqual } else { FloatCC::GreaterThanOrEqual };
         let better = self.b.ins().fcmp(beats, a, b);
         let nan = self.b.ins().fcmp(FloatCC::Unordered, a, a);
         let first = self.b.ins().bor(better, nan);
@@ -157,22 +145,13 @@ impl Lowering<'_, '_> {
         let scaled = self.b.ins().fmul(s, e);
         let scaled = self.b.ins().fadd(scaled, one);
         let added = self.b.ins().fadd(s, e);
-        [
-            self.b.ins().select(larger, v, m),
-            self.b.ins().select(larger, scaled, added),
-        ]
+        [self.b.ins().select(larger, v, m), self.b.ins().select(larger, scaled, added)]
     }
 
     pub fn call_unary(&mut self, f: fn(f64) -> f64, x: Value) -> Value {
-        let shim = self
-            .b
-            .ins()
-            .iconst(types::I64, host::call_unary as *const () as i64);
+        let shim = self.b.ins().iconst(types::I64, host::call_unary as *const () as i64);
         let f = self.b.ins().iconst(types::I64, f as *const () as i64);
-        let call = self
-            .b
-            .ins()
-            .call_indirect(self.outside.unary, shim, &[f, x]);
+        let call = self.b.ins().call_indirect(self.outside.unary, shim, &[f, x]);
         self.b.inst_results(call)[0]
     }
 
@@ -182,15 +161,9 @@ impl Lowering<'_, '_> {
             ops::Value::Unary(f) => self.call_unary(f, x),
             ops::Value::Binary(f) => {
                 let y = self.number(args[1]);
-                let shim = self
-                    .b
-                    .ins()
-                    .iconst(types::I64, host::call_binary as *const () as i64);
+                let shim = self.b.ins().iconst(types::I64, host::call_binary as *const () as i64);
                 let f = self.b.ins().iconst(types::I64, f as *const () as i64);
-                let call = self
-                    .b
-                    .ins()
-                    .call_indirect(self.outside.binary, shim, &[f, x, y]);
+                let call = self.b.ins().call_indirect(self.outside.binary, shim, &[f, x, y]);
                 self.b.inst_results(call)[0]
             }
             _ => unreachable!("{op:?} is no function of numbers"),

@@ -111,11 +111,8 @@ fn run_call(run: &Run, call: usize) {
     // `Kernel::call` borrows.
     let tables = unsafe { &*run.tables };
     let call = &tables.calls[call];
-    let args: Vec<&[f64]> = call
-        .args
-        .iter()
-        .map(|&(base, len)| run.slice(tables, base, len))
-        .collect();
+    let args: Vec<&[f64]> =
+        call.args.iter().map(|&(base, len)| run.slice(tables, base, len)).collect();
     let (place, len) = tables.buffers[call.out.0 as usize];
     // SAFETY: buffers do not overlap one another, the input or known values,
     // and a building block never reads the buffer that it writes, so this is
@@ -123,29 +120,15 @@ fn run_call(run: &Run, call: usize) {
     // run, since `Kernel::call` has checked the lengths.
     let out = unsafe { std::slice::from_raw_parts_mut(run.start(place), len) };
     match &call.what {
-        Dense::Product {
-            m,
-            k,
-            n,
-            left_turned,
-            right_turned,
-        } => {
-            dense::product(
-                [*m, *k, *n],
-                (args[0], *left_turned),
-                (args[1], *right_turned),
-                out,
-            );
+        Dense::Product { m, k, n, left_turned, right_turned } => {
+            dense::product([*m, *k, *n], (args[0], *left_turned), (args[1], *right_turned), out);
         }
         Dense::Row { op, data, shapes } => {
             let Value::Tensor(f) = ops::def(*op).value else {
                 unreachable!("{op:?} has no function of arrays")
             };
-            let args: Vec<Tensor> = args
-                .iter()
-                .zip(shapes)
-                .map(|(a, &s)| Tensor::new(s, *a))
-                .collect();
+            let args: Vec<Tensor> =
+                args.iter().zip(shapes).map(|(a, &s)| Tensor::new(s, *a)).collect();
             out.copy_from_slice(f(&args, *data).data());
         }
     }

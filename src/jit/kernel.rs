@@ -9,32 +9,14 @@ use super::host::{Place, Run, Tables};
 use super::lower::Site;
 use super::native::Code;
 use super::program::Program;
-use crate::expr::ExprId;
+use crate::eval::EvalError;
 
 /// Why a run of a kernel ended without values.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
-    /// An index or an end of a range that is not a whole number.
-    NotWhole {
-        /// The node that reads or binds.
-        node: ExprId,
-        /// What was found.
-        value: f64,
-    },
-    /// An index outside its array.
-    Outside {
-        /// The node that reads.
-        node: ExprId,
-        /// The index.
-        index: f64,
-        /// The size along that axis.
-        size: usize,
-    },
-    /// `max` or `min` of nothing.
-    Empty {
-        /// The node.
-        node: ExprId,
-    },
+    /// The expressions have no value there, for the reason that the plain
+    /// evaluator would give.
+    Eval(EvalError),
     /// The interrupt was set.
     Interrupted,
 }
@@ -134,16 +116,8 @@ impl Kernel {
     /// Where the lengths of `x` and `out` are not those of the kernel, and with
     /// a building block's own panic.
     pub fn call(&self, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
-        assert_eq!(
-            x.len(),
-            self.n_in,
-            "the input vector has another length than the kernel's"
-        );
-        assert_eq!(
-            out.len(),
-            self.n_out,
-            "the output vector has another length than the kernel's"
-        );
+        assert_eq!(x.len(), self.n_in, "the input vector has another length than the kernel's");
+        assert_eq!(out.len(), self.n_out, "the output vector has another length than the kernel's");
         // Another thread, or a call from within a call, gets memory of its own.
         match self.scratch.try_lock() {
             Ok(mut scratch) => self.run(x, out, &mut scratch),
@@ -174,16 +148,14 @@ impl Kernel {
 
     fn fault(&self, site: usize, run: Run) -> Fault {
         match self.sites[site] {
-            Site::NotWhole(node) => Fault::NotWhole {
-                node,
-                value: f64::from_bits(run.fault as u64),
-            },
-            Site::Outside(node, size) => Fault::Outside {
-                node,
-                index: run.fault as f64,
-                size,
-            },
-            Site::Empty(node) => Fault::Empty { node },
+            Site::NotWhole(node) => {
+                let value = f64::from_bits(run.fault as u64);
+                Fault::Eval(EvalError::NotWhole { node, value })
+            }
+            Site::Outside(node, size) => {
+                Fault::Eval(EvalError::Outside { node, index: run.fault as f64, size })
+            }
+            Site::Empty(node) => Fault::Eval(EvalError::Empty { node }),
             Site::Interrupted => Fault::Interrupted,
             Site::Panicked => match run.panic {
                 Some(panic) => std::panic::resume_unwind(panic),
@@ -210,10 +182,7 @@ pub(super) fn lay_out(program: &mut Program) -> (Tables, usize) {
         buffers.push((place, b.len));
     }
     // The listing keeps the calls; known values may be large and move.
-    let tables = Tables {
-        data: std::mem::take(&mut program.data),
-        buffers,
-        calls: program.calls.clone(),
-    };
+    let tables =
+        Tables { data: std::mem::take(&mut program.data), buffers, calls: program.calls.clone() };
     (tables, scratch)
 }

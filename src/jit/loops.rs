@@ -17,14 +17,7 @@ impl Lowering<'_, '_> {
     /// A loop and the values of its members.
     pub(super) fn lower_loop(&mut self, k: usize) {
         let group = &self.program.groups[k];
-        let GroupKind::Loop {
-            var,
-            lo,
-            hi,
-            body,
-            filter,
-        } = group.what
-        else {
+        let GroupKind::Loop { var, lo, hi, body, filter } = group.what else {
             return;
         };
         let members: Vec<InstrId> = group
@@ -103,11 +96,7 @@ impl Lowering<'_, '_> {
     /// How many totals a member keeps.
     fn width(&self, m: InstrId) -> usize {
         match self.program.instrs[m as usize].kind {
-            Kind::Fold {
-                fold: FoldKind::LogSumExp,
-                ..
-            }
-            | Kind::Fold { node: Some(_), .. } => 2,
+            Kind::Fold { fold: FoldKind::LogSumExp, .. } | Kind::Fold { node: Some(_), .. } => 2,
             _ => 1,
         }
     }
@@ -185,14 +174,7 @@ impl Lowering<'_, '_> {
     /// loops, and now and then in a long plain one.
     fn look_for_interrupt(&mut self, k: usize, counter: Value) {
         let Some(flag) = self.interrupt else { return };
-        let GroupKind::Loop {
-            lo,
-            hi,
-            body,
-            filter,
-            ..
-        } = self.program.groups[k].what
-        else {
+        let GroupKind::Loop { lo, hi, body, filter, .. } = self.program.groups[k].what else {
             return;
         };
         let plain = !self.program.has_group(body)
@@ -201,9 +183,7 @@ impl Lowering<'_, '_> {
             Kind::Int(n) => Some(n),
             _ => None,
         };
-        let steps = known(hi)
-            .zip(known(lo))
-            .map(|(hi, lo)| hi.saturating_sub(lo));
+        let steps = known(hi).zip(known(lo)).map(|(hi, lo)| hi.saturating_sub(lo));
         if plain && steps.is_some_and(|n| n < PATIENCE) {
             return;
         }
@@ -216,10 +196,7 @@ impl Lowering<'_, '_> {
             self.b.switch_to_block(look);
         }
         let flag = self.b.ins().iconst(types::I64, flag as i64);
-        let asked = self
-            .b
-            .ins()
-            .atomic_load(types::I8, MemFlagsData::trusted(), flag);
+        let asked = self.b.ins().atomic_load(types::I8, MemFlagsData::trusted(), flag);
         let go_on = self.b.ins().icmp_imm_u(IntCC::Equal, asked, 0);
         let nothing = self.b.ins().iconst(types::I64, 0);
         self.check(go_on, Site::Interrupted, nothing);

@@ -145,9 +145,7 @@ impl Lowering<'_, '_> {
         self.b.switch_to_block(self.fault);
         let params = self.b.block_params(self.fault).to_vec();
         let at = std::mem::offset_of!(Run, fault) as i32;
-        self.b
-            .ins()
-            .store(MemFlagsData::trusted(), params[1], self.run, at);
+        self.b.ins().store(MemFlagsData::trusted(), params[1], self.run, at);
         self.b.ins().return_(&[params[0]]);
     }
 
@@ -174,9 +172,7 @@ impl Lowering<'_, '_> {
         self.sites.push(site);
         let number = self.b.ins().iconst(types::I64, self.sites.len() as i64);
         let next = self.b.create_block();
-        self.b
-            .ins()
-            .brif(ok, next, &[], self.fault, &[number.into(), value.into()]);
+        self.b.ins().brif(ok, next, &[], self.fault, &[number.into(), value.into()]);
         self.b.switch_to_block(next);
     }
 
@@ -188,21 +184,15 @@ impl Lowering<'_, '_> {
             .filter(|&m| !self.is_effect(m))
             .collect();
         let cond = self.truth(cond);
-        let (first, second, after) = (
-            self.b.create_block(),
-            self.b.create_block(),
-            self.b.create_block(),
-        );
+        let (first, second, after) =
+            (self.b.create_block(), self.b.create_block(), self.b.create_block());
         self.b.ins().brif(cond, first, &[], second, &[]);
         for (start, block, slot) in [(first, then, 1), (second, other, 2)] {
             self.b.switch_to_block(start);
             self.block(block);
             let results: Vec<BlockArg> = members
                 .iter()
-                .map(|&m| {
-                    self.number(self.program.instrs[m as usize].args[slot])
-                        .into()
-                })
+                .map(|&m| self.number(self.program.instrs[m as usize].args[slot]).into())
                 .collect();
             self.b.ins().jump(after, &results);
         }

@@ -131,22 +131,18 @@ pub fn compile(
     build(g, outputs, inputs, options, None)
 }
 
-/// The kernel of `outputs` as text: loops, loads, stores and operations.
-pub fn show_kernel(
+/// What `outputs` become, as text: the kernel with its loops, loads, stores
+/// and operations, or the form that Cranelift gets.
+pub fn show(
     g: &Graph,
     outputs: &[ExprId],
     inputs: &[SymbolId],
+    clif: bool,
 ) -> Result<String, CompileError> {
-    let (program, _) = plan(g, outputs, inputs)?;
-    Ok(program.to_string())
-}
-
-/// The Cranelift form of `outputs` as text.
-pub fn show_clif(
-    g: &Graph,
-    outputs: &[ExprId],
-    inputs: &[SymbolId],
-) -> Result<String, CompileError> {
+    if !clif {
+        let (program, _) = plan(g, outputs, inputs)?;
+        return Ok(program.to_string());
+    }
     let mut text = String::new();
     build(g, outputs, inputs, &Options::default(), Some(&mut text))?;
     Ok(text)
@@ -163,14 +159,9 @@ fn build(
     let (mut program, n_in) = plan(g, outputs, inputs)?;
     let (tables, places) = lay_out(&mut program);
     let mut scratch = Vec::new();
-    scratch
-        .try_reserve_exact(places)
-        .map_err(|_| CompileError::TooLarge)?;
+    scratch.try_reserve_exact(places).map_err(|_| CompileError::TooLarge)?;
     scratch.resize(places, 0.0);
-    let interrupt = options
-        .interrupt
-        .as_ref()
-        .map(|flag| Arc::as_ptr(flag) as usize);
+    let interrupt = options.interrupt.as_ref().map(|flag| Arc::as_ptr(flag) as usize);
     let (code, sites) = native::compile(&program, &tables, interrupt, listing)
         .map_err(|reason| CompileError::Unsupported { reason })?;
     Ok(Kernel::new(Parts {

@@ -70,48 +70,28 @@ pub fn compile(
     lower::signature(&mut context.func.signature, &module);
     let mut builder_context = FunctionBuilderContext::new();
     let config = module.target_config();
-    let sites = lower::lower(
-        program,
-        tables,
-        interrupt,
-        &mut context.func,
-        &mut builder_context,
-        config,
-    );
+    let sites =
+        lower::lower(program, tables, interrupt, &mut context.func, &mut builder_context, config);
     if let Some(text) = listing {
         *text = context.func.display().to_string();
     }
-    let id = module
-        .declare_anonymous_function(&context.func.signature)
-        .map_err(|e| e.to_string())?;
-    module
-        .define_function(id, &mut context)
-        .map_err(|e| format!("{e:?}"))?;
-    let size = context
-        .compiled_code()
-        .map_or(0, |c| c.buffer.total_size() as usize);
+    let id =
+        module.declare_anonymous_function(&context.func.signature).map_err(|e| e.to_string())?;
+    module.define_function(id, &mut context).map_err(|e| format!("{e:?}"))?;
+    let size = context.compiled_code().map_or(0, |c| c.buffer.total_size() as usize);
     module.finalize_definitions().map_err(|e| e.to_string())?;
     let address = module.get_finalized_function(id);
     // SAFETY: the function was declared with the signature of `Entry` and the
     // C calling convention of this machine, and is defined and finalized.
     let entry = unsafe { std::mem::transmute::<*const u8, Entry>(address) };
-    Ok((
-        Code {
-            module: Some(module),
-            entry,
-            size,
-        },
-        sites,
-    ))
+    Ok((Code { module: Some(module), entry, size }, sites))
 }
 
 /// The machine we run on; worked out once.
 fn target(large: bool) -> Result<OwnedTargetIsa, NativeError> {
     static TARGETS: [OnceLock<Result<OwnedTargetIsa, NativeError>>; 2] =
         [OnceLock::new(), OnceLock::new()];
-    TARGETS[usize::from(large)]
-        .get_or_init(|| make_target(large))
-        .clone()
+    TARGETS[usize::from(large)].get_or_init(|| make_target(large)).clone()
 }
 
 fn make_target(large: bool) -> Result<OwnedTargetIsa, NativeError> {
@@ -120,20 +100,8 @@ fn make_target(large: bool) -> Result<OwnedTargetIsa, NativeError> {
     set("opt_level", "speed")?;
     set("is_pic", "false")?;
     set("use_colocated_libcalls", "false")?;
-    set(
-        "enable_verifier",
-        if cfg!(debug_assertions) {
-            "true"
-        } else {
-            "false"
-        },
-    )?;
-    set(
-        "regalloc_algorithm",
-        if large { "single_pass" } else { "backtracking" },
-    )?;
+    set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" })?;
+    set("regalloc_algorithm", if large { "single_pass" } else { "backtracking" })?;
     let builder = cranelift_native::builder().map_err(|e| e.to_string())?;
-    builder
-        .finish(settings::Flags::new(flags))
-        .map_err(|e| e.to_string())
+    builder.finish(settings::Flags::new(flags)).map_err(|e| e.to_string())
 }

@@ -17,10 +17,7 @@ impl Translation<'_> {
         let negated =
             |t: &Self, v: Val| (t.dag.kind(v) == Kind::Fun(Fun::Neg)).then(|| t.dag.args(v)[0]);
         // Starting from a term that is not negated saves an operation.
-        let start = terms
-            .iter()
-            .position(|&v| negated(self, v).is_none())
-            .unwrap_or(0);
+        let start = terms.iter().position(|&v| negated(self, v).is_none()).unwrap_or(0);
         let Some(&first) = terms.get(start) else {
             return self.dag.num(0.0);
         };
@@ -55,11 +52,7 @@ impl Translation<'_> {
                 below.map_or(one, |b| self.dag.fun(Fun::Div, &[one, b]))
             }
         };
-        if negative {
-            self.dag.fun(Fun::Neg, &[value])
-        } else {
-            value
-        }
+        if negative { self.dag.fun(Fun::Neg, &[value]) } else { value }
     }
 
     /// `b` of `1/b`.
@@ -94,11 +87,7 @@ impl Translation<'_> {
             }
         }
         let power = power.unwrap_or(one);
-        if n < 0.0 {
-            self.dag.fun(Fun::Div, &[one, power])
-        } else {
-            power
-        }
+        if n < 0.0 { self.dag.fun(Fun::Div, &[one, power]) } else { power }
     }
 
     /// A whole number as a number.
@@ -170,8 +159,7 @@ impl Translation<'_> {
     /// A number as a whole number: by whole-number operations where it is made
     /// of counters, else converted and checked.
     pub(super) fn whole(&mut self, v: Val, node: ExprId) -> Val {
-        self.as_whole(v, DEPTH)
-            .unwrap_or_else(|| self.dag.node(Kind::Whole(node), &[v]))
+        self.as_whole(v, DEPTH).unwrap_or_else(|| self.dag.node(Kind::Whole(node), &[v]))
     }
 
     fn as_whole(&mut self, v: Val, depth: usize) -> Option<Val> {

@@ -36,9 +36,7 @@ impl Translation<'_> {
         let mut factors = self.factors(e);
         self.place_all(&factors, env)?;
         self.multiply(&mut factors, env, 2)?;
-        let &[a, b] = &factors[..] else {
-            unreachable!("a product has at least two factors")
-        };
+        let &[a, b] = &factors[..] else { unreachable!("a product has at least two factors") };
         self.product_call(a, b, env, out)
     }
 
@@ -51,10 +49,8 @@ impl Translation<'_> {
             self.place_all(&factors, env)?;
             self.multiply(&mut factors, env, 2)?;
         }
-        let entries: Vec<Option<Val>> = factors
-            .iter()
-            .map(|f| self.line_entry(*f, env, k))
-            .collect();
+        let entries: Vec<Option<Val>> =
+            factors.iter().map(|f| self.line_entry(*f, env, k)).collect();
         let entries = entries.into_iter().collect::<Option<Vec<Val>>>()?;
         let product = self.dag.fun(Fun::Mul, &entries);
         Some(self.fold_over(FoldKind::Sum, &[var], product))
@@ -65,22 +61,14 @@ impl Translation<'_> {
             let shape = self.g.shape(a);
             let turned = self.g.op(a) == Op::Transpose;
             let what = What::Node(if turned { self.g.args(a)[0] } else { a });
-            Factor {
-                what,
-                rows: shape.rows(),
-                cols: shape.cols(),
-                turned,
-            }
+            Factor { what, rows: shape.rows(), cols: shape.cols(), turned }
         };
         self.g.args(e).iter().map(factor).collect()
     }
 
     /// Asks for all factors at once.
     fn place_all(&mut self, factors: &[Factor], env: EnvId) -> Option<()> {
-        let found: Vec<bool> = factors
-            .iter()
-            .map(|f| self.place(*f, env).is_some())
-            .collect();
+        let found: Vec<bool> = factors.iter().map(|f| self.place(*f, env).is_some()).collect();
         found.iter().all(|&x| x).then_some(())
     }
 
@@ -98,9 +86,8 @@ impl Translation<'_> {
             let cost = |k: &usize| {
                 factors[*k].rows as f64 * factors[*k].cols as f64 * factors[*k + 1].cols as f64
             };
-            let best = (0..factors.len() - 1)
-                .min_by(|a, b| cost(a).total_cmp(&cost(b)))
-                .unwrap_or(0);
+            let best =
+                (0..factors.len() - 1).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(0);
             let (a, b) = (factors[best], factors[best + 1]);
             let buf = self.new_buffer(a.rows * b.cols);
             let done = self.product_call(a, b, env, buf)?;
@@ -135,9 +122,7 @@ impl Translation<'_> {
         let mut sizes: Vec<(usize, usize)> = factors.iter().map(|f| (f.rows, f.cols)).collect();
         while sizes.len() > 2 {
             let cost = |k: &usize| sizes[*k].0 as f64 * sizes[*k].1 as f64 * sizes[*k + 1].1 as f64;
-            let best = (0..sizes.len() - 1)
-                .min_by(|a, b| cost(a).total_cmp(&cost(b)))
-                .unwrap_or(0);
+            let best = (0..sizes.len() - 1).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(0);
             sizes[best].1 = sizes[best + 1].1;
             sizes.remove(best + 1);
         }

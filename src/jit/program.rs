@@ -52,19 +52,9 @@ pub struct Group {
 pub enum GroupKind {
     /// The counter runs from `lo` to `hi`. Where there is a condition, `body`
     /// computes it and `taken` runs where it holds.
-    Loop {
-        var: VarId,
-        lo: InstrId,
-        hi: InstrId,
-        body: usize,
-        filter: Option<(InstrId, usize)>,
-    },
+    Loop { var: VarId, lo: InstrId, hi: InstrId, body: usize, filter: Option<(InstrId, usize)> },
     /// One of two blocks.
-    Branch {
-        cond: InstrId,
-        then: usize,
-        other: usize,
-    },
+    Branch { cond: InstrId, then: usize, other: usize },
 }
 
 /// A kernel before it is machine code.
@@ -81,10 +71,7 @@ pub struct Program {
 impl Program {
     /// Whether a block contains a loop.
     pub fn has_group(&self, block: usize) -> bool {
-        self.blocks[block]
-            .items
-            .iter()
-            .any(|i| matches!(i, Item::Group(_)))
+        self.blocks[block].items.iter().any(|i| matches!(i, Item::Group(_)))
     }
 }
 
@@ -134,18 +121,8 @@ impl Program {
             members.filter_map(|(m, v)| v.map(|v| (m, v)))
         };
         match group.what {
-            GroupKind::Loop {
-                var,
-                lo,
-                hi,
-                body,
-                filter,
-            } => {
-                let inner = if filter.is_some() {
-                    depth + 2
-                } else {
-                    depth + 1
-                };
+            GroupKind::Loop { var, lo, hi, body, filter } => {
+                let inner = if filter.is_some() { depth + 2 } else { depth + 1 };
                 for (m, v) in folds(1, 2) {
                     work.push(Line::Text(
                         inner,
@@ -165,11 +142,7 @@ impl Program {
                         work.push(Line::Text(depth + 1, format!("v{m} = v{v}")));
                     }
                     work.push(Line::Block(depth + 1, block));
-                    let head = if word == "if" {
-                        format!("if v{cond}")
-                    } else {
-                        word.to_string()
-                    };
+                    let head = if word == "if" { format!("if v{cond}") } else { word.to_string() };
                     work.push(Line::Text(depth, head));
                 }
             }
@@ -183,12 +156,7 @@ impl Program {
         for (k, a) in instr.args.iter().enumerate() {
             let _ = write!(args, "{}v{a}", if k == 0 { "" } else { ", " });
         }
-        let at = || {
-            instr
-                .args
-                .first()
-                .map_or(String::new(), |a| format!("v{a}"))
-        };
+        let at = || instr.args.first().map_or(String::new(), |a| format!("v{a}"));
         match instr.kind {
             Kind::Int(n) => format!("v{v} = {n}"),
             Kind::Num(bits) => format!("v{v} = {:?}", f64::from_bits(bits)),
@@ -197,13 +165,7 @@ impl Program {
             Kind::Fun(Fun::Row(op)) => format!("v{v} = call {op:?}({args})"),
             Kind::Fun(fun) => format!("v{v} = {fun:?}({args})"),
             Kind::Store { buf, add, .. } => {
-                format!(
-                    "b{}[{}] {} v{}",
-                    buf.0,
-                    at(),
-                    if add { "+=" } else { "=" },
-                    instr.args[1]
-                )
+                format!("b{}[{}] {} v{}", buf.0, at(), if add { "+=" } else { "=" }, instr.args[1])
             }
             Kind::Zero(buf) => format!("b{} = 0", buf.0),
             Kind::Define(buf) => format!("v{v} = b{} is filled", buf.0),
@@ -218,19 +180,10 @@ impl Program {
         let args: Vec<String> = call.args.iter().map(|(base, _)| base_name(*base)).collect();
         match &call.what {
             Dense::Row { op, .. } => format!("b{} = {op:?}({})", call.out.0, args.join(", ")),
-            Dense::Product {
-                m,
-                k,
-                n,
-                left_turned,
-                right_turned,
-            } => {
+            Dense::Product { m, k, n, left_turned, right_turned } => {
                 let turned = |t: &bool| if *t { "'" } else { "" };
                 let (a, b) = (turned(left_turned), turned(right_turned));
-                format!(
-                    "b{} = {}{a} * {}{b}, {m} x {k} x {n}",
-                    call.out.0, args[0], args[1]
-                )
+                format!("b{} = {}{a} * {}{b}, {m} x {k} x {n}", call.out.0, args[0], args[1])
             }
         }
     }
@@ -246,22 +199,10 @@ fn base_name(base: Base) -> String {
 
 fn fold_sign(kind: Kind) -> &'static str {
     match kind {
-        Kind::Fold {
-            fold: FoldKind::Prod,
-            ..
-        } => "*=",
-        Kind::Fold {
-            fold: FoldKind::Min,
-            ..
-        } => "min=",
-        Kind::Fold {
-            fold: FoldKind::Max,
-            ..
-        } => "max=",
-        Kind::Fold {
-            fold: FoldKind::LogSumExp,
-            ..
-        } => "logaddexp=",
+        Kind::Fold { fold: FoldKind::Prod, .. } => "*=",
+        Kind::Fold { fold: FoldKind::Min, .. } => "min=",
+        Kind::Fold { fold: FoldKind::Max, .. } => "max=",
+        Kind::Fold { fold: FoldKind::LogSumExp, .. } => "logaddexp=",
         _ => "+=",
     }
 }

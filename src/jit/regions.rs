@@ -58,9 +58,7 @@ impl Regions {
     }
 
     pub fn common_of(&self, uses: &[Use]) -> usize {
-        uses[1..]
-            .iter()
-            .fold(uses[0].region, |r, u| self.common(r, u.region))
+        uses[1..].iter().fold(uses[0].region, |r, u| self.common(r, u.region))
     }
 
     /// The innermost body around `region` whose counter the node depends on.
@@ -70,11 +68,7 @@ impl Regions {
         while at != ROOT
             && (free.is_empty() || !self.0[at].binds.is_some_and(|b| free.contains(&b)))
         {
-            at = if free.is_empty() {
-                ROOT
-            } else {
-                self.0[at].parent
-            };
+            at = if free.is_empty() { ROOT } else { self.0[at].parent };
         }
         at
     }

@@ -16,11 +16,8 @@ impl Translation<'_> {
     pub(super) fn scaled(&mut self, e: ExprId, env: EnvId, t: Target) -> Option<Val> {
         let args = self.g.args(e);
         let array = *args.iter().find(|&&a| !self.g.shape(a).is_scalar())?;
-        let scalars: Vec<ExprId> = args
-            .iter()
-            .copied()
-            .filter(|&a| self.g.shape(a).is_scalar())
-            .collect();
+        let scalars: Vec<ExprId> =
+            args.iter().copied().filter(|&a| self.g.shape(a).is_scalar()).collect();
         let mut factors = self.entries(&scalars, env, At::Scalar)?;
         factors.extend(t.factor);
         let factor = Some(self.product(&factors));
@@ -35,13 +32,7 @@ impl Translation<'_> {
         let key = self.target_key(self.g.args(e)[Op::BINDER_BODY], open.env, t);
         let mut args = vec![open.lo, open.hi, self.want(key)?];
         args.extend(open.cond);
-        Some(self.dag.node(
-            Kind::For {
-                var: open.var,
-                filtered: open.cond.is_some(),
-            },
-            &args,
-        ))
+        Some(self.dag.node(Kind::For { var: open.var, filtered: open.cond.is_some() }, &args))
     }
 
     /// One entry at a place that indices name.
@@ -73,10 +64,7 @@ impl Translation<'_> {
         let source = self.at_cell(part, i, j);
         let value = self.entry(block, env, source)?;
         let room = |whole: usize, part: usize| (whole + 1).saturating_sub(part);
-        let sizes = [
-            room(whole.rows(), part.rows()),
-            room(whole.cols(), part.cols()),
-        ];
+        let sizes = [room(whole.rows(), part.rows()), room(whole.cols(), part.cols())];
         let r = self.position(first[0], e, sizes[0]);
         let c = self.position(first[1], e, sizes[1]);
         let (i, j) = (self.iadd(r, i), self.iadd(c, j));

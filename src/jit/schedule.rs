@@ -26,12 +26,7 @@ const FIRST: u32 = u32::MAX;
 /// What loops or branches must have in common to become one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Shared {
-    Loop {
-        lo: Val,
-        hi: Val,
-        var: VarId,
-        cond: Option<Val>,
-    },
+    Loop { lo: Val, hi: Val, var: VarId, cond: Option<Val> },
     Branch(Val),
 }
 
@@ -55,14 +50,8 @@ struct Open {
 
 /// The instructions, blocks and groups of a kernel that runs `roots`.
 pub fn schedule(dag: &Dag, roots: &[Val]) -> Program {
-    let root = Region {
-        parent: ROOT,
-        depth: 0,
-        binds: None,
-        maybe_empty: false,
-        branch: false,
-        rank: 0,
-    };
+    let root =
+        Region { parent: ROOT, depth: 0, binds: None, maybe_empty: false, branch: false, rank: 0 };
     let mut s = Scheduler {
         dag,
         heads: vec![NO_USE; dag.len()],
@@ -74,28 +63,12 @@ pub fn schedule(dag: &Dag, roots: &[Val]) -> Program {
         open: FxHashMap::default(),
     };
     // A last operation that needs all the roots.
-    s.instrs.push(Instr {
-        kind: Kind::Both,
-        args: vec![0; roots.len()],
-        uses: 1,
-    });
-    s.placed.push(Placed {
-        val: Val::from_index(dag.len()),
-        region: ROOT,
-        rank: 0,
-        group: None,
-    });
+    s.instrs.push(Instr { kind: Kind::Both, args: vec![0; roots.len()], uses: 1 });
+    s.placed.push(Placed { val: Val::from_index(dag.len()), region: ROOT, rank: 0, group: None });
     for (slot, &v) in roots.iter().enumerate() {
         s.need(
             v,
-            Use {
-                region: ROOT,
-                rank: 0,
-                user: 0,
-                slot: slot as u32,
-                pinned: true,
-                next: NO_USE,
-            },
+            Use { region: ROOT, rank: 0, user: 0, slot: slot as u32, pinned: true, next: NO_USE },
         );
     }
     for k in (0..dag.len()).rev() {
@@ -157,10 +130,7 @@ impl Scheduler<'_> {
             }
             let mut parts: FxHashMap<usize, Vec<Use>> = FxHashMap::default();
             for u in uses {
-                parts
-                    .entry(self.regions.child_towards(late, u.region))
-                    .or_default()
-                    .push(u);
+                parts.entry(self.regions.child_towards(late, u.region)).or_default().push(u);
             }
             let mut parts: Vec<_> = parts.into_iter().collect();
             parts.sort_unstable_by_key(|(child, _)| *child);
@@ -174,16 +144,8 @@ impl Scheduler<'_> {
         let kind = self.dag.kind(v);
         let effect = self.dag.is_effect(v) && !matches!(kind, Kind::Define(_));
         let stays = effect && uses.iter().any(|u| u.pinned);
-        let region = if stays {
-            late
-        } else {
-            self.regions.outwards(self.dag, v, late, home)
-        };
-        let below = uses
-            .iter()
-            .map(|u| self.regions.rank_in(region, u))
-            .max()
-            .unwrap_or(0);
+        let region = if stays { late } else { self.regions.outwards(self.dag, v, late, home) };
+        let below = uses.iter().map(|u| self.regions.rank_in(region, u)).max().unwrap_or(0);
         let id = self.instrs.len() as InstrId;
         self.instrs.push(Instr {
             kind,
@@ -193,17 +155,8 @@ impl Scheduler<'_> {
         for u in uses {
             self.instrs[u.user as usize].args[u.slot as usize] = id;
         }
-        let rank = if matches!(kind, Kind::Zero(_)) {
-            FIRST
-        } else {
-            below
-        };
-        self.placed.push(Placed {
-            val: v,
-            region,
-            rank,
-            group: None,
-        });
+        let rank = if matches!(kind, Kind::Zero(_)) { FIRST } else { below };
+        self.placed.push(Placed { val: v, region, rank, group: None });
         match kind {
             Kind::Fold { .. } | Kind::For { .. } | Kind::If => {
                 self.join_group(v, id, region, below)
@@ -213,14 +166,7 @@ impl Scheduler<'_> {
                 for (slot, &a) in self.dag.args(v).iter().enumerate() {
                     self.need(
                         a,
-                        Use {
-                            region,
-                            rank,
-                            user: id,
-                            slot: slot as u32,
-                            pinned,
-                            next: NO_USE,
-                        },
+                        Use { region, rank, user: id, slot: slot as u32, pinned, next: NO_USE },
                     );
                 }
             }
@@ -232,19 +178,13 @@ impl Scheduler<'_> {
     fn join_group(&mut self, v: Val, id: InstrId, region: usize, below: u32) {
         let args = self.dag.args(v);
         let shared = match self.dag.kind(v) {
-            Kind::Fold { var, .. } | Kind::For { var, .. } => Shared::Loop {
-                lo: args[0],
-                hi: args[1],
-                var,
-                cond: args.get(3).copied(),
-            },
+            Kind::Fold { var, .. } | Kind::For { var, .. } => {
+                Shared::Loop { lo: args[0], hi: args[1], var, cond: args.get(3).copied() }
+            }
             _ => Shared::Branch(args[0]),
         };
         let candidates = self.open.entry((region, shared)).or_default();
-        let fitting = candidates
-            .iter()
-            .copied()
-            .filter(|&k| self.groups[k].rank > below);
+        let fitting = candidates.iter().copied().filter(|&k| self.groups[k].rank > below);
         let group = match fitting.min_by_key(|&k| self.groups[k].rank) {
             Some(k) => k,
             None => {
@@ -261,14 +201,8 @@ impl Scheduler<'_> {
 
     fn new_group(&mut self, shared: Shared, region: usize, rank: u32) -> usize {
         let depth = self.regions.0[region].depth + 1;
-        let inner = Region {
-            parent: region,
-            depth,
-            binds: None,
-            maybe_empty: false,
-            branch: true,
-            rank,
-        };
+        let inner =
+            Region { parent: region, depth, binds: None, maybe_empty: false, branch: true, rank };
         let first = self.regions.0.len();
         let filtered = match shared {
             Shared::Branch(_) => {
@@ -285,12 +219,7 @@ impl Scheduler<'_> {
                     ..inner
                 });
                 // What is taken comes last in the body.
-                self.regions.0.push(Region {
-                    parent: first,
-                    depth: depth + 1,
-                    rank: 1,
-                    ..inner
-                });
+                self.regions.0.push(Region { parent: first, depth: depth + 1, rank: 1, ..inner });
                 cond.is_some()
             }
         };
@@ -317,17 +246,7 @@ impl Scheduler<'_> {
                 (false, 2) => (regions[usize::from(filtered)], 0, true),
                 (false, _) => (regions[0], 1, false),
             };
-            self.need(
-                a,
-                Use {
-                    region,
-                    rank,
-                    user: id,
-                    slot: slot as u32,
-                    pinned,
-                    next: NO_USE,
-                },
-            );
+            self.need(a, Use { region, rank, user: id, slot: slot as u32, pinned, next: NO_USE });
         }
     }
 
@@ -335,12 +254,7 @@ impl Scheduler<'_> {
     fn finish(self) -> Program {
         let mut items: Vec<Vec<(u32, bool, usize, Item)>> =
             self.regions.0.iter().map(|_| Vec::new()).collect();
-        for (id, p) in self
-            .placed
-            .iter()
-            .enumerate()
-            .filter(|(_, p)| p.group.is_none())
-        {
+        for (id, p) in self.placed.iter().enumerate().filter(|(_, p)| p.group.is_none()) {
             items[p.region].push((
                 FIRST - p.rank,
                 false,
@@ -353,9 +267,7 @@ impl Scheduler<'_> {
         }
         let blocks = items.into_iter().map(|mut list| {
             list.sort_unstable_by_key(|(rank, group, order, _)| (*rank, *group, *order));
-            Block {
-                items: list.into_iter().map(|(.., item)| item).collect(),
-            }
+            Block { items: list.into_iter().map(|(.., item)| item).collect() }
         });
         let blocks = blocks.collect();
         let instrs = &self.instrs;
@@ -364,31 +276,15 @@ impl Scheduler<'_> {
             let what = match g.shared {
                 Shared::Loop { var, .. } => {
                     let filter = g.filtered.then(|| (args[3], g.regions[1]));
-                    GroupKind::Loop {
-                        var,
-                        lo: args[0],
-                        hi: args[1],
-                        body: g.regions[0],
-                        filter,
-                    }
+                    GroupKind::Loop { var, lo: args[0], hi: args[1], body: g.regions[0], filter }
                 }
-                Shared::Branch(_) => GroupKind::Branch {
-                    cond: args[0],
-                    then: g.regions[0],
-                    other: g.regions[1],
-                },
+                Shared::Branch(_) => {
+                    GroupKind::Branch { cond: args[0], then: g.regions[0], other: g.regions[1] }
+                }
             };
-            Group {
-                what,
-                members: g.members,
-            }
+            Group { what, members: g.members }
         };
         let groups = self.groups.into_iter().map(group).collect();
-        Program {
-            instrs: self.instrs,
-            blocks,
-            groups,
-            ..Program::default()
-        }
+        Program { instrs: self.instrs, blocks, groups, ..Program::default() }
     }
 }

@@ -44,13 +44,7 @@ pub enum Key {
     Define(ExprId, EnvId),
     /// The effect of storing it, times a factor, into a buffer, or of adding
     /// it to one.
-    Into {
-        e: ExprId,
-        env: EnvId,
-        buf: BufId,
-        add: bool,
-        factor: Option<Val>,
-    },
+    Into { e: ExprId, env: EnvId, buf: BufId, add: bool, factor: Option<Val> },
 }
 
 /// An array of the kernel.
@@ -65,19 +59,9 @@ pub struct Buffer {
 #[derive(Clone, Debug)]
 pub enum Dense {
     /// The row's function of whole arrays.
-    Row {
-        op: Op,
-        data: Data,
-        shapes: Vec<Shape>,
-    },
+    Row { op: Op, data: Data, shapes: Vec<Shape> },
     /// `A*B`, `m x k` by `k x n`, either one stored transposed.
-    Product {
-        m: usize,
-        k: usize,
-        n: usize,
-        left_turned: bool,
-        right_turned: bool,
-    },
+    Product { m: usize, k: usize, n: usize, left_turned: bool, right_turned: bool },
 }
 
 /// A dense building block and the arrays that it reads and writes.
@@ -141,13 +125,7 @@ impl<'g> Translation<'g> {
             } else {
                 let buf = self.new_buffer(len);
                 self.buffers[buf.0 as usize].output = Some(offset);
-                Key::Into {
-                    e,
-                    env: EnvId::EMPTY,
-                    buf,
-                    add: false,
-                    factor: None,
-                }
+                Key::Into { e, env: EnvId::EMPTY, buf, add: false, factor: None }
             };
             roots.push(self.answer(key));
             offset += len;
@@ -185,13 +163,7 @@ impl<'g> Translation<'g> {
         match key {
             Key::Entry(e, env, at) => self.build_entry(e, env, at),
             Key::Define(e, env) => self.build_definition(e, env),
-            Key::Into {
-                e,
-                env,
-                buf,
-                add,
-                factor,
-            } => self.build_into(e, env, buf, add, factor),
+            Key::Into { e, env, buf, add, factor } => self.build_into(e, env, buf, add, factor),
         }
     }
 
@@ -206,11 +178,7 @@ impl<'g> Translation<'g> {
 
     /// One entry of a node. The place does not matter for a scalar.
     pub fn entry(&mut self, e: ExprId, env: EnvId, at: At) -> Option<Val> {
-        let at = if self.g.shape(e).is_scalar() {
-            At::Scalar
-        } else {
-            at
-        };
+        let at = if self.g.shape(e).is_scalar() { At::Scalar } else { at };
         let env = self.restrict(env, e);
         self.want(Key::Entry(e, env, at))
     }
@@ -326,21 +294,15 @@ impl<'g> Translation<'g> {
         if members.iter().all(|(s, _)| free.binary_search(s).is_ok()) {
             return env;
         }
-        let needed = members
-            .iter()
-            .copied()
-            .filter(|(s, _)| free.binary_search(s).is_ok())
-            .collect();
+        let needed =
+            members.iter().copied().filter(|(s, _)| free.binary_search(s).is_ok()).collect();
         self.intern_env(needed)
     }
 
     /// The environment with one more index.
     pub fn extend(&mut self, env: EnvId, index: SymbolId, var: VarId) -> EnvId {
-        let mut members: Vec<_> = self.envs[env.0 as usize]
-            .iter()
-            .copied()
-            .filter(|(s, _)| *s != index)
-            .collect();
+        let mut members: Vec<_> =
+            self.envs[env.0 as usize].iter().copied().filter(|(s, _)| *s != index).collect();
         members.push((index, var));
         members.sort_unstable();
         self.intern_env(members.into())
@@ -348,10 +310,7 @@ impl<'g> Translation<'g> {
 
     /// The counter of an index.
     pub fn lookup(&self, env: EnvId, index: SymbolId) -> Option<VarId> {
-        self.envs[env.0 as usize]
-            .iter()
-            .find(|(s, _)| *s == index)
-            .map(|(_, v)| *v)
+        self.envs[env.0 as usize].iter().find(|(s, _)| *s == index).map(|(_, v)| *v)
     }
 
     fn intern_env(&mut self, members: Box<[(SymbolId, VarId)]>) -> EnvId {

@@ -102,12 +102,7 @@ impl VarSets {
         if self.members(set).binary_search(&var).is_err() {
             return set;
         }
-        let rest = self
-            .members(set)
-            .iter()
-            .copied()
-            .filter(|v| *v != var)
-            .collect();
+        let rest = self.members(set).iter().copied().filter(|v| *v != var).collect();
         self.intern(rest)
     }
 

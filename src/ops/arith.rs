@@ -248,10 +248,10 @@ pub(super) fn pow(g: &mut Graph, base: ExprId, exponent: ExprId, shape: Shape) -
         let power = g.apply(Op::Pow, &[value, exponent]);
         return g.fill(shape, power);
     }
-    if let Some(n) = g.as_num(exponent) {
-        if let Some(simple) = numeric_power(g, base, n, shape) {
-            return simple;
-        }
+    if let Some(n) = g.as_num(exponent)
+        && let Some(simple) = numeric_power(g, base, n, shape)
+    {
+        return simple;
     }
     if g.is_one(base) {
         let one = g.int(1);
@@ -308,7 +308,8 @@ fn product_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeErro
         (Some((_, a)), None) => Ok(g.shape(*a)),
         (Some((j, &a)), Some((k, &b))) => {
             let (a, b) = (g.shape(a), g.shape(b));
-            let message = format!("expected at most one array, found {} and {}", in_words(a), in_words(b));
+            let message =
+                format!("expected at most one array, found {} and {}", in_words(a), in_words(b));
             Err(ShapeError::new(message, &[(j, a), (k, b)]))
         }
     }
@@ -334,8 +335,13 @@ fn add_tangent(g: &mut Graph, args: &[ExprId], y: ExprId, d: ExprId, k: usize) -
 
 /// All factors but the `k`-th.
 fn others(g: &mut Graph, args: &[ExprId], k: usize) -> ExprId {
-    let rest: Vec<ExprId> = args.iter().enumerate().filter(|(j, _)| *j != k).map(|(_, &e)| e).collect();
-    let op = if rest.iter().filter(|&&r| !g.shape(r).is_scalar()).count() > 1 { Op::Had } else { Op::Mul };
+    let rest: Vec<ExprId> =
+        args.iter().enumerate().filter(|(j, _)| *j != k).map(|(_, &e)| e).collect();
+    let op = if rest.iter().filter(|&&r| !g.shape(r).is_scalar()).count() > 1 {
+        Op::Had
+    } else {
+        Op::Mul
+    };
     g.apply(op, &rest)
 }
 
@@ -364,7 +370,15 @@ fn pow_partial(g: &mut Graph, args: &[ExprId], y: ExprId, k: usize) -> ExprId {
     times(g, exponent, power)
 }
 
-const SMOOTH: Traits = Traits { smooth: true, odd: false, even: false, zero_at_zero: false, increasing: false, convex: false, concave: false };
+const SMOOTH: Traits = Traits {
+    smooth: true,
+    odd: false,
+    even: false,
+    zero_at_zero: false,
+    increasing: false,
+    convex: false,
+    concave: false,
+};
 
 /// The rows of this file.
 pub const ROWS: &[&OpDef] = &[
@@ -381,7 +395,11 @@ pub const ROWS: &[&OpDef] = &[
         derivative: Derivative::General(add_adjoint, add_tangent),
         lowering: Lowering::Instructions,
         samples: &[&[0.7, -1.3], &[2.5, 0.4]],
-        doc: Doc { title: "sum", formula: "a + b; a scalar is added to every entry of an array, `.+` repeats rows and columns", example: ("[1, 2] + 1", "[2, 3]") },
+        doc: Doc {
+            title: "sum",
+            formula: "a + b; a scalar is added to every entry of an array, `.+` repeats rows and columns",
+            example: ("[1, 2] + 1", "[2, 3]"),
+        },
     },
     &OpDef {
         op: Op::Mul,
@@ -396,7 +414,11 @@ pub const ROWS: &[&OpDef] = &[
         derivative: Derivative::General(product_adjoint, product_tangent),
         lowering: Lowering::Instructions,
         samples: &[&[0.7, -1.3], &[2.5, 0.4]],
-        doc: Doc { title: "product", formula: "a*b, the product of linear algebra", example: ("2*[1, 2]", "[2, 4]") },
+        doc: Doc {
+            title: "product",
+            formula: "a*b, the product of linear algebra",
+            example: ("2*[1, 2]", "[2, 4]"),
+        },
     },
     &OpDef {
         op: Op::Had,
@@ -411,7 +433,11 @@ pub const ROWS: &[&OpDef] = &[
         derivative: Derivative::General(product_adjoint, product_tangent),
         lowering: Lowering::Instructions,
         samples: &[],
-        doc: Doc { title: "elementwise product", formula: "(a .* b)[i] = a[i]*b[i]", example: ("[1, 2] .* [3, 4]", "[3, 8]") },
+        doc: Doc {
+            title: "elementwise product",
+            formula: "(a .* b)[i] = a[i]*b[i]",
+            example: ("[1, 2] .* [3, 4]", "[3, 8]"),
+        },
     },
     &OpDef {
         op: Op::Pow,
@@ -426,6 +452,10 @@ pub const ROWS: &[&OpDef] = &[
         derivative: Derivative::Elementwise(pow_partial),
         lowering: Lowering::Instructions,
         samples: &[&[0.7, 2.0], &[1.9, -1.0], &[2.5, 0.4], &[-1.2, 3.0], &[0.4, -2.3]],
-        doc: Doc { title: "power", formula: "u^0 is 1 for every u; a whole exponent takes any base", example: ("2^-1", "0.5") },
+        doc: Doc {
+            title: "power",
+            formula: "u^0 is 1 for every u; a whole exponent takes any base",
+            example: ("2^-1", "0.5"),
+        },
     },
 ];

@@ -4,7 +4,10 @@
 //! Indices count from 1. Reads hold the array and the indices as arguments;
 //! an index may be any whole-number expression, also of bound indices.
 
-use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, binders, known_value, shapes, substitute, values};
+use super::{
+    Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, binders, known_value, shapes,
+    substitute, values,
+};
 use crate::expr::{Data, ExprId, Graph, Num, Op};
 use crate::shape::{Shape, ShapeError, in_words};
 
@@ -12,7 +15,9 @@ use crate::shape::{Shape, ShapeError, in_words};
 pub(super) fn make(g: &mut Graph, op: Op, data: Data, args: &[ExprId], shape: Shape) -> ExprId {
     let simple = match op {
         Op::Elem => read(g, args),
-        Op::Block => (g.shape(args[0]) == shape && args[1..].iter().all(|&i| g.is_one(i))).then_some(args[0]),
+        Op::Block => {
+            (g.shape(args[0]) == shape && args[1..].iter().all(|&i| g.is_one(i))).then_some(args[0])
+        }
         Op::Fill | Op::Reshape | Op::Bcast => same_entries(g, op, args[0], shape),
         _ => None,
     };
@@ -77,9 +82,17 @@ fn read_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> 
         (Shape::Vector(n), 2) => vec![n, 1],
         (Shape::Matrix(m, n), 2) => vec![m, n],
         (_, count) => {
-            let message = format!("{} cannot be read with {count} {}", in_words(shape), if count == 1 { "index" } else { "indices" });
+            let message = format!(
+                "{} cannot be read with {count} {}",
+                in_words(shape),
+                if count == 1 { "index" } else { "indices" }
+            );
             let error = ShapeError::new(message, &[(0, shape)]);
-            return Err(if count == 1 { error.help("a matrix takes a row and a column: `A[i, j]`, `A[i, :]`, `A[:, j]`") } else { error });
+            return Err(if count == 1 {
+                error.help("a matrix takes a row and a column: `A[i, j]`, `A[i, :]`, `A[:, j]`")
+            } else {
+                error
+            });
         }
     };
     for (k, &index) in args[1..].iter().enumerate() {
@@ -95,7 +108,10 @@ fn read_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> 
 fn check_index(i: f64, n: usize, operand: usize) -> Result<(), ShapeError> {
     let shape = Shape::Scalar;
     if i.fract() != 0.0 || !i.is_finite() {
-        return Err(ShapeError::new(format!("an index must be a whole number, found {i}"), &[(operand, shape)]));
+        return Err(ShapeError::new(
+            format!("an index must be a whole number, found {i}"),
+            &[(operand, shape)],
+        ));
     }
     if i < 1.0 || i > n as f64 {
         return Err(ShapeError::new(format!("index {i} is outside 1..{n}"), &[(operand, shape)]));
@@ -105,7 +121,9 @@ fn check_index(i: f64, n: usize, operand: usize) -> Result<(), ShapeError> {
 
 fn block_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
     let (whole, Data::Shape(part)) = (g.shape(args[0]), data) else { return Ok(Shape::Scalar) };
-    for (k, (size, room)) in [(part.rows(), whole.rows()), (part.cols(), whole.cols())].into_iter().enumerate() {
+    for (k, (size, room)) in
+        [(part.rows(), whole.rows()), (part.cols(), whole.cols())].into_iter().enumerate()
+    {
         if let (Some(first), true) = (known_value(g, args[k + 1]), size > 0) {
             check_index(first, room, k + 1)?;
             check_index(first + size as f64 - 1.0, room, k + 1)?;
@@ -115,7 +133,8 @@ fn block_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeErr
 }
 
 fn stack_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
-    shapes::scalars(g, data, args).map_err(|e| ShapeError { message: e.message.replace("here", "as an entry"), ..e })?;
+    shapes::scalars(g, data, args)
+        .map_err(|e| ShapeError { message: e.message.replace("here", "as an entry"), ..e })?;
     shapes::given(g, data, args)
 }
 
@@ -125,7 +144,10 @@ fn bcast_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeErr
     if fits(from.rows(), to.rows()) && fits(from.cols(), to.cols()) {
         return Ok(to);
     }
-    Err(ShapeError::new(format!("cannot repeat {} over {}", in_words(from), in_words(to)), &[(0, from)]))
+    Err(ShapeError::new(
+        format!("cannot repeat {} over {}", in_words(from), in_words(to)),
+        &[(0, from)],
+    ))
 }
 
 fn read_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
@@ -187,7 +209,15 @@ fn reshape_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usiz
     g.apply_data(Op::Reshape, Data::Shape(shape), &[a])
 }
 
-const PLAIN: Traits = Traits { smooth: true, odd: false, even: false, zero_at_zero: false, increasing: false, convex: false, concave: false };
+const PLAIN: Traits = Traits {
+    smooth: true,
+    odd: false,
+    even: false,
+    zero_at_zero: false,
+    increasing: false,
+    convex: false,
+    concave: false,
+};
 const MANY: usize = usize::MAX;
 
 struct Entry {
@@ -238,6 +268,9 @@ pub(super) fn comp_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape
     shapes::scalars(g, data, &args[Op::BINDER_BODY..])?;
     match binders::count(g, args[Op::BINDER_LO], args[Op::BINDER_HI]) {
         Some(n) => Ok(Shape::Vector(n)),
-        None => Err(ShapeError::new("the length of an array must be known, and may not depend on an index", &[])),
+        None => Err(ShapeError::new(
+            "the length of an array must be known, and may not depend on an index",
+            &[],
+        )),
     }
 }

@@ -5,7 +5,10 @@
 //! `for` clauses are nested binders. No index is bound twice on a path from a
 //! root to a leaf: [`make`] renames where a body already binds the index.
 
-use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, arrays, known_value, shapes, substitute};
+use super::{
+    Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, arrays, known_value, shapes,
+    substitute,
+};
 use crate::expr::{Data, ExprId, Graph, Num, Op, SymbolId};
 use crate::shape::{Shape, ShapeError};
 
@@ -27,7 +30,12 @@ impl Range {
     pub fn of(g: &Graph, binder: ExprId) -> Option<Range> {
         let index = g.bound_index(binder)?;
         let args = g.args(binder);
-        Some(Range { index, lo: args[Op::BINDER_LO], hi: args[Op::BINDER_HI], cond: args[Op::BINDER_COND] })
+        Some(Range {
+            index,
+            lo: args[Op::BINDER_LO],
+            hi: args[Op::BINDER_HI],
+            cond: args[Op::BINDER_COND],
+        })
     }
 
     /// Whether there is a condition.
@@ -110,11 +118,11 @@ fn split_factors(g: &Graph, range: Range, body: ExprId) -> (Vec<ExprId>, Vec<Exp
 pub(super) fn check_range(g: &Graph, args: &[ExprId]) -> Result<(), ShapeError> {
     shapes::scalars(g, Data::None, &args[..Op::BINDER_BODY])?;
     for (k, &end) in args[..Op::BINDER_COND].iter().enumerate() {
-        if let Some(v) = known_value(g, end) {
-            if v.fract() != 0.0 || !v.is_finite() {
-                let message = format!("the ends of a range must be whole numbers, found {v}");
-                return Err(ShapeError::new(message, &[(k, Shape::Scalar)]));
-            }
+        if let Some(v) = known_value(g, end)
+            && (v.fract() != 0.0 || !v.is_finite())
+        {
+            let message = format!("the ends of a range must be whole numbers, found {v}");
+            return Err(ShapeError::new(message, &[(k, Shape::Scalar)]));
         }
     }
     Ok(())
@@ -138,7 +146,15 @@ fn nonempty(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError>
     scalar_body(g, data, args)
 }
 
-const PLAIN: Traits = Traits { smooth: true, odd: false, even: false, zero_at_zero: false, increasing: false, convex: false, concave: false };
+const PLAIN: Traits = Traits {
+    smooth: true,
+    odd: false,
+    even: false,
+    zero_at_zero: false,
+    increasing: false,
+    convex: false,
+    concave: false,
+};
 
 const fn row(
     op: Op,

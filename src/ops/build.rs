@@ -15,10 +15,29 @@ pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprI
         Op::MatMul => matrix::matmul(g, args),
         Op::Transpose => matrix::transpose(g, args[0]),
         Op::And | Op::Or | Op::Not | Op::If => logic::branch(g, op, args, shape),
-        Op::Elem | Op::Block | Op::Stack | Op::Fill | Op::Bcast | Op::Reshape => arrays::make(g, op, data, args, shape),
+        Op::Elem | Op::Block | Op::Stack | Op::Fill | Op::Bcast | Op::Reshape => {
+            arrays::make(g, op, data, args, shape)
+        }
         _ if op.is_binder() => binders::make(g, op, data, args, shape),
+        _ if args.len() == 1 && g.shape(args[0]).is_scalar() => match of_scalar(g, op, args[0]) {
+            Some(simple) => simple,
+            None => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
+        },
+        Op::Dot if args.iter().all(|&a| g.shape(a).is_scalar()) => g.mul(args),
         _ => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
     })
+}
+
+/// A reduction of an array of one number.
+fn of_scalar(g: &mut Graph, op: Op, a: ExprId) -> Option<ExprId> {
+    match op {
+        Op::SumAll | Op::ProdAll | Op::MeanAll | Op::MinAll | Op::MaxAll | Op::LogSumExpAll => {
+            Some(a)
+        }
+        Op::Norm | Op::Norm1 | Op::NormInf => Some(g.apply(Op::Abs, &[a])),
+        Op::SumSq => Some(g.powi(a, 2)),
+        _ => None,
+    }
 }
 
 /// The value of a function of numbers, where it is a whole number: `exp(0)` is
@@ -95,7 +114,10 @@ impl Graph {
 
     /// A named constant of the language.
     pub fn constant(&mut self, name: &str, value: f64) -> ExprId {
-        let found = self.symbols().find(|(_, s)| s.kind == SymbolKind::Known && s.name == name).map(|(id, _)| id);
+        let found = self
+            .symbols()
+            .find(|(_, s)| s.kind == SymbolKind::Known && s.name == name)
+            .map(|(id, _)| id);
         let id = found.unwrap_or_else(|| {
             let value = crate::shape::Tensor::scalar(value);
             self.declare(Symbol::known(name, Shape::Scalar, Some(value)))
@@ -178,7 +200,15 @@ impl Graph {
     }
 
     /// A binder over `index`; `cond` is the number 1 where there is none.
-    pub fn bind(&mut self, op: Op, index: SymbolId, lo: ExprId, hi: ExprId, cond: ExprId, body: ExprId) -> ExprId {
+    pub fn bind(
+        &mut self,
+        op: Op,
+        index: SymbolId,
+        lo: ExprId,
+        hi: ExprId,
+        cond: ExprId,
+        body: ExprId,
+    ) -> ExprId {
         self.apply_data(op, Data::Symbol(index), &[lo, hi, cond, body])
     }
 }

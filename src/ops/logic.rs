@@ -20,7 +20,8 @@ pub(super) fn branch(g: &mut Graph, op: Op, args: &[ExprId], shape: Shape) -> Ex
         Op::And | Op::Or => {
             // The argument that says nothing drops out, the other decides.
             let neutral = op == Op::And;
-            (0..2).find_map(|k| known(g, k).map(|c| if c == neutral { args[1 - k] } else { args[k] }))
+            (0..2)
+                .find_map(|k| known(g, k).map(|c| if c == neutral { args[1 - k] } else { args[k] }))
         }
         _ => None,
     };
@@ -34,21 +35,51 @@ pub(super) fn branch(g: &mut Graph, op: Op, args: &[ExprId], shape: Shape) -> Ex
 fn branch_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
     let condition = g.shape(args[0]);
     if !condition.is_scalar() {
-        let message = format!("the condition of `if` must be a scalar, found {}", in_words(condition));
-        return Err(ShapeError::new(message, &[(0, condition)]).help("entry by entry, multiply by the comparison: `y .* (z > 0)`"));
+        let message =
+            format!("the condition of `if` must be a scalar, found {}", in_words(condition));
+        return Err(ShapeError::new(message, &[(0, condition)])
+            .help("entry by entry, multiply by the comparison: `y .* (z > 0)`"));
     }
     let (a, b) = (g.shape(args[1]), g.shape(args[2]));
     if a != b {
-        let message = format!("both branches of `if` must have one shape, found {} and {}", in_words(a), in_words(b));
+        let message = format!(
+            "both branches of `if` must have one shape, found {} and {}",
+            in_words(a),
+            in_words(b)
+        );
         return Err(ShapeError::new(message, &[(1, a), (2, b)]));
     }
     shapes::elementwise(g, data, &args[1..])
 }
 
-const STEP: Traits = Traits { smooth: false, odd: false, even: false, zero_at_zero: false, increasing: false, convex: false, concave: false };
+const STEP: Traits = Traits {
+    smooth: false,
+    odd: false,
+    even: false,
+    zero_at_zero: false,
+    increasing: false,
+    convex: false,
+    concave: false,
+};
 
-const fn comparison(op: Op, latex: &'static str, value: fn(f64, f64) -> f64, title: &'static str, example: (&'static str, &'static str)) -> OpDef {
-    row(op, latex, (2, 2), shapes::elementwise, Value::Binary(value), Derivative::Zero, title, "1 where it holds, 0 where it does not; entry by entry on arrays", example)
+const fn comparison(
+    op: Op,
+    latex: &'static str,
+    value: fn(f64, f64) -> f64,
+    title: &'static str,
+    example: (&'static str, &'static str),
+) -> OpDef {
+    row(
+        op,
+        latex,
+        (2, 2),
+        shapes::elementwise,
+        Value::Binary(value),
+        Derivative::Zero,
+        title,
+        "1 where it holds, 0 where it does not; entry by entry on arrays",
+        example,
+    )
 }
 
 #[allow(clippy::too_many_arguments)] // a row of a table

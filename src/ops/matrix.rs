@@ -1,6 +1,9 @@
 //! Linear algebra: products, transposes, traces, determinants, inverses.
 
-use super::{Adjoint, Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Tangent, Traits, Value, shapes, values};
+use super::{
+    Adjoint, Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Tangent, Traits, Value, shapes,
+    values,
+};
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::shape::{Shape, ShapeError, Tensor, in_words};
 
@@ -31,7 +34,11 @@ pub(super) fn matmul(g: &mut Graph, args: &[ExprId]) -> ExprId {
         _ => {
             let shape = shapes::product(g, Data::None, &arrays)
                 .unwrap_or_else(|e| panic!("factors that fit one by one do not fit together: {e}"));
-            if arrays.iter().any(|&a| g.is_zero(a)) { g.zero(shape) } else { g.intern(Op::MatMul, Data::None, &arrays, shape) }
+            if arrays.iter().any(|&a| g.is_zero(a)) {
+                g.zero(shape)
+            } else {
+                g.intern(Op::MatMul, Data::None, &arrays, shape)
+            }
         }
     };
     scalars.push(product);
@@ -156,7 +163,10 @@ fn diag_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> 
     match g.shape(args[0]) {
         Shape::Vector(n) => Ok(Shape::Matrix(n, n)),
         Shape::Matrix(m, n) if m == n => Ok(Shape::Vector(n)),
-        shape => Err(ShapeError::new(format!("expected a column or a square matrix, found {}", in_words(shape)), &[(0, shape)])),
+        shape => Err(ShapeError::new(
+            format!("expected a column or a square matrix, found {}", in_words(shape)),
+            &[(0, shape)],
+        )),
     }
 }
 
@@ -168,7 +178,10 @@ fn diag_adjoint(g: &mut Graph, _: &[ExprId], _: ExprId, a: ExprId, _: usize) -> 
 fn same_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
     match g.shape(args[0]) {
         Shape::Vector(n) => Ok(Shape::Vector(n)),
-        shape => Err(ShapeError::new(format!("expected a column, found {}", in_words(shape)), &[(0, shape)])),
+        shape => Err(ShapeError::new(
+            format!("expected a column, found {}", in_words(shape)),
+            &[(0, shape)],
+        )),
     }
 }
 
@@ -180,7 +193,15 @@ fn cumsum_adjoint(g: &mut Graph, _: &[ExprId], _: ExprId, a: ExprId, _: usize) -
     g.add(&[rest, a])
 }
 
-const LINEAR: Traits = Traits { smooth: true, odd: true, even: false, zero_at_zero: true, increasing: false, convex: false, concave: false };
+const LINEAR: Traits = Traits {
+    smooth: true,
+    odd: true,
+    even: false,
+    zero_at_zero: true,
+    increasing: false,
+    convex: false,
+    concave: false,
+};
 const SMOOTH: Traits = Traits { odd: false, zero_at_zero: false, ..LINEAR };
 
 struct Entry {
@@ -218,7 +239,7 @@ const MATMUL: (Adjoint, Tangent) = (matmul_adjoint, matmul_tangent);
 #[rustfmt::skip]
 pub const ROWS: &[&OpDef] = &[
     &OpDef { arity: (1, usize::MAX), ..row(Entry { op: Op::MatMul, name: "", latex: "", shape: shapes::product, traits: SMOOTH, value: values::matmul, derivative: Derivative::General(MATMUL.0, MATMUL.1), doc: ("matrix product", "a row times a column is a scalar", ("[1, 2; 3, 4]*[1, 1]", "[3, 7]")) }) },
-    &row(Entry { op: Op::Transpose, name: "", latex: "^{\\top}", shape: transpose_shape, traits: LINEAR, value: values::transpose, derivative: Derivative::Linear(transpose_adjoint), doc: ("transpose", "A' has rows and columns exchanged", ("[1, 2]'", "[1, 2;]")) }),
+    &row(Entry { op: Op::Transpose, name: "", latex: "^{\\top}", shape: transpose_shape, traits: LINEAR, value: values::transpose, derivative: Derivative::Linear(transpose_adjoint), doc: ("transpose", "A' has rows and columns exchanged", ("[1, 2]'", "[1, 2]'")) }),
     &row(Entry { op: Op::Tr, name: "tr", latex: "\\operatorname{tr}", shape: shapes::square_to_scalar, traits: LINEAR, value: values::trace, derivative: Derivative::Linear(trace_adjoint), doc: ("trace", "sum of the diagonal", ("tr([1, 2; 3, 4])", "5")) }),
     &row(Entry { op: Op::Det, name: "det", latex: "\\det", shape: shapes::square_to_scalar, traits: SMOOTH, value: values::det, derivative: Derivative::Reduction(det_adjoint), doc: ("determinant", "of a square matrix", ("det([1, 2; 3, 4])", "-2")) }),
     &row(Entry { op: Op::LogDet, name: "logdet", latex: "\\log\\det", shape: shapes::square_to_scalar, traits: SMOOTH, value: values::logdet, derivative: Derivative::Reduction(logdet_adjoint), doc: ("logarithm of the determinant", "nan where the determinant is negative", ("logdet([1, 0; 0, 1])", "0")) }),

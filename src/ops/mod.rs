@@ -244,7 +244,10 @@ pub fn binder_by_name(name: &str) -> Option<Op> {
 
 /// All names by which operators are called.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    table().iter().flat_map(|row| std::iter::once(row.name).chain(row.aliases.iter().copied())).filter(|n| !n.is_empty())
+    table()
+        .iter()
+        .flat_map(|row| std::iter::once(row.name).chain(row.aliases.iter().copied()))
+        .filter(|n| !n.is_empty())
 }
 
 impl OpDef {

@@ -1,7 +1,10 @@
 //! Reductions of an array: to a scalar, to a number a row, to a number a
 //! column.
 
-use super::{Adjoint, Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Traits, Value, shapes, times, values};
+use super::{
+    Adjoint, Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Traits, Value, shapes, times,
+    values,
+};
 use crate::expr::{Data, ExprId, Graph, Num, Op};
 use crate::shape::{Shape, ShapeError};
 
@@ -117,7 +120,14 @@ fn line_lse_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usi
 
 /// The tangent of a reduction by line: what the adjoint gives, summed by line
 /// after multiplying by the direction.
-fn line_tangent(g: &mut Graph, args: &[ExprId], y: ExprId, d: ExprId, adjoint: Adjoint, sum: Op) -> ExprId {
+fn line_tangent(
+    g: &mut Graph,
+    args: &[ExprId],
+    y: ExprId,
+    d: ExprId,
+    adjoint: Adjoint,
+    sum: Op,
+) -> ExprId {
     let one = g.int(1);
     let shape = g.shape(y);
     let ones = g.fill(shape, one);
@@ -129,22 +139,39 @@ fn line_tangent(g: &mut Graph, args: &[ExprId], y: ExprId, d: ExprId, adjoint: A
 fn nonempty(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
     let shape = g.shape(args[0]);
     if shape.is_empty() {
-        return Err(ShapeError::new("expected at least one entry, found an empty array", &[(0, shape)]));
+        return Err(ShapeError::new(
+            "expected at least one entry, found an empty array",
+            &[(0, shape)],
+        ));
     }
     shapes::to_scalar(g, data, args)
 }
 
 fn dot_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
     let (a, b) = (g.shape(args[0]), g.shape(args[1]));
-    if a.len() == b.len() && a.is_scalar() == b.is_scalar() && (a == b || (a.rows().min(a.cols()) == 1 && b.rows().min(b.cols()) == 1)) {
+    if a.len() == b.len()
+        && a.is_scalar() == b.is_scalar()
+        && (a == b || (a.rows().min(a.cols()) == 1 && b.rows().min(b.cols()) == 1))
+    {
         return Ok(Shape::Scalar);
     }
     shapes::common(g, args, "take the inner product of").and_then(|_| {
-        Err(ShapeError::new("cannot take the inner product of a scalar and an array", &[(0, a), (1, b)]))
+        Err(ShapeError::new(
+            "cannot take the inner product of a scalar and an array",
+            &[(0, a), (1, b)],
+        ))
     })
 }
 
-const CONVEX: Traits = Traits { smooth: false, odd: false, even: false, zero_at_zero: true, increasing: false, convex: true, concave: false };
+const CONVEX: Traits = Traits {
+    smooth: false,
+    odd: false,
+    even: false,
+    zero_at_zero: true,
+    increasing: false,
+    convex: true,
+    concave: false,
+};
 const PLAIN: Traits = Traits { convex: false, zero_at_zero: false, ..CONVEX };
 const SMOOTH: Traits = Traits { smooth: true, ..CONVEX };
 
@@ -195,13 +222,13 @@ pub const ROWS: &[&OpDef] = &[
     &row(Op::Dot, "dot", 2, dot_shape, PLAIN, values::dot, Reduction(dot_adjoint), "inner product", "a'*b for columns; the sum of products of entries", ("dot([1, 2], [3, 4])", "11")),
     &row(Op::LogSumExpAll, "logsumexp", 1, shapes::to_scalar, Traits { zero_at_zero: false, ..SMOOTH }, values::logsumexp, Reduction(logsumexp_adjoint), "logarithm of the sum of exponentials", "log(sum(exp(x))), shifted by the largest entry", ("logsumexp([0, 0])", "0.693147")),
     &row(Op::RowSum, "rowsum", 1, shapes::per_row, SMOOTH, values::rowsum, Linear(line_sum_adjoint), "sum of every row", "a column", ("rowsum([1, 2; 3, 4])", "[3, 7]")),
-    &row(Op::ColSum, "colsum", 1, shapes::per_col, SMOOTH, values::colsum, Linear(line_sum_adjoint), "sum of every column", "a row", ("colsum([1, 2; 3, 4])", "[4, 6;]")),
+    &row(Op::ColSum, "colsum", 1, shapes::per_col, SMOOTH, values::colsum, Linear(line_sum_adjoint), "sum of every column", "a row", ("colsum([1, 2; 3, 4])", "[4, 6]\'")),
     &row(Op::RowMean, "rowmean", 1, shapes::per_row, SMOOTH, values::rowmean, Linear(row_mean_adjoint), "mean of every row", "a column", ("rowmean([1, 3; 3, 5])", "[2, 4]")),
-    &row(Op::ColMean, "colmean", 1, shapes::per_col, SMOOTH, values::colmean, Linear(col_mean_adjoint), "mean of every column", "a row", ("colmean([1, 3; 3, 5])", "[2, 4;]")),
+    &row(Op::ColMean, "colmean", 1, shapes::per_col, SMOOTH, values::colmean, Linear(col_mean_adjoint), "mean of every column", "a row", ("colmean([1, 3; 3, 5])", "[2, 4]\'")),
     &row(Op::RowMax, "rowmax", 1, shapes::per_row, CONVEX, values::rowmax, General(row_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, row_max_adjoint, Op::RowSum)), "largest entry of every row", "a column", ("rowmax([1, 3; 3, 5])", "[3, 5]")),
-    &row(Op::ColMax, "colmax", 1, shapes::per_col, CONVEX, values::colmax, General(col_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, col_max_adjoint, Op::ColSum)), "largest entry of every column", "a row", ("colmax([1, 3; 3, 5])", "[3, 5;]")),
+    &row(Op::ColMax, "colmax", 1, shapes::per_col, CONVEX, values::colmax, General(col_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, col_max_adjoint, Op::ColSum)), "largest entry of every column", "a row", ("colmax([1, 3; 3, 5])", "[3, 5]\'")),
     &row(Op::RowLogSumExp, "rowlogsumexp", 1, shapes::per_row, SMOOTH, values::rowlogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::RowSum)), "logsumexp of every row", "a column", ("rowlogsumexp([0, 0; 1, 1])", "[0.693147, 1.69315]")),
-    &row(Op::ColLogSumExp, "collogsumexp", 1, shapes::per_col, SMOOTH, values::collogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::ColSum)), "logsumexp of every column", "a row", ("collogsumexp([0, 1; 0, 1])", "[0.693147, 1.69315;]")),
+    &row(Op::ColLogSumExp, "collogsumexp", 1, shapes::per_col, SMOOTH, values::collogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::ColSum)), "logsumexp of every column", "a row", ("collogsumexp([0, 1; 0, 1])", "[0.693147, 1.69315]\'")),
 ];
 
 /// Sizes of arrays, by the names that users gave them.

@@ -13,7 +13,8 @@ pub fn rebuild(g: &mut Graph, e: ExprId, args: &[ExprId]) -> ExprId {
         return e;
     }
     let (op, data) = (node.op, node.data);
-    build(g, op, data, args).unwrap_or_else(|error| panic!("a rewritten {op:?} does not fit: {error}"))
+    build(g, op, data, args)
+        .unwrap_or_else(|error| panic!("a rewritten {op:?} does not fit: {error}"))
 }
 
 /// `e` with nodes replaced: each `(from, to)` at once. Free indices of the
@@ -21,12 +22,17 @@ pub fn rebuild(g: &mut Graph, e: ExprId, args: &[ExprId]) -> ExprId {
 /// Cost: linear in the graph below `e`.
 pub fn substitute(g: &mut Graph, e: ExprId, pairs: &[(ExprId, ExprId)]) -> ExprId {
     let mut map: FxHashMap<ExprId, ExprId> = pairs.iter().copied().collect();
-    let foreign: Vec<SymbolId> = pairs.iter().flat_map(|(_, to)| g.free_indices(*to).to_vec()).collect();
+    let foreign: Vec<SymbolId> =
+        pairs.iter().flat_map(|(_, to)| g.free_indices(*to).to_vec()).collect();
     // Below a replaced node nothing needs a visit.
     for e in affected(g, e, &map) {
         let captured = g.bound_index(e).filter(|i| foreign.contains(i));
-        let args: Vec<ExprId> = g.args(e).iter().map(|a| map.get(a).copied().unwrap_or(*a)).collect();
-        let hidden = g.bound_index(e).map(|i| g.leaf(i)).filter(|leaf| pairs.iter().any(|(from, _)| from == leaf));
+        let args: Vec<ExprId> =
+            g.args(e).iter().map(|a| map.get(a).copied().unwrap_or(*a)).collect();
+        let hidden = g
+            .bound_index(e)
+            .map(|i| g.leaf(i))
+            .filter(|leaf| pairs.iter().any(|(from, _)| from == leaf));
         let new = match captured {
             _ if hidden.is_some() => substitute_around(g, e, &args, hidden, pairs),
             Some(index) if args != g.args(e) => rename_and_substitute(g, e, index, pairs),
@@ -66,7 +72,12 @@ fn affected(g: &Graph, root: ExprId, map: &FxHashMap<ExprId, ExprId>) -> Vec<Exp
 }
 
 /// Substitutes into a binder whose index occurs free in a replacement.
-fn rename_and_substitute(g: &mut Graph, binder: ExprId, index: SymbolId, pairs: &[(ExprId, ExprId)]) -> ExprId {
+fn rename_and_substitute(
+    g: &mut Graph,
+    binder: ExprId,
+    index: SymbolId,
+    pairs: &[(ExprId, ExprId)],
+) -> ExprId {
     let name = g.symbol(index).name.clone();
     let mut avoid = vec![binder];
     avoid.extend(pairs.iter().map(|(_, to)| *to));
@@ -82,5 +93,6 @@ fn rename_and_substitute(g: &mut Graph, binder: ExprId, index: SymbolId, pairs: 
     for (k, arg) in inner.iter_mut().enumerate() {
         *arg = substitute(g, *arg, if k < Op::BINDER_COND { &outer_pairs } else { &inner_pairs });
     }
-    build(g, op, Data::Symbol(fresh), &inner).unwrap_or_else(|error| panic!("a renamed {op:?} does not fit: {error}"))
+    build(g, op, Data::Symbol(fresh), &inner)
+        .unwrap_or_else(|error| panic!("a renamed {op:?} does not fit: {error}"))
 }

@@ -21,7 +21,11 @@ pub fn common(g: &Graph, args: &[ExprId], verb: &str) -> Outcome {
             Some((_, first)) if first == shape => {}
             Some((j, first)) => {
                 let message = format!("cannot {verb} {} and {}", in_words(first), in_words(shape));
-                return Err(mismatch_help(ShapeError::new(message, &[(j, first), (k, shape)]), first, shape));
+                return Err(mismatch_help(
+                    ShapeError::new(message, &[(j, first), (k, shape)]),
+                    first,
+                    shape,
+                ));
             }
         }
     }
@@ -33,7 +37,10 @@ fn mismatch_help(error: ShapeError, a: Shape, b: Shape) -> ShapeError {
     if a.transposed() == b {
         return error.help("transpose one of the two with `'`");
     }
-    let along = |m: Shape, v: Shape| v != m && ((v.rows() == m.rows() && v.cols() == 1) || (v.cols() == m.cols() && v.rows() == 1));
+    let along = |m: Shape, v: Shape| {
+        v != m
+            && ((v.rows() == m.rows() && v.cols() == 1) || (v.cols() == m.cols() && v.rows() == 1))
+    };
     if along(a, b) || along(b, a) {
         return error.help("to repeat a row or a column, write `.+`, `.-`, `.*` or `./`");
     }
@@ -45,7 +52,10 @@ pub fn scalars(g: &Graph, _: Data, args: &[ExprId]) -> Outcome {
     for (k, &arg) in args.iter().enumerate() {
         let shape = g.shape(arg);
         if !shape.is_scalar() {
-            return Err(ShapeError::new(format!("expected a scalar here, found {}", in_words(shape)), &[(k, shape)]));
+            return Err(ShapeError::new(
+                format!("expected a scalar here, found {}", in_words(shape)),
+                &[(k, shape)],
+            ));
         }
     }
     Ok(Shape::Scalar)
@@ -119,7 +129,11 @@ pub fn product(g: &Graph, _: Data, args: &[ExprId]) -> Outcome {
                     count(shape.cols(), "column"),
                     count(right.rows(), "row"),
                 );
-                return Err(product_help(ShapeError::new(message, &[(k - 1, shape), (k, right)]), shape, right));
+                return Err(product_help(
+                    ShapeError::new(message, &[(k - 1, shape), (k, right)]),
+                    shape,
+                    right,
+                ));
             }
         };
     }

@@ -4,7 +4,15 @@ use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value};
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::shape::{Shape, ShapeError};
 
-const LEAF: Traits = Traits { smooth: true, odd: false, even: false, zero_at_zero: false, increasing: true, convex: true, concave: true };
+const LEAF: Traits = Traits {
+    smooth: true,
+    odd: false,
+    even: false,
+    zero_at_zero: false,
+    increasing: true,
+    convex: true,
+    concave: true,
+};
 
 fn symbol_shape(g: &Graph, data: Data, _: &[ExprId]) -> Result<Shape, ShapeError> {
     match data {
@@ -28,7 +36,11 @@ pub const ROWS: &[&OpDef] = &[
         derivative: Derivative::Zero,
         lowering: Lowering::Leaf,
         samples: &[],
-        doc: Doc { title: "a number", formula: "exact as long as it is a ratio of whole numbers of 53 bits", example: ("1/3 + 1/6", "0.5") },
+        doc: Doc {
+            title: "a number",
+            formula: "exact as long as it is a ratio of whole numbers of 53 bits",
+            example: ("1/3 + 1/6", "0.5"),
+        },
     },
     &OpDef {
         op: Op::Symbol,
@@ -43,6 +55,10 @@ pub const ROWS: &[&OpDef] = &[
         derivative: Derivative::Zero,
         lowering: Lowering::Leaf,
         samples: &[],
-        doc: Doc { title: "a name", formula: "an unknown, a known value or a bound index", example: ("pi", "3.14159") },
+        doc: Doc {
+            title: "a name",
+            formula: "an unknown, a known value or a bound index",
+            example: ("pi", "3.14159"),
+        },
     },
 ];

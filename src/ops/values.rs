@@ -236,13 +236,17 @@ pub fn fill(args: &[Tensor], data: Data) -> Tensor {
 pub fn eye(_: &[Tensor], data: Data) -> Tensor {
     let shape = target(data);
     let n = shape.cols();
-    Tensor::new(shape, (0..shape.len()).map(|k| f64::from(u8::from(k / n == k % n))).collect::<Vec<_>>())
+    Tensor::new(
+        shape,
+        (0..shape.len()).map(|k| f64::from(u8::from(k / n == k % n))).collect::<Vec<_>>(),
+    )
 }
 
 pub fn bcast(args: &[Tensor], data: Data) -> Tensor {
     let (from, to) = (args[0].shape(), target(data));
     let pick = |size: usize, i: usize| if size == 1 { 0 } else { i };
-    let entry = |k: usize| args[0].at(pick(from.rows(), k / to.cols()), pick(from.cols(), k % to.cols()));
+    let entry =
+        |k: usize| args[0].at(pick(from.rows(), k / to.cols()), pick(from.cols(), k % to.cols()));
     Tensor::new(to, (0..to.len()).map(entry).collect::<Vec<_>>())
 }
 

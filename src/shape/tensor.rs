@@ -91,7 +91,8 @@ impl Tensor {
             (Some(a), _) => other.map(|b| f(a, b)),
             (_, Some(b)) => self.map(|a| f(a, b)),
             _ => {
-                let data = self.data.iter().zip(other.data.iter()).map(|(&a, &b)| f(a, b)).collect();
+                let data =
+                    self.data.iter().zip(other.data.iter()).map(|(&a, &b)| f(a, b)).collect();
                 Tensor { shape: self.shape, data }
             }
         }

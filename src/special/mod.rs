@@ -1,17 +1,45 @@
-//! stub
-pub fn pow(x:f64,y:f64)->f64{x.powf(y)}
-pub fn sign(x:f64)->f64{if x>0.0{1.0}else if x<0.0{-1.0}else{x}}
-pub fn erf(x:f64)->f64{libm::erf(x)}
-pub fn erfc(x:f64)->f64{libm::erfc(x)}
-pub fn gamma(x:f64)->f64{libm::tgamma(x)}
-pub fn lgamma(x:f64)->f64{libm::lgamma(x)}
-pub fn digamma(x:f64)->f64{x}
-pub fn trigamma(x:f64)->f64{x}
-pub fn polygamma(_n:f64,x:f64)->f64{x}
-pub fn sigmoid(x:f64)->f64{1.0/(1.0+(-x).exp())}
-pub fn softplus(x:f64)->f64{x.exp().ln_1p()}
-pub fn relu(x:f64)->f64{if x>0.0 {x} else if x.is_nan() {x} else {0.0}}
-pub fn min(a:f64,b:f64)->f64{if a.is_nan()||a<=b {a} else {b}}
-pub fn max(a:f64,b:f64)->f64{if a.is_nan()||a>=b {a} else {b}}
-pub fn mod_floor(a:f64,b:f64)->f64{a-b*(a/b).floor()}
-pub fn logsumexp(x:&[f64])->f64{let m=x.iter().copied().fold(f64::NEG_INFINITY,f64::max);m+x.iter().map(|v|(v-m).exp()).sum::<f64>().ln()}
+//! The values of the language's functions that the standard library does not have.
+//!
+//! In come doubles, out come doubles: these are the definitions that both the evaluator
+//! and compiled code call, so that both give the same bits. NaN comes through; arguments
+//! outside a domain give NaN or an infinity, never a panic. Each function states its
+//! accuracy, as measured against mpmath with 25 digits; an ulp is about 1.1e-16 to
+//! 2.2e-16 of the value.
+//!
+//! This room knows no expressions, shapes or derivative rules. It depends on `libm` for
+//! `erf`, `erfc`, `gamma` and `lgamma`.
+//!
+//! Example: `softplus(-800.0)` is 0, `softplus(800.0)` is 800, without overflow between.
+
+mod elementary;
+mod gamma;
+mod polygamma;
+mod student;
+
+pub use elementary::{hypot, log_cosh, logsumexp, mod_floor, pow, relu, sigmoid, sign, softplus};
+pub use gamma::{digamma, erf, erfc, gamma, lgamma, tetragamma, trigamma};
+pub use polygamma::polygamma;
+pub use student::{t_cdf, t_quantile};
+
+/// The smaller of two; NaN where one is NaN, and the first where they are equal.
+pub fn min(a: f64, b: f64) -> f64 {
+    if a <= b || a.is_nan() { a } else { b }
+}
+
+/// The larger of two; NaN where one is NaN, and the first where they are equal.
+pub fn max(a: f64, b: f64) -> f64 {
+    if a >= b || a.is_nan() { a } else { b }
+}
+
+/// log(1 + x), accurate for small x; -inf at -1, NaN below.
+pub fn log1p(x: f64) -> f64 {
+    x.ln_1p()
+}
+
+/// exp(x) - 1, accurate for small x.
+pub fn expm1(x: f64) -> f64 {
+    x.exp_m1()
+}
+
+#[cfg(test)]
+mod reference;

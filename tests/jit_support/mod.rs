@@ -33,9 +33,7 @@ impl Case {
 
     /// A known value.
     pub fn known(&mut self, name: &str, value: Tensor) -> ExprId {
-        let s = self
-            .g
-            .declare(Symbol::known(name, value.shape(), Some(value)));
+        let s = self.g.declare(Symbol::known(name, value.shape(), Some(value)));
         self.g.leaf(s)
     }
 
@@ -81,12 +79,8 @@ impl Case {
 
     /// What the plain evaluator says.
     pub fn expected(&self, outputs: &[ExprId]) -> Vec<f64> {
-        let of = |s: SymbolId| {
-            self.inputs
-                .iter()
-                .position(|i| *i == s)
-                .map(|k| self.values[k].clone())
-        };
+        let of =
+            |s: SymbolId| self.inputs.iter().position(|i| *i == s).map(|k| self.values[k].clone());
         let found = evaluate(&self.g, outputs, &of).expect("the expressions have values");
         found.iter().flat_map(|t| t.data().to_vec()).collect()
     }
@@ -100,10 +94,7 @@ impl Case {
         let mut again = vec![f64::NAN; kernel.n_out()];
         kernel.call(&self.x(), &mut again).expect("no fault");
         let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
-        assert!(
-            out.iter().zip(&again).all(same),
-            "two runs differ: {out:?} {again:?}"
-        );
+        assert!(out.iter().zip(&again).all(same), "two runs differ: {out:?} {again:?}");
         out
     }
 

@@ -1,0 +1,235 @@
+//! Derivatives as the language writes them: `grad`, `diff`, `hess`, `jac`,
+//! `∇f`.
+
+use std::sync::Arc;
+
+use super::{Checked, Checker, Item, Labelled};
+use crate::diag::{Diagnostic, codes};
+use crate::diff;
+use crate::expr::{ExprId, Op, SymbolId, SymbolKind};
+use crate::shape::in_words;
+use crate::source::Span;
+use crate::syntax::ast::{Arg, IndexEntry, Node, NodeId};
+
+impl Checker<'_> {
+    /// A scalar to differentiate, its unknowns, and its name in labels.
+    fn objective(&mut self, node: NodeId) -> Checked<(ExprId, Vec<SymbolId>, String)> {
+        let span = self.ast.span(node);
+        let of = match self.ast.node(node) {
+            Node::Name(name) => self.ast.name(*name).to_string(),
+            _ => "f".to_string(),
+        };
+        let item = self.item(node)?;
+        let (e, unknowns) = match &item {
+            Item::Function(f) => match &f.generic {
+                Some((params, body)) => (*body, params.clone()),
+                None => (self.as_expr(item, span)?, Vec::new()),
+            },
+            _ => {
+                let e = self.as_expr(item, span)?;
+                (e, self.g.unknowns(&[e]))
+            }
+        };
+        let shape = self.g.shape(e);
+        if !shape.is_scalar() {
+            let finding = Diagnostic::error(
+                codes::E0501,
+                format!("expected a scalar to differentiate, found {}", in_words(shape)),
+            );
+            return self.report(finding.at(span, super::describe(shape)).help(
+                "the derivative of a column is `jac(r)`; a scalar of it is `sum(r)` or `sumsq(r)`",
+            ));
+        }
+        if unknowns.is_empty() {
+            let finding =
+                Diagnostic::error(codes::E0502, "there is no unknown to differentiate by");
+            return self.report(
+                finding
+                    .at(span, "holds no unknown")
+                    .help("declare what varies with `var x`, before the definitions that use it"),
+            );
+        }
+        Ok((e, unknowns, of))
+    }
+
+    pub(super) fn grad(&mut self, arg: &Arg, _: Span) -> Checked<Item> {
+        self.gradient_of(arg.value)
+    }
+
+    fn gradient_of(&mut self, node: NodeId) -> Checked<Item> {
+        let (f, unknowns, of) = self.objective(node)?;
+        let parts = diff::gradient(self.g, f, &unknowns);
+        Ok(Item::Labelled(Arc::new(Labelled { of, order: 1, unknowns, parts })))
+    }
+
+    /// `hess(f)` of scalar unknowns.
+    pub(super) fn hess(&mut self, args: &[Arg], span: Span) -> Checked<Item> {
+        let (f, mut unknowns, of) = self.objective(args[0].value)?;
+        if let Some(arg) = args.get(1) {
+            let (symbol, entry) = self.target(arg.value)?;
+            if entry.is_some() {
+                return self.not_built("the Hessian by an entry", self.ast.span(arg.value));
+            }
+            unknowns = vec![symbol];
+        }
+        self.hessian_of(f, unknowns, of, span)
+    }
+
+    fn hessian_of(
+        &mut self,
+        f: ExprId,
+        unknowns: Vec<SymbolId>,
+        of: String,
+        span: Span,
+    ) -> Checked<Item> {
+        if unknowns.iter().any(|&u| !self.g.symbol(u).shape.is_scalar()) {
+            return self.not_built("the Hessian by an unknown that is an array", span);
+        }
+        let gradient = diff::gradient(self.g, f, &unknowns);
+        let rows = diff::hessian_of_scalars(self.g, &gradient, &unknowns);
+        if let [only] = &rows[..] {
+            return Ok(Item::Expr(only[0]));
+        }
+        Ok(Item::Labelled(Arc::new(Labelled { of, order: 2, unknowns, parts: rows.concat() })))
+    }
+
+    /// The Jacobian by scalar unknowns.
+    pub(super) fn jac(&mut self, _: &[Arg], span: Span) -> Checked<Item> {
+        self.not_built("`jac`", span)
+    }
+
+    /// `diff(f, x)` and `diff(f, x, y)`.
+    pub(super) fn diff(&mut self, args: &[Arg], span: Span) -> Checked<Item> {
+        let mut e = self.expression(args[0].value)?;
+        for arg in &args[1..] {
+            let (symbol, entry) = self.target(arg.value)?;
+            let shape = self.g.shape(e);
+            let mut d = if shape.is_scalar() {
+                diff::gradient(self.g, e, &[symbol])[0]
+            } else if self.g.symbol(symbol).shape.is_scalar() {
+                let one = self.g.int(1);
+                diff::tangent(self.g, &[e], &[(symbol, one)])[0]
+            } else {
+                let finding = Diagnostic::error(
+                    codes::E0501,
+                    format!("expected a scalar to differentiate, found {}", in_words(shape)),
+                );
+                return self.report(
+                    finding
+                        .at(self.ast.span(args[0].value), super::describe(shape))
+                        .help("the derivative of a column by a column is `jac(r, x)`"),
+                );
+            };
+            if let Some(indices) = entry {
+                d = self.g.apply(Op::Elem, &[&[d], &indices[..]].concat());
+            }
+            e = self.place(d, span);
+        }
+        Ok(Item::Expr(e))
+    }
+
+    /// What to differentiate by: an unknown, or an entry of one.
+    fn target(&mut self, node: NodeId) -> Checked<(SymbolId, Option<Vec<ExprId>>)> {
+        let ast = Arc::clone(&self.ast);
+        let span = ast.span(node);
+        let (base, entries): (NodeId, &[IndexEntry]) = match ast.node(node) {
+            Node::Index { base, entries } => (*base, entries),
+            _ => (node, &[]),
+        };
+        let leaf = match self.item(base)? {
+            Item::Expr(e) => {
+                self.g.as_symbol(e).filter(|s| self.g.symbol(*s).kind == SymbolKind::Unknown)
+            }
+            _ => None,
+        };
+        let Some(symbol) = leaf else {
+            let finding =
+                Diagnostic::error(codes::E0502, "expected an unknown to differentiate by");
+            return self.report(
+                finding
+                    .at(span, "not an unknown")
+                    .help("name a `var`, or an entry of one such as `x[3]`"),
+            );
+        };
+        if entries.is_empty() {
+            return Ok((symbol, None));
+        }
+        let mut indices = Vec::new();
+        for entry in entries {
+            match entry {
+                IndexEntry::At(i) => indices.push(self.scalar(*i, "an index")?),
+                IndexEntry::All(at) => {
+                    return self.report(
+                        Diagnostic::error(codes::E0502, "expected an entry, found `:`")
+                            .at(*at, "here"),
+                    );
+                }
+            }
+        }
+        Ok((symbol, Some(indices)))
+    }
+
+    /// `∇f` and `∇²f`.
+    pub(super) fn nabla(&mut self, order: u8, of: NodeId, span: Span) -> Checked<Item> {
+        if order == 1 {
+            return self.gradient_of(of);
+        }
+        let (f, unknowns, name) = self.objective(of)?;
+        self.hessian_of(f, unknowns, name, span)
+    }
+
+    /// `∇f(1, 2)`: the gradient at a point, unknowns in the order in which
+    /// they were declared.
+    pub(super) fn nabla_call(
+        &mut self,
+        order: u8,
+        of: NodeId,
+        args: &[Arg],
+        span: Span,
+    ) -> Checked<Item> {
+        let Item::Labelled(parts) = self.nabla(order, of, span)? else {
+            return self.not_built("the second derivative at a point in this notation", span);
+        };
+        if args.len() != parts.unknowns.len() {
+            let names: Vec<&str> =
+                parts.unknowns.iter().map(|u| self.g.symbol(*u).name.as_str()).collect();
+            let finding = Diagnostic::error(
+                codes::E0305,
+                format!("expected a value for each of {}, found {}", names.join(", "), args.len()),
+            );
+            return self.report(finding.at(span, "here"));
+        }
+        let mut pairs = Vec::new();
+        for (&unknown, arg) in parts.unknowns.iter().zip(args) {
+            let value = self.expression(arg.value)?;
+            pairs.push(self.replacement(unknown, value, self.ast.span(arg.value))?);
+        }
+        self.substituted(&Item::Labelled(parts), &pairs)
+    }
+
+    /// The lines of a gradient or a Hessian, each with its label; values where
+    /// no unknown is left.
+    pub(super) fn labelled_text(&mut self, parts: &Labelled, span: Span) -> Checked<String> {
+        let mut lines = Vec::new();
+        for (k, &part) in parts.parts.iter().enumerate() {
+            let text = self.shown(&Item::Expr(part), span)?;
+            lines.push(format!("{} = {text}", self.label(parts, k)));
+        }
+        Ok(lines.join("\n"))
+    }
+
+    /// The label of the `k`-th part: `∂f/∂x`, `∂²f/∂x∂y`.
+    pub fn label(&self, parts: &Labelled, k: usize) -> String {
+        let name = |u: usize| &self.g.symbol(parts.unknowns[u]).name;
+        let n = parts.unknowns.len();
+        if parts.order == 1 {
+            return format!("∂{}/∂{}", parts.of, name(k));
+        }
+        let (i, j) = (k / n, k % n);
+        if i == j {
+            format!("∂²{}/∂{}²", parts.of, name(i))
+        } else {
+            format!("∂²{}/∂{}∂{}", parts.of, name(i), name(j))
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Reading NumPy's `.npy` files.
+//!
+//! In come the bytes of one file; out goes a column or matrix of doubles, row-major
+//! whatever the order in the file. Little-endian `f8 f4 i8 i4`, `u1`, `i1` and `bool`
+//! are understood, with one or two dimensions. Integers beyond 2^53, which a double
+//! cannot hold exactly, are an error rather than a silent change.
+//!
+//! Source: NumPy Enhancement Proposal 1, "A Simple File Format for NumPy Arrays"; versions
+//! 1.0 to 3.0 of the format.
+
+use super::{Array, DataError};
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// Reads an array; `display_name` is the file's name for messages.
+///
+/// NaN and infinities come through. Time is linear in the size of the file.
+pub fn read(bytes: &[u8], display_name: &str) -> Result<Array, DataError> {
+    let fail = |message: String| DataError::whole_file(display_name, message);
+    let (header, body) = split_header(bytes).map_err(|message| fail(message.to_string()))?;
+    let header = Header::parse(header).map_err(|message| {
+        fail(message)
+            .with_help("save one or two dimensions, as in `np.save(\"x.npy\", x.astype(\"<f8\"))`")
+    })?;
+    let n_values = header.rows.checked_mul(header.cols.unwrap_or(1));
+    let n_bytes = n_values.and_then(|n| n.checked_mul(header.kind.size()));
+    if n_bytes != Some(body.len()) {
+        let expected = n_bytes.map_or("more".to_string(), |n| n.to_string());
+        return Err(fail(format!("expected {expected} bytes of data, found {}", body.len()))
+            .with_help("the file is cut off or damaged"));
+    }
+    let values = header.kind.decode(body).ok_or_else(|| {
+        fail("an integer beyond 2^53, which a double does not hold exactly".to_string())
+            .with_help("save the array as \"<f8\" if rounding is fine")
+    })?;
+    Ok(header.arrange(values))
+}
+
+/// The header's text and the data behind it.
+fn split_header(bytes: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
+    const CUT: &str = "the header of the NumPy file is cut off";
+    let rest = bytes.strip_prefix(MAGIC).ok_or("expected a NumPy file (.npy)")?;
+    let (&major, rest) = rest.split_first().ok_or(CUT)?;
+    let (_minor, rest) = rest.split_first().ok_or(CUT)?;
+    let (len, rest) = match major {
+        1 => {
+            let (len, rest) = rest.split_first_chunk::<2>().ok_or(CUT)?;
+            (usize::from(u16::from_le_bytes(*len)), rest)
+        }
+        2 | 3 => {
+            let (len, rest) = rest.split_first_chunk::<4>().ok_or(CUT)?;
+            (u32::from_le_bytes(*len) as usize, rest)
+        }
+        _ => return Err("a version of the NumPy format that is not known (1 to 3 are)"),
+    };
+    rest.split_at_checked(len).ok_or(CUT)
+}
+
+/// Type of an entry in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    F8,
+    F4,
+    I8,
+    I4,
+    U1,
+    I1,
+    Bool,
+}
+
+impl Kind {
+    fn parse(descr: &str) -> Option<Self> {
+        Some(match descr {
+            "<f8" => Kind::F8,
+            "<f4" => Kind::F4,
+            "<i8" => Kind::I8,
+            "<i4" => Kind::I4,
+            "|u1" | "<u1" => Kind::U1,
+            "|i1" | "<i1" => Kind::I1,
+            "|b1" => Kind::Bool,
+            _ => return None,
+        })
+    }
+
+    fn size(self) -> usize {
+        match self {
+            Kind::F8 | Kind::I8 => 8,
+            Kind::F4 | Kind::I4 => 4,
+            Kind::U1 | Kind::I1 | Kind::Bool => 1,
+        }
+    }
+
+    /// The entries in the order of the file; `None` where an integer does not fit.
+    fn decode(self, body: &[u8]) -> Option<Vec<f64>> {
+        const LARGEST_EXACT: u64 = 1 << 53;
+        let eights = || body.as_chunks::<8>().0.iter();
+        let fours = || body.as_chunks::<4>().0.iter();
+        Some(match self {
+            Kind::F8 => eights().map(|b| f64::from_le_bytes(*b)).collect(),
+            Kind::F4 => fours().map(|b| f64::from(f32::from_le_bytes(*b))).collect(),
+            Kind::I4 => fours().map(|b| f64::from(i32::from_le_bytes(*b))).collect(),
+            Kind::U1 => body.iter().map(|&b| f64::from(b)).collect(),
+            Kind::I1 => body.iter().map(|&b| f64::from(b.cast_signed())).collect(),
+            Kind::Bool => body.iter().map(|&b| f64::from(b != 0)).collect(),
+            Kind::I8 => eights()
+                .map(|b| i64::from_le_bytes(*b))
+                .map(|n| (n.unsigned_abs() <= LARGEST_EXACT).then_some(n as f64))
+                .collect::<Option<_>>()?,
+        })
+    }
+}
+
+struct Header {
+    kind: Kind,
+    is_column_major: bool,
+    rows: usize,
+    cols: Option<usize>,
+}
+
+impl Header {
+    /// Reads `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }`.
+    ///
+    /// The header is a Python literal; NumPy always writes these three keys in this
+    /// plain form, so each is looked up by name.
+    fn parse(header: &[u8]) -> Result<Self, String> {
+        const BAD: &str = "the header of the NumPy file cannot be read";
+        let text = std::str::from_utf8(header).map_err(|_| BAD.to_string())?;
+        let after = |key: &str| {
+            let quoted = [format!("'{key}'"), format!("\"{key}\"")];
+            let rest = quoted.iter().find_map(|q| text.split_once(q.as_str()))?.1;
+            rest.trim_start().strip_prefix(':').map(str::trim_start)
+        };
+        let descr = after("descr").ok_or(BAD)?;
+        let descr = match descr.strip_prefix(['\'', '"']) {
+            Some(rest) => rest.split(['\'', '"']).next().unwrap_or_default(),
+            None => return Err("expected an array of plain numbers, found records".to_string()),
+        };
+        let kind = Kind::parse(descr).ok_or_else(|| {
+            format!("expected entries of type f8, f4, i8, i4, i1, u1 or bool, little-endian, found `{descr}`")
+        })?;
+        let order = after("fortran_order").ok_or(BAD)?;
+        let is_column_major = match (order.starts_with("True"), order.starts_with("False")) {
+            (true, _) => true,
+            (_, true) => false,
+            _ => return Err(BAD.to_string()),
+        };
+        let shape = after("shape").and_then(|rest| rest.strip_prefix('(')).ok_or(BAD)?;
+        let (shape, _) = shape.split_once(')').ok_or(BAD)?;
+        let dims = shape
+            .split(',')
+            .map(str::trim)
+            .filter(|dim| !dim.is_empty())
+            .map(|dim| dim.parse::<usize>().map_err(|_| BAD.to_string()))
+            .collect::<Result<Vec<_>, _>>()?;
+        let (rows, cols) = match dims[..] {
+            [rows] => (rows, None),
+            [rows, cols] => (rows, Some(cols)),
+            _ => return Err(format!("expected 1 or 2 dimensions, found {}", dims.len())),
+        };
+        Ok(Header { kind, is_column_major, rows, cols })
+    }
+
+    /// Puts the entries of the file into row-major order.
+    fn arrange(&self, values: Vec<f64>) -> Array {
+        let values = match self.cols {
+            Some(cols) if self.is_column_major => {
+                let rows = self.rows;
+                (0..rows)
+                    .flat_map(|i| (0..cols).map(move |j| j * rows + i))
+                    .map(|k| values[k])
+                    .collect()
+            }
+            _ => values,
+        };
+        Array { rows: self.rows, cols: self.cols, values }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(header: &str, body: &[u8]) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend([1, 0]);
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.extend(body);
+        bytes
+    }
+
+    fn array(descr: &str, fortran: &str, shape: &str, body: &[u8]) -> Result<Array, DataError> {
+        let header = format!(
+            "{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}      \n"
+        );
+        read(&file(&header, body), "x.npy")
+    }
+
+    fn f8(values: &[f64]) -> Vec<u8> {
+        values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn types() {
+        let i8s: Vec<u8> = [3i64, -4].iter().flat_map(|x| x.to_le_bytes()).collect();
+        let i4s: Vec<u8> = [3i32, -4].iter().flat_map(|x| x.to_le_bytes()).collect();
+        let f4s: Vec<u8> = [3f32, -4.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+        for (descr, body, expected) in [
+            ("<f8", f8(&[3.0, -4.0]), [3.0, -4.0]),
+            ("<f4", f4s, [3.0, -4.0]),
+            ("<i8", i8s, [3.0, -4.0]),
+            ("<i4", i4s, [3.0, -4.0]),
+            ("|u1", vec![3, 252], [3.0, 252.0]),
+            ("|i1", vec![3, 252], [3.0, -4.0]),
+            ("|b1", vec![0, 1], [0.0, 1.0]),
+        ] {
+            let a = array(descr, "False", "(2,)", &body).unwrap();
+            assert_eq!((a.rows, a.cols), (2, None), "{descr}");
+            assert_eq!(a.values, expected, "{descr}");
+        }
+    }
+
+    #[test]
+    fn both_orders_come_out_row_major() {
+        let c = array("<f8", "False", "(2, 3)", &f8(&[1., 2., 3., 4., 5., 6.])).unwrap();
+        let f = array("<f8", "True", "(2, 3)", &f8(&[1., 4., 2., 5., 3., 6.])).unwrap();
+        assert_eq!((c.rows, c.cols), (2, Some(3)));
+        assert_eq!(c, f);
+        let empty = array("<f8", "True", "(0, 3)", &[]).unwrap();
+        assert!(empty.values.is_empty());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let message = |r: Result<Array, DataError>| r.unwrap_err().message;
+        assert!(message(array(">f8", "False", "(1,)", &[0; 8])).contains("found `>f8`"));
+        assert!(message(array("<c16", "False", "(1,)", &[0; 16])).contains("found `<c16`"));
+        assert!(message(array("<f8", "False", "(1, 1, 1)", &[0; 8])).contains("found 3"));
+        assert!(message(array("<f8", "False", "()", &[0; 8])).contains("found 0"));
+        assert!(message(array("<f8", "False", "(2,)", &[0; 15])).contains("expected 16 bytes"));
+        let huge = format!("({}, 2)", usize::MAX);
+        assert!(message(array("<f8", "False", &huge, &[])).contains("bytes of data"));
+        assert!(message(array("<i8", "False", "(1,)", &i64::MAX.to_le_bytes())).contains("2^53"));
+        assert!(message(read(b"hello", "x.npy")).contains("expected a NumPy file"));
+        assert!(message(read(b"\x93NUMPY\x01\x00\xff\xff{}", "x.npy")).contains("cut off"));
+        assert!(message(read(&file("{}", &[]), "x.npy")).contains("cannot be read"));
+    }
+}

@@ -1,0 +1,157 @@
+//! The driver: one call from a problem and a start point to a [`Solution`].
+//!
+//! In come a [`Problem`], a start, a row of the registry, checked options and a [`Control`]; out comes a
+//! solution with its status in words. The driver checks that problem and method fit, moves the start into
+//! the bounds, lends the method a [`Run`], and puts together what is left when the method ends. It contains
+//! no iteration.
+
+use super::options::Options;
+use super::registry::{MethodDef, Need};
+use super::run::Run;
+use super::status::Status;
+use super::trace::Trace;
+use super::vector::{clip, norm_inf};
+use crate::problem::{Evaluations, Evaluator, Problem};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What reaches into a run from outside.
+#[derive(Clone, Debug, Default)]
+pub struct Control {
+    /// Raised by anyone who wants the run to stop at its next evaluation.
+    pub interrupt: Option<Arc<AtomicBool>>,
+}
+
+/// A minimizer, or the best point found, and how the run went.
+#[derive(Clone, Debug)]
+pub struct Solution {
+    pub x: Vec<f64>,
+    pub value: f64,
+    /// The largest absolute gradient entry, unscaled and not projected. NaN where nothing is known.
+    pub grad_norm: f64,
+    /// The gradient at `x`; empty where the method used none.
+    pub gradient: Vec<f64>,
+    /// What the gradient test measures: `grad_norm`, or under bounds the projected gradient's norm.
+    pub stationarity: f64,
+    pub status: Status,
+    /// Which test passed or which limit was met, in words and numbers.
+    pub message: String,
+    pub iterations: usize,
+    pub evaluations: Evaluations,
+    /// Seconds.
+    pub time: f64,
+    pub trace: Trace,
+    /// The name of the method.
+    pub method: &'static str,
+}
+
+/// Why a method cannot run on a problem at all.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Misfit {
+    /// The start has `found` entries for `expected` variables.
+    StartLength { expected: usize, found: usize },
+    /// The problem does not offer what the method needs.
+    Unmet { method: &'static str, need: Need },
+    /// The problem has bounds, which the method does not keep.
+    Bounds { method: &'static str },
+    /// The bounds of a variable contradict each other, are NaN, or there are not n of each.
+    BadBounds { variable: usize },
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Misfit::StartLength { expected, found } => {
+                write!(out, "expected a start with {expected} entries, found {found}")
+            }
+            Misfit::Unmet { method, need } => {
+                write!(out, "method {method} needs {}, which the problem has not", need.name())
+            }
+            Misfit::Bounds { method } => write!(out, "method {method} does not keep bounds"),
+            Misfit::BadBounds { variable } => {
+                write!(out, "variable {} has no point between its bounds", variable + 1)
+            }
+        }
+    }
+}
+
+impl std::error::Error for Misfit {}
+
+/// Minimizes `problem` from `x0` (n entries, moved into the bounds where outside).
+///
+/// Every way a run can go is a [`Solution`] with its [`Status`]; a [`Misfit`] is returned only where the
+/// method cannot start at all. The overhead beside evaluations is a few allocations and what the method
+/// costs per iteration.
+pub fn minimize(
+    problem: &mut dyn Problem,
+    x0: &[f64],
+    method: &'static MethodDef,
+    options: &Options,
+    control: &Control,
+) -> Result<Solution, Misfit> {
+    let bounds = check_fit(problem, x0, method)?;
+    let mut start = x0.to_vec();
+    clip(&mut start, bounds.as_ref().map(|(lower, upper)| (lower.as_slice(), upper.as_slice())));
+    let eval = Evaluator::new(problem, options.max_time, control.interrupt.clone());
+    let mut run = Run::new(eval, options, start.clone(), bounds);
+    let (Ok(stop) | Err(stop)) = (method.entry)(&mut run);
+
+    let (best, trace, iterations, eval) = run.finish();
+    let (x, value, gradient, stationarity) = match best {
+        Some(best) => (best.x, best.f, best.g, best.stationarity),
+        None => (start, f64::NAN, Vec::new(), f64::NAN),
+    };
+    Ok(Solution {
+        grad_norm: if gradient.len() != x.len() { f64::NAN } else { norm_inf(&gradient) },
+        x,
+        value,
+        gradient,
+        stationarity,
+        status: stop.status,
+        message: stop.message,
+        iterations,
+        evaluations: eval.counts(),
+        time: eval.elapsed(),
+        trace,
+        method: method.name,
+    })
+}
+
+/// Lower and upper bounds.
+type Bounds = (Vec<f64>, Vec<f64>);
+
+/// Whether the method can run at all; gives the bounds, `None` where all are infinite.
+fn check_fit(
+    problem: &dyn Problem,
+    x0: &[f64],
+    method: &'static MethodDef,
+) -> Result<Option<Bounds>, Misfit> {
+    let n = problem.n_vars();
+    if x0.len() != n {
+        return Err(Misfit::StartLength { expected: n, found: x0.len() });
+    }
+    if let Some(need) = method.unmet_need(problem) {
+        return Err(Misfit::Unmet { method: method.name, need });
+    }
+    let Some((lower, upper)) = problem.bounds() else {
+        return Ok(None);
+    };
+    if lower.len() != n || upper.len() != n {
+        return Err(Misfit::BadBounds { variable: lower.len().min(upper.len()) });
+    }
+    if let Some(variable) = (0..n).find(|&i| {
+        // Written so that NaN is refused as well.
+        let has_point = lower[i] <= upper[i] && lower[i] < f64::INFINITY;
+        !(has_point && upper[i] > f64::NEG_INFINITY)
+    }) {
+        return Err(Misfit::BadBounds { variable });
+    }
+    if lower.iter().chain(upper).all(|bound| bound.is_infinite()) {
+        return Ok(None);
+    }
+    if !method.accepts_bounds {
+        return Err(Misfit::Bounds { method: method.name });
+    }
+    Ok(Some((lower.to_vec(), upper.to_vec())))
+}

@@ -1,0 +1,298 @@
+//! Levenberg-Marquardt in More's trust-region form, with bounds by an active set.
+//!
+//! ```text
+//! f = scale * |r|^2 + offset;   p = argmin |r + J p|  subject to  |D p| <= delta
+//! rho = (|r|^2 - |r(x + p)|^2) / (|r|^2 - |r + J p|^2)
+//! ```
+//!
+//! D holds the largest norms that the columns of J have had, slowly forgotten. The method goes on after the gradient test has
+//! passed, until the Gauss-Newton step is at rounding level: statistics of a fit, and users, want the digits.
+//! Where residuals are large and curved, Gauss-Newton converges slowly or not at all; the second-order term
+//! `sum r_i H_i` is then taken in (the idea of NL2SOL, Dennis, Gay & Welsch 1981), exactly, if the problem has
+//! its Hessian. Two measures keep it from running into flat regions, where parameters lose their influence: a step after
+//! which a column of J has all but vanished is refused, and a run that ends rank deficient although it began
+//! with full rank is repeated from the start with another radius; the best end counts.
+
+use super::lm_step::{SecondOrder, scaled_gradient, step};
+use crate::optim::damped_step::LinearModel;
+use crate::optim::registry::{MethodDef, Need};
+use crate::optim::run::{Iterate, Run};
+use crate::optim::status::Stop;
+use crate::optim::vector::{dot, norm};
+use nalgebra::DMatrix;
+
+/// The row of `lm`.
+pub static METHOD: MethodDef = MethodDef {
+    name: "lm",
+    aliases: &["levenberg_marquardt"],
+    family: "least squares",
+    summary: "Levenberg-Marquardt with an exact Jacobian, QR and a trust region",
+    when_to_use: "For sums of squares: nonlinear regression, equations. Takes the solution to as many digits \
+                  as the data allow. Large curved residuals need the Hessian of f, which it uses if there is one.",
+    needs: &[Need::Objective, Need::Residuals, Need::Jacobian],
+    accepts_bounds: true,
+    own_options: &[],
+    max_iter: 2_000,
+    reference: "More (1978), LNM 630, 105-116; Nocedal & Wright (2006), sec. 10.3; \
+                Dennis, Gay & Welsch (1981); Bates & Watts (1981)",
+    entry: minimize,
+};
+
+/// Radii of the attempts, relative to `|D x0|`.
+const FIRST_RADII: [f64; 3] = [1.0, 0.1, 10.0];
+/// The Gauss-Newton step is at rounding level below this share of every x_j.
+const SMALL_STEP: f64 = 1e-12;
+/// Steps without a smaller gradient before rounding is held to be the reason.
+const MAX_IDLE: usize = 5;
+/// Gauss-Newton is slow where a step leaves more than this share of the scaled gradient `|D^-1 J'r|` ...
+const SLOW: f64 = 0.5;
+/// ... so many times in a row, ...
+const MAX_SLOW: usize = 3;
+/// ... although that is less than this share of the residuals.
+const NEAR: f64 = 1e-3;
+/// D forgets a column norm at this rate a step: one that was huge only far away would hold its variable for
+/// hundreds of steps.
+const FORGET: f64 = 0.99;
+
+/// A point with its residuals and Jacobian.
+#[derive(Clone)]
+pub(super) struct Point {
+    pub x: Vec<f64>,
+    pub r: Vec<f64>,
+    pub jac: DMatrix<f64>,
+    /// `|r|^2`, and f.
+    pub sum: f64,
+    pub f: f64,
+}
+
+/// What an attempt carries from step to step.
+pub(super) struct State {
+    pub at: Point,
+    pub g: Vec<f64>,
+    /// The diagonal of D.
+    pub d: Vec<f64>,
+    pub delta: f64,
+    pub lambda: f64,
+    pub step: f64,
+    /// The smallest `reducible` so far, and for how many steps it has not fallen.
+    smallest: f64,
+    idle: usize,
+    /// The last `|D^-1 J'r|`, and how many steps in a row were slow to lower it.
+    last: f64,
+    slow: usize,
+}
+
+impl State {
+    fn iterate(&self) -> Iterate<'_> {
+        Iterate { x: &self.at.x, f: self.at.f, g: &self.g, step: self.step, radius: self.delta }
+    }
+}
+
+/// How an attempt ended.
+struct End {
+    stop: Stop,
+    state: State,
+    rank_lost: bool,
+}
+
+fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
+    let start = first_point(run)?;
+    let mut best: Option<End> = None;
+    for factor in FIRST_RADII {
+        let end = attempt(run, &start, factor)?;
+        let full = !end.rank_lost;
+        if best.as_ref().is_none_or(|best| end.state.at.f < best.state.at.f) {
+            best = Some(end);
+        }
+        if full {
+            break;
+        }
+    }
+    Ok(match best {
+        Some(end) if end.stop.status.is_success() => {
+            run.converged(&end.state.iterate(), end.stop.message)
+        }
+        Some(end) => end.stop,
+        None => run.stalled("no step was tried"),
+    })
+}
+
+fn first_point(run: &mut Run<'_>) -> Result<Point, Stop> {
+    let x = run.x0().to_vec();
+    let m = run.eval.structure().n_residuals().unwrap_or(0);
+    let mut r = vec![0.0; m];
+    let mut jac = DMatrix::zeros(m, x.len());
+    let Some(f) = run.eval.residuals(&x, &mut r)? else {
+        return Err(run.invalid_start(&[]));
+    };
+    if !run.eval.jacobian(&x, &mut jac)? {
+        let columns: Vec<f64> = jac.column_iter().map(|column| column.sum()).collect();
+        return Err(run.invalid_start(&columns));
+    }
+    let sum = dot(&r, &r);
+    Ok(Point { x, r, jac, sum, f })
+}
+
+/// One run of the method from `start`.
+fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
+    let n = start.x.len();
+    let mut state = State {
+        at: start.clone(),
+        g: vec![0.0; n],
+        d: vec![0.0; n],
+        delta: f64::NAN,
+        lambda: 0.0,
+        step: 0.0,
+        smallest: f64::INFINITY,
+        idle: 0,
+        last: f64::INFINITY,
+        slow: 0,
+    };
+    let mut trial = start.clone();
+    let mut held = vec![false; n];
+    let mut hessian = DMatrix::zeros(0, 0);
+    let mut rank_at_start = None;
+    loop {
+        differentiate(run, &mut state);
+        if rank_at_start.is_none() {
+            let scaled: Vec<f64> = (0..n).map(|j| state.d[j] * state.at.x[j]).collect();
+            let size = norm(&scaled);
+            let affine = run.eval.structure().has_affine_residuals();
+            state.delta = match affine {
+                // The model is the function: nothing limits the first step.
+                true => f64::INFINITY,
+                false => factor * if size > 0.0 { size } else { 1.0 },
+            };
+        }
+        run.record(&state.iterate())?;
+        let model = local_model(run, &state, &mut held);
+        let first_rank = *rank_at_start.get_or_insert(model.rank);
+        note_progress(&mut state, &model);
+        let rounding = Rounding::new(&state, &held, run.eval.structure().residual_scale());
+        let test = run
+            .test_gradient(&state.iterate())
+            .or_else(|| run.test_floor(&state.iterate(), &rounding.gradient_floor));
+        let finished = is_exhausted(&state, &model, &rounding, start.sum);
+        let moved = match &test {
+            Some(_) if finished => false,
+            None if state.idle >= 2 * MAX_IDLE => false,
+            _ => {
+                run.check_limits(&state.iterate())?;
+                let second = second_order(run, &state, &held, &mut hessian)?;
+                step(run, &mut state, (&model, second.as_ref()), rounding.residuals, &mut trial)?
+            }
+        };
+        if !moved {
+            let stop = test.unwrap_or_else(|| run.stalled("no step lowers the sum of squares"));
+            let rank = model.rank + held.iter().filter(|held| **held).count();
+            let rank_lost = rank < first_rank && state.at.sum > 1e-12 * start.sum;
+            return Ok(End { stop, state, rank_lost });
+        }
+    }
+}
+
+/// `g = 2 scale J'r`, and D.
+fn differentiate(run: &Run<'_>, state: &mut State) {
+    let scale = run.eval.structure().residual_scale();
+    let m = state.at.r.len();
+    for j in 0..state.g.len() {
+        let column = &state.at.jac.as_slice()[j * m..(j + 1) * m];
+        state.g[j] = 2.0 * scale * dot(column, &state.at.r);
+        let largest = (FORGET * state.d[j]).max(norm(column));
+        state.d[j] = if largest == 0.0 { 1.0 } else { largest };
+    }
+}
+
+/// The linear model in the variables that are not held by a bound, which the gradient points out of.
+fn local_model(run: &Run<'_>, state: &State, held: &mut [bool]) -> LinearModel {
+    let mut jac = state.at.jac.clone();
+    if let Some((lower, upper)) = run.bounds() {
+        for j in 0..held.len() {
+            let (x, g) = (state.at.x[j], state.g[j]);
+            held[j] = (x <= lower[j] && g >= 0.0) || (x >= upper[j] && g <= 0.0);
+            if held[j] {
+                jac.column_mut(j).fill(0.0);
+            }
+        }
+    }
+    LinearModel::new(jac, &state.at.r)
+}
+
+/// The model with the exact Hessian, once Gauss-Newton has proved slow near the solution.
+fn second_order(
+    run: &mut Run<'_>,
+    state: &State,
+    held: &[bool],
+    hessian: &mut DMatrix<f64>,
+) -> Result<Option<SecondOrder>, Stop> {
+    let slow = state.slow >= MAX_SLOW;
+    if !slow || !run.eval.structure().has_hessian() {
+        return Ok(None);
+    }
+    if hessian.is_empty() {
+        *hessian = DMatrix::zeros(state.g.len(), state.g.len());
+    }
+    if !run.eval.hessian(&state.at.x, hessian)? {
+        return Ok(None);
+    }
+    let scale = run.eval.structure().residual_scale();
+    Ok(Some(SecondOrder::new(hessian, scale, &state.g, &state.d, held)))
+}
+
+fn note_progress(state: &mut State, model: &LinearModel) {
+    let gradient = scaled_gradient(&state.at, &state.d);
+    if state.slow < MAX_SLOW {
+        let slow = gradient <= NEAR * state.at.sum.sqrt() && gradient > SLOW * state.last;
+        state.slow = if slow { state.slow + 1 } else { 0 };
+    }
+    state.last = gradient;
+    if model.reducible < 0.9 * state.smallest {
+        state.smallest = model.reducible;
+        state.idle = 0;
+    } else if model.reducible.powi(2) <= 1e-10 * state.at.sum {
+        state.idle += 1;
+    }
+}
+
+/// The rounding errors of residuals and gradient.
+///
+/// Residual i is known to `eps (|r_i| + sum_k |J_ik x_k|)` at best: that much it changes when the x_k move by
+/// a unit in their last place. The gradient inherits `2 scale |J|'` of it.
+struct Rounding {
+    gradient_floor: Vec<f64>,
+    /// The norm of the errors of the residuals.
+    residuals: f64,
+}
+
+impl Rounding {
+    fn new(state: &State, held: &[bool], scale: f64) -> Self {
+        let Point { x, r, jac, .. } = &state.at;
+        let mut errors: Vec<f64> = r.iter().map(|ri| ri.abs()).collect();
+        for (column, xk) in jac.column_iter().zip(x) {
+            errors.iter_mut().zip(column.iter()).for_each(|(e, a)| *e += (a * xk).abs());
+        }
+        errors.iter_mut().for_each(|e| *e *= f64::EPSILON);
+        let floor = |(column, held): (nalgebra::DVectorView<'_, f64>, &bool)| {
+            if *held {
+                return f64::INFINITY;
+            }
+            let change: f64 = column.iter().zip(&errors).map(|(a, e)| a.abs() * e).sum();
+            2.0 * scale.abs() * change
+        };
+        let gradient_floor = jac.column_iter().zip(held).map(floor).collect();
+        Rounding { gradient_floor, residuals: norm(&errors) }
+    }
+}
+
+/// Whether a further step would change nothing that can be computed: the Gauss-Newton step is at rounding
+/// level in every variable, or what it can take off the residuals is (the relative offset of Bates & Watts),
+/// or the sum of squares itself has vanished against that of the start, or rounding has kept the gradient
+/// from falling for some steps.
+fn is_exhausted(state: &State, model: &LinearModel, rounding: &Rounding, start_sum: f64) -> bool {
+    let steps = model.gauss_newton.iter().zip(&state.at.x);
+    let small = model.rank == state.g.len();
+    (small && steps.into_iter().all(|(p, x)| p.abs() <= SMALL_STEP * x.abs()))
+        || model.reducible <= rounding.residuals
+        || model.reducible.powi(2) <= 1e-30 * start_sum
+        || state.idle >= MAX_IDLE
+}

@@ -1,0 +1,203 @@
+//! One accepted step of Levenberg-Marquardt: the trials, the radius, and what makes a trial acceptable.
+//!
+//! In come a point with its models, linear ([`LinearModel`]) or with the exact Hessian ([`SecondOrder`]); out
+//! comes the next point, or the news that there is none. Where differences of `|r|^2` are rounding noise,
+//! values cannot tell a good step from a bad one, and the scaled gradient `|D^-1 J'r|` must fall instead.
+
+use super::lm::{Point, State};
+use crate::optim::damped_step::LinearModel;
+use crate::optim::run::Run;
+use crate::optim::status::Stop;
+use crate::optim::trust_region::Subproblem;
+use crate::optim::vector::{clip, dot, norm};
+use nalgebra::{DMatrix, DVector};
+
+/// A step is accepted with this share of the predicted reduction (MINPACK's 1e-4).
+const ACCEPT: f64 = 1e-4;
+/// A column of J that shrinks to this share of its norm in one step has lost its influence.
+const VANISHED: f64 = 1e-4;
+/// So many steps in a row may be refused for that; afterwards the data insist.
+const MAX_REFUSALS: usize = 20;
+/// Trial steps from one point; each shortens the radius by half or more.
+const MAX_TRIALS: usize = 60;
+
+/// A step that a model proposes.
+struct Proposal {
+    p: Vec<f64>,
+    lambda: f64,
+    /// `|D p|`.
+    length: f64,
+    /// The predicted fall of `|r|^2`.
+    predicted: f64,
+    /// What `|r|^2` falls by to first order, `-2 r'J p`.
+    first_order: f64,
+}
+
+/// The quadratic model with the exact Hessian in scaled variables `q = D p`:
+///
+/// ```text
+/// 1/2 |r(x + p)|^2 = 1/2 |r|^2 + (D^-1 J'r)'q + 1/2 q' (D^-1 H D^-1) q,    H = Hessian of f / (2 scale)
+/// ```
+pub(super) struct SecondOrder {
+    h: DMatrix<f64>,
+    g: Vec<f64>,
+}
+
+impl SecondOrder {
+    /// From the Hessian `hessian` and gradient `g` of f; variables held by bounds are taken out.
+    pub fn new(hessian: &DMatrix<f64>, scale: f64, g: &[f64], d: &[f64], held: &[bool]) -> Self {
+        let n = g.len();
+        let half = 0.5 / scale;
+        let h = DMatrix::from_fn(n, n, |i, j| match (held[i] || held[j], i == j) {
+            (false, _) => half * hessian[(i, j)] / (d[i] * d[j]),
+            (true, true) => 1.0,
+            (true, false) => 0.0,
+        });
+        let g = (0..n).map(|j| if held[j] { 0.0 } else { half * g[j] / d[j] }).collect();
+        SecondOrder { h, g }
+    }
+
+    /// The exact minimizer of the model within the radius.
+    fn propose(&self, model: &mut Subproblem<'_>, d: &[f64], delta: f64) -> Proposal {
+        let step = model.solve(delta);
+        let first_order = -2.0 * dot(&self.g, step.p.as_slice());
+        Proposal {
+            p: step.p.iter().zip(d).map(|(q, d)| q / d).collect(),
+            lambda: step.lambda,
+            length: step.p.norm(),
+            predicted: -2.0 * step.model,
+            first_order,
+        }
+    }
+}
+
+/// Tries steps until one is accepted and `state` has moved; false where none is.
+///
+/// `rounding` is the norm of the rounding errors of the residuals; `trial` is scratch space.
+pub(super) fn step(
+    run: &mut Run<'_>,
+    state: &mut State,
+    (linear, second): (&LinearModel, Option<&SecondOrder>),
+    rounding: f64,
+    trial: &mut Point,
+) -> Result<bool, Stop> {
+    let noise = 10.0 * f64::EPSILON * state.at.sum + 2.0 * state.at.sum.sqrt() * rounding;
+    let gradient = scaled_gradient(&state.at, &state.d);
+    let mut newton = second.map(|second| (second, Subproblem::new(&second.h, &second.g)));
+    let mut refusals = 0;
+    for _ in 0..MAX_TRIALS {
+        let mut proposal = match &mut newton {
+            Some((second, model)) => second.propose(model, &state.d, state.delta),
+            None => propose_linear(state, linear),
+        };
+        state.lambda = proposal.lambda;
+        move_to(run, state, &mut proposal, &mut trial.x);
+        if trial.x == state.at.x || !proposal.length.is_finite() {
+            return Ok(false);
+        }
+        if state.step == 0.0 {
+            state.delta = state.delta.min(proposal.length);
+        }
+        let Some(f) = run.eval.residuals(&trial.x, &mut trial.r)? else {
+            shrink(state, 0.25 * proposal.length);
+            continue;
+        };
+        (trial.f, trial.sum) = (f, dot(&trial.r, &trial.r));
+        let actual = state.at.sum - trial.sum;
+        let with_noise = proposal.predicted + noise;
+        let ratio = if with_noise > 0.0 { (actual + noise) / with_noise } else { -1.0 };
+        update_radius(state, &proposal, ratio, actual);
+        if ratio < ACCEPT {
+            continue;
+        }
+        if !run.eval.jacobian(&trial.x, &mut trial.jac)? {
+            shrink(state, 0.25 * proposal.length);
+            continue;
+        }
+        let lost = refusals < MAX_REFUSALS && loses_a_column(&state.at.jac, &trial.jac);
+        let drowned = proposal.predicted <= noise && actual <= noise;
+        if lost || (drowned && scaled_gradient(trial, &state.d) >= gradient) {
+            refusals += 1;
+            shrink(state, 0.25 * proposal.length);
+            continue;
+        }
+        state.step = norm(&proposal.p);
+        std::mem::swap(&mut state.at, trial);
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// The Levenberg-Marquardt step. The prediction `|J p|^2 + 2 lambda |D p|^2` is free of cancellation (More
+/// 1978, sec. 4).
+fn propose_linear(state: &State, linear: &LinearModel) -> Proposal {
+    let step = linear.step(&state.d, state.delta, state.lambda);
+    let change = (&state.at.jac * DVector::from_column_slice(&step.p)).norm_squared();
+    let damping = step.lambda * step.scaled_length * step.scaled_length;
+    Proposal {
+        p: step.p,
+        lambda: step.lambda,
+        length: step.scaled_length,
+        predicted: change + 2.0 * damping,
+        first_order: 2.0 * (change + damping),
+    }
+}
+
+/// `x_new = P(x + p)`; where a bound cuts the step, the proposal becomes what is left of it, with the
+/// prediction of the linear model, `-2 r'J p - |J p|^2`.
+fn move_to(run: &Run<'_>, state: &State, proposal: &mut Proposal, x_new: &mut [f64]) {
+    for ((new, x), p) in x_new.iter_mut().zip(&state.at.x).zip(&proposal.p) {
+        *new = x + p;
+    }
+    let Some((lower, upper)) = run.bounds() else {
+        return;
+    };
+    let inside = |(x, (lo, hi)): (&f64, (&f64, &f64))| lo <= x && x <= hi;
+    if x_new.iter().zip(lower.iter().zip(upper)).all(inside) {
+        return;
+    }
+    clip(x_new, run.bounds());
+    for ((p, new), x) in proposal.p.iter_mut().zip(&*x_new).zip(&state.at.x) {
+        *p = new - x;
+    }
+    let change = &state.at.jac * DVector::from_column_slice(&proposal.p);
+    proposal.first_order = -2.0 * dot(change.as_slice(), &state.at.r);
+    proposal.predicted = proposal.first_order - change.norm_squared();
+}
+
+/// Sets a smaller radius; the guess of the damping grows in proportion.
+fn shrink(state: &mut State, delta: f64) {
+    state.lambda *= state.delta / delta;
+    state.delta = delta;
+}
+
+/// MINPACK's rule (More 1978, sec. 4): after a poor step the radius shrinks to the minimizer of the parabola
+/// through `|r|^2`, its slope and the value reached, within [0.1, 0.5]; after a good one it is twice the step.
+fn update_radius(state: &mut State, proposal: &Proposal, ratio: f64, actual: f64) {
+    if ratio <= 0.25 {
+        let curvature = 2.0 * (proposal.first_order - actual);
+        let factor = if curvature > 0.0 { proposal.first_order / curvature } else { 0.5 };
+        let factor = if factor.is_nan() { 0.1 } else { factor.clamp(0.1, 0.5) };
+        shrink(state, factor * state.delta.min(10.0 * proposal.length));
+    } else if proposal.lambda == 0.0 || ratio >= 0.75 {
+        state.delta = 2.0 * proposal.length;
+        state.lambda *= 0.5;
+    }
+}
+
+/// `|D^-1 J'r|`.
+pub(super) fn scaled_gradient(point: &Point, d: &[f64]) -> f64 {
+    let m = point.r.len();
+    let columns = d.iter().enumerate();
+    let entries: Vec<f64> = columns
+        .map(|(j, dj)| dot(&point.jac.as_slice()[j * m..(j + 1) * m], &point.r) / dj)
+        .collect();
+    norm(&entries)
+}
+
+fn loses_a_column(before: &DMatrix<f64>, after: &DMatrix<f64>) -> bool {
+    before
+        .column_iter()
+        .zip(after.column_iter())
+        .any(|(before, after)| after.norm() < VANISHED * before.norm())
+}

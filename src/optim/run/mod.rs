@@ -1,0 +1,271 @@
+//! The run: what the driver lends to a method while it iterates.
+//!
+//! In comes an [`Iterate`] after every step; the run adds a row to the trace, keeps the best point, and ends
+//! the iteration by an `Err(Stop)` when a test passed or a limit was met. So a method holds no limit and no
+//! tolerance of its own:
+//!
+//! ```text
+//! let (mut x, mut f, mut g) = run.first_point()?;       // tests the start, too
+//! loop { ...one step...; run.accept(&iterate)?; }
+//! ```
+//!
+//! Convergence is `max_i |g_i| <= gtol * max(1, |f|)`, for bounds with the projected gradient
+//! `P(x - g) - x` in the place of g (Nocedal & Wright 2006, sec. 16.7). Where the start itself passes only
+//! because f is tiny throughout, the 1 gives way to the size of f and its gradient at the start. The run may
+//! not know which method it serves.
+
+mod convergence;
+
+use super::options::Options;
+use super::status::{Status, Stop};
+use super::trace::{Trace, TraceRow};
+use super::vector::norm_inf;
+use crate::problem::Evaluator;
+
+/// Below `-UNBOUNDED * max(1, |f(x0)|)` the objective counts as unbounded.
+const UNBOUNDED: f64 = 1e20;
+/// Entries of x beyond this count as divergence.
+const RUNAWAY: f64 = 1e150;
+/// So many iterations may pass without a lower value or a smaller gradient.
+const PATIENCE: usize = 100;
+
+/// An accepted point. `g` may be empty for methods without gradients.
+#[derive(Clone, Copy, Debug)]
+pub struct Iterate<'a> {
+    pub x: &'a [f64],
+    pub f: f64,
+    pub g: &'a [f64],
+    /// The Euclidean length of the step that led here.
+    pub step: f64,
+    /// The trust-region radius, or NaN.
+    pub radius: f64,
+}
+
+/// A point kept for the solution.
+#[derive(Clone, Debug)]
+pub struct Best {
+    pub x: Vec<f64>,
+    pub f: f64,
+    pub g: Vec<f64>,
+    /// The largest absolute entry of the (projected) gradient; NaN without a gradient.
+    pub stationarity: f64,
+}
+
+/// The state of one solve that is not the method's.
+pub struct Run<'p> {
+    pub eval: Evaluator<'p>,
+    options: &'p Options,
+    x0: Vec<f64>,
+    bounds: Option<(Vec<f64>, Vec<f64>)>,
+    iterations: usize,
+    trace: Trace,
+    best: Option<Best>,
+    f_start: f64,
+    gradient_start: f64,
+    /// The 1 of `max(1, |f|)`, or a smaller unit for an objective of tiny scale.
+    unit: f64,
+    smallest_gradient: f64,
+    idle: usize,
+    patience: usize,
+}
+
+impl<'p> Run<'p> {
+    /// A run from `x0` (already inside `bounds`).
+    pub fn new(
+        eval: Evaluator<'p>,
+        options: &'p Options,
+        x0: Vec<f64>,
+        bounds: Option<(Vec<f64>, Vec<f64>)>,
+    ) -> Self {
+        Run {
+            eval,
+            options,
+            x0,
+            bounds,
+            iterations: 0,
+            trace: Trace::default(),
+            best: None,
+            f_start: f64::NAN,
+            gradient_start: f64::NAN,
+            unit: 1.0,
+            smallest_gradient: f64::INFINITY,
+            idle: 0,
+            patience: PATIENCE,
+        }
+    }
+
+    /// The options of the run.
+    pub fn options(&self) -> &'p Options {
+        self.options
+    }
+
+    /// The start point.
+    pub fn x0(&self) -> &[f64] {
+        &self.x0
+    }
+
+    /// The bounds, where there are any.
+    pub fn bounds(&self) -> Option<(&[f64], &[f64])> {
+        self.bounds.as_ref().map(|(lower, upper)| (lower.as_slice(), upper.as_slice()))
+    }
+
+    /// Iterations done so far.
+    pub fn iterations(&self) -> usize {
+        self.iterations
+    }
+
+    /// Switches off the guard against iterations without progress, for methods that may wander.
+    pub fn wander(&mut self) {
+        self.patience = usize::MAX;
+    }
+
+    /// The value below which the objective counts as unbounded.
+    pub fn unbounded_below(&self) -> f64 {
+        -UNBOUNDED * self.f_start.abs().max(1.0)
+    }
+
+    /// Evaluates and tests the start point: `(x, f, g)`.
+    pub fn first_point(&mut self) -> Result<(Vec<f64>, f64, Vec<f64>), Stop> {
+        let (x, f, g) = self.first_evaluation()?;
+        self.accept(&Iterate { x: &x, f, g: &g, step: 0.0, radius: f64::NAN })?;
+        Ok((x, f, g))
+    }
+
+    /// Evaluates the start point without testing it. A start where f or a gradient entry is not finite ends
+    /// the run with `invalid_start`.
+    pub fn first_evaluation(&mut self) -> Result<(Vec<f64>, f64, Vec<f64>), Stop> {
+        let x = self.x0.clone();
+        let mut g = vec![0.0; x.len()];
+        match self.eval.value_gradient(&x, &mut g)? {
+            Some(f) => Ok((x, f, g)),
+            None => Err(self.invalid_start(&g)),
+        }
+    }
+
+    /// The stop for a start that cannot be used; names the first bad gradient entry.
+    pub fn invalid_start(&self, g: &[f64]) -> Stop {
+        let message = match g.iter().position(|entry| !entry.is_finite()) {
+            Some(i) => format!(
+                "at the start the derivative by {} is not finite",
+                self.eval.structure().var_name(i)
+            ),
+            None => "at the start the objective is not finite".to_string(),
+        };
+        Stop::new(Status::InvalidStart, message)
+    }
+
+    /// Records an accepted point and applies every test: convergence, divergence and limits.
+    pub fn accept(&mut self, point: &Iterate<'_>) -> Result<(), Stop> {
+        self.record(point)?;
+        if let Some(stop) = self.test_gradient(point) {
+            return Err(stop);
+        }
+        self.check_limits(point)
+    }
+
+    /// The first half of [`accept`](Run::accept): counts the iteration, extends the trace, keeps the best
+    /// point; ends the run where f is unbounded or x runs away. For methods with a test of their own between.
+    pub fn record(&mut self, point: &Iterate<'_>) -> Result<(), Stop> {
+        let stationarity = self.stationarity(point.x, point.g);
+        let previous = self.best.as_ref().map(|best| best.f);
+        if previous.is_none() {
+            (self.f_start, self.gradient_start) = (point.f, stationarity);
+        } else {
+            self.iterations += 1;
+        }
+        self.push_row(point, stationarity);
+        self.note_progress(point.f, stationarity);
+        self.keep_if_better(point, stationarity);
+        if point.f < self.unbounded_below() {
+            return Err(self.unbounded(point.f));
+        }
+        if norm_inf(point.x) > RUNAWAY {
+            let message = "the iterates run away: an entry of x exceeds 1e150";
+            return Err(Stop::new(Status::Diverged, message));
+        }
+        match previous {
+            Some(before) => self.test_progress(point, before - point.f),
+            None => Ok(()),
+        }
+    }
+
+    /// The limits on iterations and time, the interrupt, and the guard against idling.
+    pub fn check_limits(&mut self, point: &Iterate<'_>) -> Result<(), Stop> {
+        if self.iterations >= self.options.max_iter {
+            let message = format!(
+                "the limit max_iter = {} was reached; the largest gradient entry is {:.2e}, \
+                 above gtol * max(1, |f|) = {:.2e}",
+                self.options.max_iter,
+                self.stationarity(point.x, point.g),
+                self.gradient_threshold(point.f)
+            );
+            return Err(Stop::new(Status::MaxIter, message));
+        }
+        if self.idle >= self.patience {
+            let why = format!("neither f nor the gradient fell in {} iterations", self.idle);
+            return Err(self.stalled(&why));
+        }
+        self.eval.check().map_err(Stop::from)
+    }
+
+    /// Ends the run: the best point, the trace, the iterations, and the evaluator.
+    pub fn finish(self) -> (Option<Best>, Trace, usize, Evaluator<'p>) {
+        (self.best, self.trace, self.iterations, self.eval)
+    }
+
+    fn push_row(&mut self, point: &Iterate<'_>, grad_norm: f64) {
+        if self.options.trace {
+            let counts = self.eval.counts();
+            self.trace.push(TraceRow {
+                iteration: self.iterations,
+                value: point.f,
+                grad_norm,
+                step: point.step,
+                radius: point.radius,
+                f_evals: counts.f,
+                g_evals: counts.grad,
+                time: self.eval.elapsed(),
+            });
+        }
+    }
+
+    /// Resets the idle counter where f or the gradient is visibly smaller than ever.
+    fn note_progress(&mut self, f: f64, stationarity: f64) {
+        let lower = self.best.as_ref().is_none_or(|best| f < best.f - f64::EPSILON * best.f.abs());
+        let flatter = stationarity < 0.99 * self.smallest_gradient;
+        if flatter {
+            self.smallest_gradient = stationarity;
+        }
+        self.idle = if lower || flatter { 0 } else { self.idle + 1 };
+    }
+
+    /// A point is better if it is lower; between values equal up to rounding the flatter one is.
+    fn keep_if_better(&mut self, point: &Iterate<'_>, stationarity: f64) {
+        let better = match &self.best {
+            None => true,
+            Some(best) => {
+                let rounding = 8.0 * f64::EPSILON * best.f.abs();
+                let flatter = stationarity <= best.stationarity;
+                point.f < best.f - rounding || (point.f <= best.f + rounding && flatter)
+            }
+        };
+        if better {
+            self.keep(point, stationarity);
+        }
+    }
+
+    fn keep(&mut self, point: &Iterate<'_>, stationarity: f64) {
+        match &mut self.best {
+            Some(best) => {
+                best.x.copy_from_slice(point.x);
+                best.g.copy_from_slice(point.g);
+                best.f = point.f;
+                best.stationarity = stationarity;
+            }
+            None => {
+                let (x, g) = (point.x.to_vec(), point.g.to_vec());
+                self.best = Some(Best { x, f: point.f, g, stationarity });
+            }
+        }
+    }
+}

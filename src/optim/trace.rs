@@ -1,0 +1,74 @@
+//! The trace of a run as plain columns, one row an iteration (row 0 is the start).
+
+/// Columns of equal length. A method without a trust region or damping leaves NaN in `radius`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trace {
+    /// The iteration, from 0.
+    pub iteration: Vec<usize>,
+    /// f at the iterate.
+    pub value: Vec<f64>,
+    /// The largest absolute gradient entry (of the projected gradient under bounds).
+    pub grad_norm: Vec<f64>,
+    /// The Euclidean length of the step that led here.
+    pub step: Vec<f64>,
+    /// The trust-region radius after the step, where there is one.
+    pub radius: Vec<f64>,
+    /// Evaluations of f so far.
+    pub f_evals: Vec<usize>,
+    /// Evaluations of gradients so far.
+    pub g_evals: Vec<usize>,
+    /// Seconds since the start.
+    pub time: Vec<f64>,
+}
+
+/// One row of a [`Trace`].
+#[derive(Clone, Copy, Debug)]
+pub struct TraceRow {
+    pub iteration: usize,
+    pub value: f64,
+    pub grad_norm: f64,
+    pub step: f64,
+    pub radius: f64,
+    pub f_evals: usize,
+    pub g_evals: usize,
+    pub time: f64,
+}
+
+impl Trace {
+    /// Appends a row.
+    pub fn push(&mut self, row: TraceRow) {
+        self.iteration.push(row.iteration);
+        self.value.push(row.value);
+        self.grad_norm.push(row.grad_norm);
+        self.step.push(row.step);
+        self.radius.push(row.radius);
+        self.f_evals.push(row.f_evals);
+        self.g_evals.push(row.g_evals);
+        self.time.push(row.time);
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.iteration.len()
+    }
+
+    /// Whether no row was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.iteration.is_empty()
+    }
+
+    /// The columns by name as numbers, in the order of a printed table.
+    pub fn columns(&self) -> Vec<(&'static str, Vec<f64>)> {
+        let counts = |column: &[usize]| column.iter().map(|&count| count as f64).collect();
+        vec![
+            ("iteration", counts(&self.iteration)),
+            ("value", self.value.clone()),
+            ("grad_norm", self.grad_norm.clone()),
+            ("step", self.step.clone()),
+            ("radius", self.radius.clone()),
+            ("f_evals", counts(&self.f_evals)),
+            ("g_evals", counts(&self.g_evals)),
+            ("time", self.time.clone()),
+        ]
+    }
+}

@@ -1,0 +1,192 @@
+//! What kind of point a solution is, from its gradient and exact Hessian.
+//!
+//! Second-order conditions (Nocedal & Wright 2006, thms. 2.3 and 2.4) on the variables that no bound holds:
+//!
+//! ```text
+//! stationary and H positive definite        strict local minimum
+//! stationary and some eigenvalue negative   saddle point, or local maximum where all are
+//! stationary and some eigenvalue zero       flat direction, named by its variables
+//! ```
+//!
+//! Signs are judged after scaling the variables by `1 / sqrt(max_k |H_ik|)`, which changes no sign (Sylvester's
+//! law of inertia) but takes away units: variables of sizes 1e-9 and 1e3 are judged alike. In come plain
+//! numbers, out comes a [`Verdict`]; nothing is printed.
+
+use super::vector::norm_inf;
+use nalgebra::{DMatrix, SymmetricEigen};
+
+/// The kinds of points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PointKind {
+    StrictMinimum,
+    SaddlePoint,
+    FlatDirection,
+    LocalMaximum,
+    /// A minimum in the free variables, with others held at their bounds.
+    AtBound,
+    NotStationary,
+}
+
+impl PointKind {
+    /// The words that users see.
+    pub fn name(self) -> &'static str {
+        match self {
+            PointKind::StrictMinimum => "strict local minimum",
+            PointKind::SaddlePoint => "saddle point",
+            PointKind::FlatDirection => "flat direction",
+            PointKind::LocalMaximum => "local maximum",
+            PointKind::AtBound => "at a bound",
+            PointKind::NotStationary => "not stationary",
+        }
+    }
+}
+
+/// A judgement with its evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    pub kind: PointKind,
+    /// Variables (from 0) held at a bound by the gradient.
+    pub at_bounds: Vec<usize>,
+    /// A direction along which f does not curve, or curves downward: the variables with a visible part in
+    /// it, largest first.
+    pub direction: Vec<usize>,
+    /// The smallest and largest eigenvalue of the Hessian in the free variables, unscaled.
+    pub curvature: (f64, f64),
+    /// Largest over smallest absolute eigenvalue; infinite for a singular Hessian, NaN without free variables.
+    pub condition: f64,
+}
+
+/// Scaled eigenvalues below this share of the largest count as zero.
+const FLAT: f64 = 1e-10;
+/// Entries of a direction below this share of the largest are not named.
+const VISIBLE: f64 = 0.1;
+
+/// Judges the point `x: n` with gradient `g: n` and Hessian `h: n x n`.
+///
+/// `converged` says whether the gradient test (or its rounding floor) passed; without it the verdict is "not
+/// stationary". `O(n^3)`; meant for moderate n.
+pub fn judge(
+    x: &[f64],
+    g: &[f64],
+    h: &DMatrix<f64>,
+    bounds: Option<(&[f64], &[f64])>,
+    converged: bool,
+) -> Verdict {
+    let n = x.len();
+    let held = |i: usize| {
+        bounds.is_some_and(|(lower, upper)| {
+            (x[i] <= lower[i] && g[i] >= 0.0) || (x[i] >= upper[i] && g[i] <= 0.0)
+        })
+    };
+    let (at_bounds, free): (Vec<usize>, Vec<usize>) = (0..n).partition(|&i| held(i));
+    let reduced = DMatrix::from_fn(free.len(), free.len(), |i, j| h[(free[i], free[j])]);
+    let finite = reduced.iter().all(|entry| entry.is_finite());
+    if !converged || !finite {
+        let kind = PointKind::NotStationary;
+        let none = (f64::NAN, f64::NAN);
+        return Verdict {
+            kind,
+            at_bounds,
+            direction: Vec::new(),
+            curvature: none,
+            condition: f64::NAN,
+        };
+    }
+    if free.is_empty() {
+        let none = (f64::NAN, f64::NAN);
+        let kind = PointKind::AtBound;
+        return Verdict {
+            kind,
+            at_bounds,
+            direction: Vec::new(),
+            curvature: none,
+            condition: f64::NAN,
+        };
+    }
+    let (curvature, condition) = spectrum(&reduced);
+    let (signs, direction) = scaled_signs(&reduced);
+    let direction = direction.into_iter().map(|i| free[i]).collect();
+    let kind = match signs {
+        Signs { negative: 0, zero: 0, .. } if at_bounds.is_empty() => PointKind::StrictMinimum,
+        Signs { negative: 0, zero: 0, .. } => PointKind::AtBound,
+        Signs { positive: 0, zero: 0, .. } if at_bounds.is_empty() => PointKind::LocalMaximum,
+        Signs { negative: 0, .. } => PointKind::FlatDirection,
+        _ => PointKind::SaddlePoint,
+    };
+    Verdict { kind, at_bounds, direction, curvature, condition }
+}
+
+/// How many scaled eigenvalues have which sign.
+struct Signs {
+    positive: usize,
+    negative: usize,
+    zero: usize,
+}
+
+fn spectrum(h: &DMatrix<f64>) -> ((f64, f64), f64) {
+    let values = h.symmetric_eigenvalues();
+    let smallest = values.iter().fold(f64::INFINITY, |least, value| value.abs().min(least));
+    let condition = if smallest > 0.0 { values.amax() / smallest } else { f64::INFINITY };
+    ((values.min(), values.max()), condition)
+}
+
+/// The signs of the curvatures, and the variables of the least curved direction where it is not upward.
+fn scaled_signs(h: &DMatrix<f64>) -> (Signs, Vec<usize>) {
+    let n = h.nrows();
+    let weights: Vec<f64> = h
+        .row_iter()
+        .map(|row| row.iter().fold(0.0, |largest: f64, entry| entry.abs().max(largest)))
+        .map(|largest| if largest > 0.0 { 1.0 / largest.sqrt() } else { 1.0 })
+        .collect();
+    let scaled = DMatrix::from_fn(n, n, |i, j| weights[i] * h[(i, j)] * weights[j]);
+    let eigen = SymmetricEigen::new(scaled);
+    let cut = FLAT * eigen.eigenvalues.amax();
+    let count = |test: &dyn Fn(f64) -> bool| eigen.eigenvalues.iter().filter(|v| test(**v)).count();
+    let positive = count(&|value| value > cut);
+    let negative = count(&|value| value < -cut);
+    let signs = Signs { positive, negative, zero: n - positive - negative };
+    if negative == 0 && signs.zero == 0 {
+        return (signs, Vec::new());
+    }
+    let least = eigen.eigenvalues.imin();
+    // In the original variables the direction is D q; entries are compared in units of the scaled ones.
+    let q: Vec<f64> = eigen.eigenvectors.column(least).iter().copied().collect();
+    let largest = norm_inf(&q);
+    let mut named: Vec<usize> = (0..n).filter(|&i| q[i].abs() >= VISIBLE * largest).collect();
+    named.sort_by(|&i, &j| q[j].abs().total_cmp(&q[i].abs()));
+    (signs, named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(h: &[f64]) -> Verdict {
+        let n = (h.len() as f64).sqrt() as usize;
+        let h = DMatrix::from_row_slice(n, n, h);
+        judge(&vec![1.0; n], &vec![0.0; n], &h, None, true)
+    }
+
+    #[test]
+    fn kinds_follow_from_signs_and_not_from_units() {
+        assert_eq!(kind(&[2.0, 0.0, 0.0, 1.0]).kind, PointKind::StrictMinimum);
+        assert_eq!(kind(&[1e20, 0.0, 0.0, 1e-20]).kind, PointKind::StrictMinimum);
+        assert_eq!(kind(&[2.0, 0.0, 0.0, -1.0]).kind, PointKind::SaddlePoint);
+        assert_eq!(kind(&[-2.0, 0.0, 0.0, -1e-20]).kind, PointKind::LocalMaximum);
+        // (x - y)^2 is flat along x = y.
+        let flat = kind(&[2.0, -2.0, -2.0, 2.0]);
+        assert_eq!((flat.kind, flat.direction.len()), (PointKind::FlatDirection, 2));
+        assert_eq!(kind(&[0.0]).kind, PointKind::FlatDirection);
+        assert_eq!(kind(&[2.0, 0.0, 0.0, 8.0]).condition, 4.0);
+    }
+
+    #[test]
+    fn bounds_hold_variables_and_stop_nothing_else() {
+        let h = DMatrix::from_row_slice(2, 2, &[-1.0, 0.0, 0.0, 3.0]);
+        let bounds = ([0.0, -5.0], [9.0, 5.0]);
+        let verdict = judge(&[0.0, 1.0], &[2.0, 0.0], &h, Some((&bounds.0, &bounds.1)), true);
+        assert_eq!((verdict.kind, verdict.at_bounds), (PointKind::AtBound, vec![0]));
+        let verdict = judge(&[0.0, 1.0], &[2.0, 1.0], &h, None, false);
+        assert_eq!(verdict.kind, PointKind::NotStationary);
+    }
+}

@@ -1,0 +1,39 @@
+//! Expressions as text.
+//!
+//! In: nodes of the graph. Out: Gradus source that parses back to the same
+//! node. A layout tree ([`Layout`]) holds what a person would write: numbers
+//! first, then plain scalars, then the rest; a minus in front; quotients
+//! instead of negative powers; the user's own orientation of differences.
+//! Renderers turn the tree into characters.
+//!
+//! This room builds no nodes.
+
+mod build;
+mod layout;
+mod share;
+mod text;
+
+pub use layout::{Clause, Layout, Level};
+pub use text::render;
+
+use crate::expr::{ExprId, Graph};
+
+/// The expression as Gradus source. Where parts are shared and the text would
+/// be long, the parts get names in a `where` clause.
+pub fn text(g: &Graph, e: ExprId) -> String {
+    render(&layout(g, e))
+}
+
+/// The layout tree of an expression.
+pub fn layout(g: &Graph, e: ExprId) -> Layout {
+    let names = share::names(g, e);
+    let mut builder = build::Builder::new(g, &names);
+    let body = builder.layout(e);
+    if names.is_empty() {
+        return body;
+    }
+    let mut shared: Vec<ExprId> = names.keys().copied().collect();
+    shared.sort_unstable();
+    let defs = shared.iter().rev().map(|&s| (names[&s].clone(), builder.definition(s))).collect();
+    Layout::Where(Box::new(body), defs)
+}

@@ -1,0 +1,166 @@
+//! The evaluator: every call a method makes of a problem goes through here.
+//!
+//! In comes a [`Problem`], a time limit and an interrupt flag; out go values and derivatives, with three
+//! promises: every evaluation is counted, a non-finite result is told apart from a usable one, and a limit or
+//! an interrupt ends the run at the next evaluation. It knows no method and no tolerance.
+//!
+//! Counting: a value with its gradient is one f and one gradient; residuals are one f, a Jacobian one
+//! gradient. The evaluator never evaluates a point again on its own.
+
+use super::Problem;
+use nalgebra::DMatrix;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How often each function was evaluated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evaluations {
+    /// Values and residual vectors.
+    pub f: usize,
+    /// Gradients and Jacobians.
+    pub grad: usize,
+    /// Hessians.
+    pub hess: usize,
+    /// Hessian-vector products.
+    pub hv: usize,
+}
+
+/// Why no further evaluation takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// The time limit has passed.
+    MaxTime,
+    /// The interrupt flag was raised.
+    Interrupted,
+}
+
+/// A problem with counts, limits and the rejection of non-finite results.
+pub struct Evaluator<'p> {
+    problem: &'p mut dyn Problem,
+    counts: Evaluations,
+    rejected: usize,
+    started: Instant,
+    deadline: Option<Instant>,
+    interrupt: Option<Arc<AtomicBool>>,
+}
+
+impl<'p> Evaluator<'p> {
+    /// Wraps `problem`; the clock starts now. `max_time` is in seconds and may be infinite.
+    pub fn new(
+        problem: &'p mut dyn Problem,
+        max_time: f64,
+        interrupt: Option<Arc<AtomicBool>>,
+    ) -> Self {
+        let started = Instant::now();
+        // A limit too long for the clock is no limit.
+        let deadline =
+            Duration::try_from_secs_f64(max_time).ok().and_then(|time| started.checked_add(time));
+        let counts = Evaluations::default();
+        Evaluator { problem, counts, rejected: 0, started, deadline, interrupt }
+    }
+
+    /// The evaluations so far.
+    pub fn counts(&self) -> Evaluations {
+        self.counts
+    }
+
+    /// How many evaluations gave something that is not finite.
+    pub fn rejected(&self) -> usize {
+        self.rejected
+    }
+
+    /// Seconds since the start.
+    pub fn elapsed(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    /// The problem, for its structure (sizes, names, bounds). Evaluations belong to the methods below.
+    pub fn structure(&self) -> &dyn Problem {
+        self.problem
+    }
+
+    /// Whether the time limit has passed or the interrupt flag is up.
+    pub fn check(&self) -> Result<(), Halt> {
+        if self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+            return Err(Halt::Interrupted);
+        }
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Halt::MaxTime);
+        }
+        Ok(())
+    }
+
+    /// f(x), or `None` where it is not finite.
+    pub fn value(&mut self, x: &[f64]) -> Result<Option<f64>, Halt> {
+        self.before()?;
+        self.counts.f += 1;
+        let f = self.problem.value(x);
+        Ok(self.screen(f.is_finite()).then_some(f))
+    }
+
+    /// The gradient alone, at a point whose value is known; false where an entry is not finite.
+    pub fn gradient(&mut self, x: &[f64], g: &mut [f64]) -> Result<bool, Halt> {
+        self.before()?;
+        self.counts.grad += 1;
+        self.problem.gradient(x, g);
+        Ok(self.screen(all_finite(g)))
+    }
+
+    /// f(x) and its gradient, or `None` where either is not finite.
+    pub fn value_gradient(&mut self, x: &[f64], g: &mut [f64]) -> Result<Option<f64>, Halt> {
+        self.before()?;
+        self.counts.f += 1;
+        self.counts.grad += 1;
+        let f = self.problem.value_gradient(x, g);
+        Ok(self.screen(f.is_finite() && all_finite(g)).then_some(f))
+    }
+
+    /// The Hessian; false where an entry is not finite.
+    pub fn hessian(&mut self, x: &[f64], h: &mut DMatrix<f64>) -> Result<bool, Halt> {
+        self.before()?;
+        self.counts.hess += 1;
+        self.problem.hessian(x, h);
+        Ok(self.screen(all_finite(h.as_slice())))
+    }
+
+    /// The Hessian times `v`; false where an entry is not finite.
+    pub fn hessian_vector(&mut self, x: &[f64], v: &[f64], hv: &mut [f64]) -> Result<bool, Halt> {
+        self.before()?;
+        self.counts.hv += 1;
+        self.problem.hessian_vector(x, v, hv);
+        Ok(self.screen(all_finite(hv)))
+    }
+
+    /// The residuals, and f from them; `None` where a residual or f is not finite.
+    pub fn residuals(&mut self, x: &[f64], r: &mut [f64]) -> Result<Option<f64>, Halt> {
+        self.before()?;
+        self.counts.f += 1;
+        self.problem.residuals(x, r);
+        let squares: f64 = r.iter().map(|ri| ri * ri).sum();
+        let f = self.problem.residual_scale() * squares + self.problem.residual_offset();
+        Ok(self.screen(f.is_finite()).then_some(f))
+    }
+
+    /// The Jacobian of the residuals; false where an entry is not finite.
+    pub fn jacobian(&mut self, x: &[f64], jac: &mut DMatrix<f64>) -> Result<bool, Halt> {
+        self.before()?;
+        self.counts.grad += 1;
+        self.problem.jacobian(x, jac);
+        Ok(self.screen(all_finite(jac.as_slice())))
+    }
+
+    /// The start point is always evaluated, so that even a run without time has something to return.
+    fn before(&self) -> Result<(), Halt> {
+        if self.counts.f <= 1 && self.counts.grad == 0 { Ok(()) } else { self.check() }
+    }
+
+    fn screen(&mut self, usable: bool) -> bool {
+        self.rejected += usize::from(!usable);
+        usable
+    }
+}
+
+fn all_finite(entries: &[f64]) -> bool {
+    entries.iter().all(|entry| entry.is_finite())
+}

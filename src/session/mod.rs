@@ -1,0 +1,293 @@
+//! A session: names, values and results, and the running of statements.
+//!
+//! In: source text. Out: [`Output`]s, one after the other, through a callback.
+//! The session never prints and never exits; front ends render what it gives.
+//! It can be used from Rust:
+//!
+//! ```
+//! use gradus::session::{Output, Session, Settings};
+//!
+//! let mut session = Session::new(Settings::default());
+//! let mut texts = Vec::new();
+//! let outcome = session.run("example", "var x\nminimize (x - 3)^2", &mut |_, output| {
+//!     if let Output::Fit { fit, .. } = output {
+//!         texts.push(format!("{}: x = {}", fit.status, fit.solution[0].1.data()[0]));
+//!     }
+//! });
+//! assert!(!outcome.failed);
+//! assert_eq!(texts, ["converged: x = 3"]);
+//! ```
+//!
+//! A script is looked at whole before any of it runs: mistakes in names and
+//! shapes are all reported, and nothing has run. A REPL line runs at once.
+
+mod command;
+mod compiled;
+mod define;
+mod derivative_check;
+mod finite;
+mod fit;
+mod output;
+mod record;
+mod solve;
+mod stages;
+mod statement;
+mod structure;
+mod world;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use fit::Fit;
+pub use output::{Outcome, Output};
+pub use statement::{io_reason, tensor_json};
+
+use crate::check::{Entry, Names};
+use crate::diag::{Diagnostic, Sink, codes};
+use crate::expr::{ExprId, Graph, SymbolId};
+use crate::shape::Tensor;
+use crate::source::{FileId, SourceMap, Span};
+use crate::syntax::{self, Ast};
+use world::Files;
+
+/// What a front end may set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The seed of random draws where the script sets none.
+    pub seed: u64,
+    /// Threads for large loops.
+    pub threads: usize,
+    /// Native code; without it everything runs on the plain evaluator.
+    pub jit: bool,
+    /// Values that replace those of a `let`: name and text.
+    pub set: Vec<(String, String)>,
+    /// A stage of the work to show: `tokens`, `ast`, `graph`, `simplified`,
+    /// `grad`, `hess`.
+    pub show: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { seed: 0, threads: 1, jit: true, set: Vec::new(), show: None }
+    }
+}
+
+/// Receives outputs as they come, with the texts that findings point at.
+pub type Receiver<'r> = dyn FnMut(&SourceMap, Output) + 'r;
+
+/// What statements change.
+#[derive(Clone, Default)]
+pub(super) struct State {
+    pub graph: Graph,
+    pub names: Names,
+    /// Start and bounds of every unknown.
+    pub unknowns: HashMap<SymbolId, Unknown>,
+    /// The first place of every node.
+    pub spans: HashMap<ExprId, Span>,
+    /// Files that `use` has read.
+    pub used: Vec<PathBuf>,
+    /// Values of `--set` that a `let` has taken.
+    pub taken: Vec<String>,
+}
+
+/// Start and bounds of an unknown.
+#[derive(Clone, Debug)]
+pub(super) struct Unknown {
+    pub start: Tensor,
+    pub lower: Option<Tensor>,
+    pub upper: Option<Tensor>,
+}
+
+/// Runs statements and remembers what they define.
+pub struct Session {
+    state: State,
+    files: Files,
+    settings: Settings,
+    interrupt: Arc<AtomicBool>,
+    /// Optimizations that have ended and were not shown yet; true where one
+    /// line is enough.
+    finished: Vec<(Arc<Fit>, bool)>,
+}
+
+/// How a text is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// A look before running: nothing runs, missing values are no mistake.
+    Dry,
+    /// A script: a name is defined once.
+    Script,
+    /// A line of a REPL: a new definition replaces the old.
+    Line,
+}
+
+impl Session {
+    /// A session that knows nothing but the language.
+    pub fn new(settings: Settings) -> Session {
+        Session {
+            state: State::default(),
+            files: Files::new(settings.seed),
+            settings,
+            interrupt: Arc::new(AtomicBool::new(false)),
+            finished: Vec::new(),
+        }
+    }
+
+    /// The folder that relative paths of data files start from.
+    pub fn set_base(&mut self, folder: &Path) {
+        self.files.base = folder.to_path_buf();
+    }
+
+    /// Raise this to stop a running optimization at its best point.
+    pub fn interrupt_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.interrupt)
+    }
+
+    /// The texts that findings point at.
+    pub fn sources(&self) -> &SourceMap {
+        &self.files.sources
+    }
+
+    /// The names that are defined, for completion and `:vars`.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.state.names.iter()
+    }
+
+    /// One line about what a name stands for.
+    pub fn describe(&mut self, name: &str) -> Option<String> {
+        let item = self.state.names.get(name)?.item.clone();
+        Some(define::describe(&mut self.state, &mut self.files, &item))
+    }
+
+    /// Runs a whole script. Everything is checked before anything runs.
+    pub fn run(&mut self, name: &str, text: &str, out: &mut Receiver) -> Outcome {
+        self.interrupt.store(false, Ordering::Relaxed);
+        let Some(ast) = self.parse(name, text, out) else {
+            return Outcome { failed: true, ..Outcome::default() };
+        };
+        if ast.top.len() > 1 && self.look(&ast, out) {
+            return Outcome { failed: true, ..Outcome::default() };
+        }
+        let outcome = self.execute(&ast, Mode::Script, out);
+        self.unused_settings(out);
+        outcome
+    }
+
+    /// Checks a script without running it; true where a mistake was reported.
+    pub fn check(&mut self, name: &str, text: &str, out: &mut Receiver) -> Outcome {
+        let failed = match self.parse(name, text, out) {
+            Some(ast) => self.look(&ast, out),
+            None => true,
+        };
+        Outcome { failed, ..Outcome::default() }
+    }
+
+    /// Runs what was typed into a REPL.
+    pub fn run_line(&mut self, name: &str, text: &str, out: &mut Receiver) -> Outcome {
+        self.interrupt.store(false, Ordering::Relaxed);
+        self.files.forget();
+        match self.parse(name, text, out) {
+            Some(ast) => self.execute(&ast, Mode::Line, out),
+            None => Outcome { failed: true, ..Outcome::default() },
+        }
+    }
+
+    /// Parses and reports; `None` where there was a mistake. A script with a
+    /// mistake of syntax is looked at as far as it could be read, so that one
+    /// run reports mistakes of every kind.
+    fn parse(&mut self, name: &str, text: &str, out: &mut Receiver) -> Option<Arc<Ast>> {
+        let file = self.files.sources.add(name, text);
+        self.show_tokens(text, out);
+        let mut sink = Sink::new();
+        let ast = Arc::new(syntax::parse(file, text, &mut sink));
+        let failed = sink.has_errors();
+        self.flush(&mut sink, out);
+        if self.settings.show.as_deref() == Some("ast") {
+            out(&self.files.sources, Output::Stage(ast.dump_all()));
+        }
+        if failed {
+            self.look(&ast, out);
+            return None;
+        }
+        Some(ast)
+    }
+
+    fn show_tokens(&self, text: &str, out: &mut Receiver) {
+        if self.settings.show.as_deref() == Some("tokens") {
+            out(&self.files.sources, Output::Stage(syntax::dump_tokens(text)));
+        }
+    }
+
+    /// Checks all statements on a copy of the state. Reports and returns true
+    /// where there is a mistake; otherwise stays silent, since running will
+    /// give the same warnings.
+    fn look(&mut self, ast: &Arc<Ast>, out: &mut Receiver) -> bool {
+        let before = self.state.clone();
+        let random = self.files.random_state();
+        let mut findings = Vec::new();
+        let outcome = self.execute(ast, Mode::Dry, &mut |_, output| {
+            if let Output::Finding(finding) = output {
+                findings.push(finding);
+            }
+        });
+        self.state = before;
+        self.files.restore_random(random);
+        if outcome.failed {
+            for finding in findings {
+                out(&self.files.sources, Output::Finding(finding));
+            }
+        }
+        outcome.failed
+    }
+
+    /// Runs statements in order. A bug of ours is caught here: it is reported
+    /// as one, and the session goes on.
+    fn execute(&mut self, ast: &Arc<Ast>, mode: Mode, out: &mut Receiver) -> Outcome {
+        let run =
+            std::panic::AssertUnwindSafe(|| statement::run_all(self, ast, &ast.top, mode, out));
+        match std::panic::catch_unwind(run) {
+            Ok(outcome) => outcome,
+            Err(payload) => {
+                let finding = bug(payload.as_ref());
+                out(&self.files.sources, Output::Finding(finding));
+                Outcome { failed: true, ..Outcome::default() }
+            }
+        }
+    }
+
+    fn flush(&mut self, sink: &mut Sink, out: &mut Receiver) {
+        for finding in sink.take() {
+            out(&self.files.sources, Output::Finding(finding));
+        }
+    }
+
+    /// `--set` must name a `let` of the script.
+    fn unused_settings(&mut self, out: &mut Receiver) {
+        for (name, _) in &self.settings.set {
+            if !self.state.taken.contains(name) {
+                let finding = Diagnostic::warning(
+                    codes::W0007,
+                    format!("no `let` defines `{name}`, so --set had no effect"),
+                );
+                out(&self.files.sources, Output::Finding(finding));
+            }
+        }
+    }
+
+    /// A text of its own for what `--set` gives.
+    pub(super) fn add_source(&mut self, name: &str, text: &str) -> FileId {
+        self.files.sources.add(name, text)
+    }
+}
+
+/// The report of a panic.
+fn bug(payload: &(dyn std::any::Any + Send)) -> Diagnostic {
+    let text = payload
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string))
+        .unwrap_or_else(|| "no message".to_string());
+    Diagnostic::error(codes::E0900, format!("this is a bug in Gradus: {text}"))
+        .help("please report it with the script that shows it; the session can go on")
+}

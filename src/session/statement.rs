@@ -1,0 +1,392 @@
+//! Running statements, one after the other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Mode, Outcome, Output, Receiver, Session, State, world};
+use crate::check::{Checked, Checker, Item, Reported, World};
+use crate::diag::{Diagnostic, Severity, Sink, codes};
+use crate::report::JsonValue;
+use crate::shape::{Shape, Tensor};
+use crate::source::Span;
+use crate::syntax::Ast;
+use crate::syntax::ast::{Ident, Node, NodeId, StmtId, StmtKind, Text};
+
+/// Runs the statements of one text.
+pub(super) struct Runner<'s> {
+    pub session: &'s mut Session,
+    pub ast: Arc<Ast>,
+    pub mode: Mode,
+    pub sink: Sink,
+    /// Inside a `for` block names may be defined again.
+    pub in_loop: bool,
+    pub outcome: Outcome,
+    /// Errors given out so far.
+    reported: usize,
+    /// Results of commands inside the statement that is being checked.
+    commands: HashMap<NodeId, Item>,
+}
+
+/// Runs statements until one fails; in a dry run all of them, so that every
+/// mistake is reported.
+pub(super) fn run_all(
+    session: &mut Session,
+    ast: &Arc<Ast>,
+    statements: &[StmtId],
+    mode: Mode,
+    out: &mut Receiver,
+) -> Outcome {
+    let mut runner = Runner {
+        session,
+        ast: Arc::clone(ast),
+        mode,
+        sink: Sink::new(),
+        in_loop: false,
+        outcome: Outcome::default(),
+        reported: 0,
+        commands: HashMap::new(),
+    };
+    runner.statements(statements, out);
+    runner.flush(out);
+    runner.outcome
+}
+
+impl Runner<'_> {
+    fn statements(&mut self, statements: &[StmtId], out: &mut Receiver) {
+        for &id in statements {
+            let before = self.reported;
+            let result = self.statement(id, out);
+            self.flush(out);
+            // In a dry run a value may be missing only because nothing has run.
+            let failed = if self.is_dry() { self.reported > before } else { result.is_err() };
+            self.outcome.failed |= failed;
+            if failed && !self.is_dry() {
+                return;
+            }
+            if self.outcome.interrupted {
+                return;
+            }
+        }
+    }
+
+    fn flush(&mut self, out: &mut Receiver) {
+        for finding in self.sink.take() {
+            self.reported += usize::from(finding.severity == Severity::Error);
+            out(&self.session.files.sources, Output::Finding(finding));
+        }
+    }
+
+    /// Reports a finding.
+    pub fn report<T>(&mut self, finding: Diagnostic) -> Checked<T> {
+        self.sink.push(finding);
+        Err(Reported)
+    }
+
+    pub fn is_dry(&self) -> bool {
+        self.mode == Mode::Dry
+    }
+
+    /// Says that a statement is not there yet.
+    pub(super) fn not_built(&mut self, what: &str, span: Span) -> Checked<()> {
+        self.report(
+            Diagnostic::error(codes::E0609, format!("{what} is not built yet"))
+                .at(span, "not built yet"),
+        )
+    }
+
+    /// Checks with the names of the session. Where the checked expression
+    /// holds a command, the command runs first and the check starts again.
+    pub fn checker<T>(&mut self, mut work: impl FnMut(&mut Checker) -> Checked<T>) -> Checked<T> {
+        loop {
+            let Session { state, files, .. } = &mut *self.session;
+            let State { graph, names, spans, .. } = state;
+            let dry = self.mode == Mode::Dry;
+            let mut checker = Checker::new(
+                graph,
+                names,
+                &mut self.sink,
+                files,
+                spans,
+                Arc::clone(&self.ast),
+                dry,
+            );
+            checker.commands = std::mem::take(&mut self.commands);
+            let result = work(&mut checker);
+            let wanted = checker.wanted.take();
+            self.commands = std::mem::take(&mut checker.commands);
+            let Some(node) = wanted else { return result };
+            let item = self.command_item(node, None)?;
+            self.commands.insert(node, item);
+        }
+    }
+
+    /// The item of an expression, which may be a command.
+    pub fn value_item(&mut self, node: NodeId, name: Option<&str>) -> Checked<Item> {
+        if matches!(self.ast.node(node), Node::Command(_)) {
+            return self.command_item(node, name);
+        }
+        self.checker(|c| c.item(node))
+    }
+
+    fn statement(&mut self, id: StmtId, out: &mut Receiver) -> Checked<()> {
+        let ast = Arc::clone(&self.ast);
+        let stmt = ast.stmt(id);
+        self.commands.clear();
+        match &stmt.kind {
+            StmtKind::Var(items) => self.var(items),
+            StmtKind::Let { name, value } => {
+                let result = self.bind(*name, *value);
+                self.emit_fits(out);
+                result
+            }
+            StmtKind::LetPair { names, value } => self.bind_pair(*names, *value),
+            StmtKind::Fn { name, params, body } => {
+                let doc = stmt.doc.iter().map(|&t| ast.text(t).to_string()).collect();
+                self.function(*name, params, *body, doc)
+            }
+            StmtKind::UseName(name) => {
+                self.not_built(&format!("the library `{}`", ast.ident(*name)), name.span)
+            }
+            StmtKind::UseFile(path, span) => self.use_file(*path, *span, out),
+            StmtKind::Seed(node) => self.seed(*node),
+            StmtKind::For { index, range, body } => self.repeat(*index, *range, body, out),
+            StmtKind::Optimizer { name, .. } => self.not_built("`optimizer`", name.span),
+            StmtKind::Command(node) => {
+                let Node::Command(command) = ast.node(*node) else { return Ok(()) };
+                let result = self.command(command, out);
+                self.emit_fits(out);
+                result
+            }
+            StmtKind::Expr(node) => {
+                let result = self.show(*node, out);
+                self.emit_fits(out);
+                result
+            }
+        }
+    }
+
+    /// Gives out the results of optimizations that have ended.
+    pub(super) fn emit_fits(&mut self, out: &mut Receiver) {
+        for (fit, brief) in std::mem::take(&mut self.session.finished) {
+            out(&self.session.files.sources, Output::Fit { fit, brief });
+        }
+    }
+
+    /// An expression statement: shows its value.
+    fn show(&mut self, node: NodeId, out: &mut Receiver) -> Checked<()> {
+        let span = self.ast.span(node);
+        let item = self.value_item(node, None)?;
+        self.show_stage(&item, out);
+        let text = self.checker(|c| c.shown(&item, span))?;
+        let value = self.json(&item, span)?;
+        if self.mode == Mode::Line {
+            let ans = self.named("ans", item.clone(), span).unwrap_or(item);
+            self.session.state.names.define("ans", ans, None);
+        }
+        if !self.is_dry() {
+            let name = squeeze(self.session.files.sources.slice(span));
+            out(&self.session.files.sources, Output::Value { name, text, value });
+        }
+        Ok(())
+    }
+
+    /// What `--show` asks for about an expression.
+    fn show_stage(&mut self, item: &Item, out: &mut Receiver) {
+        let (Some(stage), Item::Expr(e), false) =
+            (self.session.settings.show.clone(), item, self.is_dry())
+        else {
+            return;
+        };
+        let g = &mut self.session.state.graph;
+        let text = match stage.as_str() {
+            "graph" => super::stages::graph(g, *e),
+            "simplified" => {
+                let stable = crate::simplify::stable(g, &[*e])[0];
+                crate::simplify::shown(g, stable)
+            }
+            "grad" | "hess" => super::stages::derivatives(g, *e, stage == "hess"),
+            "kernel" | "clif" => super::stages::code(g, *e, &stage),
+            _ => return,
+        };
+        out(&self.session.files.sources, Output::Stage(text));
+    }
+
+    /// The value of an item for programs; null while an unknown is left.
+    fn json(&mut self, item: &Item, span: Span) -> Checked<JsonValue> {
+        match item {
+            Item::Expr(e) | Item::Truth(e) => {
+                if self.session.state.graph.has_unknown(*e) {
+                    return Ok(JsonValue::Null);
+                }
+                let truth = matches!(item, Item::Truth(_));
+                let value = self.checker(|c| c.value_of(*e, span))?;
+                Ok(value.map_or(JsonValue::Null, |v| {
+                    if truth { JsonValue::Bool(v.data()[0] != 0.0) } else { tensor_json(&v) }
+                }))
+            }
+            Item::Text(text) => Ok(JsonValue::Text(text.clone())),
+            Item::Texts(texts) => {
+                Ok(JsonValue::Array(texts.iter().cloned().map(JsonValue::Text).collect()))
+            }
+            Item::Categories(c) => {
+                let cells = (0..c.codes().len())
+                    .map(|i| JsonValue::Text(c.text(i).unwrap_or_default().to_string()));
+                Ok(JsonValue::Array(cells.collect()))
+            }
+            Item::Labelled(parts) => self.labelled_json(parts, span),
+            _ => Ok(JsonValue::Null),
+        }
+    }
+
+    /// Derivatives by name; of one unknown the derivative alone, and null while
+    /// an unknown is left.
+    fn labelled_json(&mut self, parts: &crate::check::Labelled, span: Span) -> Checked<JsonValue> {
+        let g = &self.session.state.graph;
+        if parts.parts.iter().any(|&p| g.has_unknown(p)) {
+            return Ok(JsonValue::Null);
+        }
+        let names: Vec<String> = parts.unknowns.iter().map(|u| g.symbol(*u).name.clone()).collect();
+        let mut values = Vec::new();
+        for &part in &parts.parts {
+            values.push(self.json(&Item::Expr(part), span)?);
+        }
+        if parts.order == 1 {
+            return Ok(match values.len() {
+                1 => values.swap_remove(0),
+                _ => object(names.iter().cloned().zip(values)),
+            });
+        }
+        let n = names.len();
+        let mut rows = Vec::new();
+        for name in &names {
+            let row: Vec<JsonValue> = values.drain(..n).collect();
+            rows.push((name.clone(), object(names.iter().cloned().zip(row))));
+        }
+        Ok(object(rows))
+    }
+
+    fn seed(&mut self, node: NodeId) -> Checked<()> {
+        let span = self.ast.span(node);
+        match self.checker(|c| c.known_scalar(node, "the seed"))? {
+            Some(v) if v.fract() == 0.0 && (0.0..9.1e15).contains(&v) => {
+                self.session.files.seed(v as u64);
+                Ok(())
+            }
+            Some(v) => {
+                let finding = Diagnostic::error(
+                    codes::E0403,
+                    format!("a seed is a whole number from 0, found {v}"),
+                );
+                self.report(finding.at(span, "here"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// `for x in E { ... }`: over whole numbers or the elements of an array.
+    fn repeat(
+        &mut self,
+        index: Ident,
+        range: NodeId,
+        body: &[StmtId],
+        out: &mut Receiver,
+    ) -> Checked<()> {
+        let span = self.ast.span(range);
+        let values = self.checker(|c| {
+            let e = c.expression(range)?;
+            c.value_of(e, span)
+        })?;
+        let values = values.unwrap_or_else(|| Tensor::scalar(0.0));
+        let name = self.ast.ident(index).to_string();
+        let before = self.session.state.names.get(&name).cloned();
+        let was_in_loop = std::mem::replace(&mut self.in_loop, true);
+        let turns = if self.is_dry() { values.data().len().min(1) } else { values.data().len() };
+        let failed_before = self.outcome.failed;
+        self.outcome.failed = false;
+        for &value in &values.data()[..turns] {
+            let symbol =
+                crate::expr::Symbol::known(&name, Shape::Scalar, Some(Tensor::scalar(value)));
+            let id = self.session.state.graph.declare(symbol);
+            let leaf = self.session.state.graph.leaf(id);
+            self.define(index, Item::Expr(leaf));
+            self.statements(body, out);
+            if self.outcome.failed || self.outcome.interrupted {
+                break;
+            }
+        }
+        let failed = std::mem::replace(&mut self.outcome.failed, failed_before);
+        self.in_loop = was_in_loop;
+        match before {
+            Some(entry) => self.session.state.names.define(&name, entry.item, entry.span),
+            None => self.session.state.names.remove(&name),
+        }
+        if failed { Err(Reported) } else { Ok(()) }
+    }
+
+    /// `use "mine.opt"`: runs the definitions of another file, once.
+    fn use_file(&mut self, path: Text, span: Span, out: &mut Receiver) -> Checked<()> {
+        let path = self.ast.text(path).to_string();
+        let full = self.session.files.base.join(&path);
+        if self.session.state.used.contains(&full) {
+            return Ok(());
+        }
+        let (name, bytes) = match self.session.files.read(&path) {
+            Ok(found) => found,
+            Err(reason) => {
+                let finding =
+                    Diagnostic::error(codes::E0701, format!("cannot read `{path}`: {reason}"));
+                return self.report(
+                    finding.at(span, "this file").help("paths are relative to the script's folder"),
+                );
+            }
+        };
+        let text = match crate::source::decode(&bytes) {
+            Ok(text) => text,
+            Err(error) => return self.report(Diagnostic::not_text(&name, &error)),
+        };
+        self.session.state.used.push(full.clone());
+        let file = self.session.files.sources.add(&name, &text);
+        let ast = Arc::new(crate::syntax::parse(file, &text, &mut self.sink));
+        if self.sink.has_errors() {
+            return Err(Reported);
+        }
+        let folder = full.parent().map(std::path::Path::to_path_buf).unwrap_or_default();
+        let base = std::mem::replace(&mut self.session.files.base, folder);
+        let outer = std::mem::replace(&mut self.ast, Arc::clone(&ast));
+        let failed_before = std::mem::replace(&mut self.outcome.failed, false);
+        self.statements(&ast.top, out);
+        let failed = std::mem::replace(&mut self.outcome.failed, failed_before);
+        self.ast = outer;
+        self.session.files.base = base;
+        if failed { Err(Reported) } else { Ok(()) }
+    }
+}
+
+fn object(fields: impl IntoIterator<Item = (String, JsonValue)>) -> JsonValue {
+    let mut object = crate::report::JsonObject::new();
+    for (name, value) in fields {
+        object.push(name, value);
+    }
+    JsonValue::Object(object)
+}
+
+/// A value for programs: a number, an array, or an array of rows.
+pub fn tensor_json(value: &Tensor) -> JsonValue {
+    match value.shape() {
+        Shape::Scalar => JsonValue::Number(value.data()[0]),
+        Shape::Vector(_) => JsonValue::Column(value.data().to_vec()),
+        Shape::Matrix(rows, cols) => {
+            JsonValue::Matrix { rows, cols, values: value.data().to_vec() }
+        }
+    }
+}
+
+/// Text with runs of blanks and new lines as one blank.
+pub(super) fn squeeze(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Stops where a file of `world` cannot be read; used by front ends.
+pub fn io_reason(error: &std::io::Error) -> String {
+    world::reason(error)
+}
