@@ -65,7 +65,7 @@ impl Translation<'_> {
         match node.data {
             Data::Num(n) => self.dag.num(n.value()),
             Data::Symbol(s) => {
-                if let Some(var) = self.lookup(env, s) {
+                if let Some(var) = self.envs.lookup(env, s) {
                     let counter = self.dag.node(Kind::Counter(var), &[]);
                     return self.real(counter);
                 }

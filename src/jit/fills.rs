@@ -138,7 +138,7 @@ impl Translation<'_> {
     }
 
     pub(super) fn target_key(&mut self, e: ExprId, env: EnvId, t: Target) -> Key {
-        let env = self.restrict(env, e);
+        let env = self.envs.restrict(env, self.g.free_indices(e));
         Key::Into { e, env, buf: t.buf, add: t.add, factor: t.factor }
     }
 

@@ -33,7 +33,7 @@ impl Translation<'_> {
         };
         let surely = matches!((self.dag.interval(lo), self.dag.interval(hi)), (Some(a), Some(b)) if a.1 <= b.0);
         let var = self.dag.vars.var(Counts::Index(range.index, lo, hi), interval);
-        let env = self.extend(env, range.index, var);
+        let env = self.envs.extend(env, range.index, var);
         let filtered = range.is_filtered(self.g);
         let cond = if filtered { Some(self.scalar(range.cond, env)?) } else { None };
         Some(IndexLoop { var, lo, hi, maybe_empty: filtered || !surely, env, cond })

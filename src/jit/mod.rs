@@ -5,7 +5,7 @@
 //! once and shares what they have in common. Four steps, each with a room of
 //! its own and plain data in between:
 //!
-//! 1. `translate` (with `entries`, `numbers`, `folds`, `fills`, `scatters`, `products`):
+//! 1. `translate` (with `envs`, `entries`, `numbers`, `folds`, `fills`, `scatters`, `products`):
 //!    expressions to the scalar graph `dag`, where arrays have become entries
 //!    and loops.
 //! 2. `schedule` (with `regions`): the scalar graph to a `program`, the kernel: loops that go
@@ -28,6 +28,7 @@ mod dag;
 mod dense;
 mod emit;
 mod entries;
+mod envs;
 mod facts;
 mod fills;
 mod folds;

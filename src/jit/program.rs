@@ -91,6 +91,8 @@ impl fmt::Display for Program {
                 Line::Block(depth, block) => {
                     for item in self.blocks[block].items.iter().rev() {
                         match *item {
+                            // They only say what comes before what.
+                            Item::Instr(v) if self.is_silent(v) => {}
                             Item::Instr(v) => work.push(Line::Text(depth, self.describe(v))),
                             Item::Group(k) => self.push_group(&mut work, depth, k),
                         }
@@ -149,6 +151,10 @@ impl Program {
         }
     }
 
+    fn is_silent(&self, v: InstrId) -> bool {
+        matches!(self.instrs[v as usize].kind, Kind::Both | Kind::Define(_))
+    }
+
     /// One operation as text.
     fn describe(&self, v: InstrId) -> String {
         let instr = &self.instrs[v as usize];
@@ -162,14 +168,23 @@ impl Program {
             Kind::Num(bits) => format!("v{v} = {:?}", f64::from_bits(bits)),
             Kind::Counter(var) => format!("v{v} = i{}", var.0),
             Kind::Load(base) => format!("v{v} = {}[{}]", base_name(base), at()),
+            Kind::IAdd => format!("v{v} = v{} + v{}", instr.args[0], instr.args[1]),
+            Kind::IMul => format!("v{v} = v{} * v{}", instr.args[0], instr.args[1]),
+            Kind::Fun(fun @ (Fun::Add | Fun::Sub | Fun::Mul | Fun::Div)) => {
+                let sign = match fun {
+                    Fun::Add => '+',
+                    Fun::Sub => '-',
+                    Fun::Mul => '*',
+                    _ => '/',
+                };
+                format!("v{v} = v{} {sign} v{}", instr.args[0], instr.args[1])
+            }
             Kind::Fun(Fun::Row(op)) => format!("v{v} = call {op:?}({args})"),
             Kind::Fun(fun) => format!("v{v} = {fun:?}({args})"),
             Kind::Store { buf, add, .. } => {
                 format!("b{}[{}] {} v{}", buf.0, at(), if add { "+=" } else { "=" }, instr.args[1])
             }
             Kind::Zero(buf) => format!("b{} = 0", buf.0),
-            Kind::Define(buf) => format!("v{v} = b{} is filled", buf.0),
-            Kind::Both => format!("v{v} = done"),
             Kind::Call { call } => format!("v{v} = {}", self.describe_call(call)),
             kind => format!("v{v} = {kind:?}({args})"),
         }

@@ -11,9 +11,11 @@
 use rustc_hash::FxHashMap;
 
 use super::dag::{Base, BufId, Dag, Kind, Val};
+pub use super::envs::EnvId;
+use super::envs::Envs;
 use super::facts::{FactTable, Inputs, is_known_literal, is_line, known_scalar};
 use super::vars::{Counts, VarId};
-use crate::expr::{Data, ExprId, Graph, Op, SymbolId};
+use crate::expr::{Data, ExprId, Graph, Op};
 use crate::shape::{Shape, Tensor};
 
 /// Which entry of an array.
@@ -25,14 +27,6 @@ pub enum At {
     Flat(Val),
     /// By row and column.
     Cell(Val, Val),
-}
-
-/// Which counters stand for the bound indices of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct EnvId(u32);
-
-impl EnvId {
-    pub const EMPTY: EnvId = EnvId(0);
 }
 
 /// A question about a node.
@@ -85,15 +79,13 @@ pub struct Translation<'g> {
     buffer_ids: FxHashMap<(ExprId, EnvId), BufId>,
     memo: FxHashMap<Key, Val>,
     missing: Vec<Key>,
-    envs: Vec<Box<[(SymbolId, VarId)]>>,
-    env_ids: FxHashMap<Box<[(SymbolId, VarId)]>, EnvId>,
+    pub envs: Envs,
 }
 
 impl<'g> Translation<'g> {
     /// A translation of expressions below `outputs`. Every symbol in them is a
     /// key of `inputs` (its place in the input vector), an index, or known.
     pub fn new(g: &'g Graph, outputs: &[ExprId], inputs: Inputs) -> Self {
-        let empty: Box<[(SymbolId, VarId)]> = Box::from([]);
         Translation {
             g,
             dag: Dag::default(),
@@ -106,8 +98,7 @@ impl<'g> Translation<'g> {
             buffer_ids: FxHashMap::default(),
             memo: FxHashMap::default(),
             missing: Vec::new(),
-            envs: vec![empty.clone()],
-            env_ids: [(empty, EnvId::EMPTY)].into_iter().collect(),
+            envs: Envs::default(),
         }
     }
 
@@ -179,7 +170,7 @@ impl<'g> Translation<'g> {
     /// One entry of a node. The place does not matter for a scalar.
     pub fn entry(&mut self, e: ExprId, env: EnvId, at: At) -> Option<Val> {
         let at = if self.g.shape(e).is_scalar() { At::Scalar } else { at };
-        let env = self.restrict(env, e);
+        let env = self.envs.restrict(env, self.g.free_indices(e));
         self.want(Key::Entry(e, env, at))
     }
 
@@ -199,7 +190,7 @@ impl<'g> Translation<'g> {
         if let Some(base) = self.leaf_base(e) {
             return Some((base, None));
         }
-        let env = self.restrict(env, e);
+        let env = self.envs.restrict(env, self.g.free_indices(e));
         let buf = self.buffer_of(e, env);
         let definition = self.want(Key::Define(e, env))?;
         Some((Base::Buffer(buf), Some(definition)))
@@ -282,44 +273,5 @@ impl<'g> Translation<'g> {
     pub fn ends_of(&mut self, var: VarId) -> (Val, Val) {
         let last = self.dag.vars.interval(var).map_or(-1, |i| i.1 as i64);
         (self.dag.int(0), self.dag.int(last))
-    }
-
-    /// The environment cut down to what a node needs.
-    pub fn restrict(&mut self, env: EnvId, e: ExprId) -> EnvId {
-        let free = self.g.free_indices(e);
-        if free.is_empty() || env == EnvId::EMPTY {
-            return EnvId::EMPTY;
-        }
-        let members = &self.envs[env.0 as usize];
-        if members.iter().all(|(s, _)| free.binary_search(s).is_ok()) {
-            return env;
-        }
-        let needed =
-            members.iter().copied().filter(|(s, _)| free.binary_search(s).is_ok()).collect();
-        self.intern_env(needed)
-    }
-
-    /// The environment with one more index.
-    pub fn extend(&mut self, env: EnvId, index: SymbolId, var: VarId) -> EnvId {
-        let mut members: Vec<_> =
-            self.envs[env.0 as usize].iter().copied().filter(|(s, _)| *s != index).collect();
-        members.push((index, var));
-        members.sort_unstable();
-        self.intern_env(members.into())
-    }
-
-    /// The counter of an index.
-    pub fn lookup(&self, env: EnvId, index: SymbolId) -> Option<VarId> {
-        self.envs[env.0 as usize].iter().find(|(s, _)| *s == index).map(|(_, v)| *v)
-    }
-
-    fn intern_env(&mut self, members: Box<[(SymbolId, VarId)]>) -> EnvId {
-        if let Some(&id) = self.env_ids.get(&members) {
-            return id;
-        }
-        let id = EnvId(self.envs.len() as u32);
-        self.envs.push(members.clone());
-        self.env_ids.insert(members, id);
-        id
     }
 }
