@@ -18,3 +18,5 @@ pub mod report;
 pub mod check;
 pub mod jit;
 pub mod session;
+pub mod cli;
+pub mod repl;
