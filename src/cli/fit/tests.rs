@@ -85,7 +85,7 @@ fn fits_have_a_table_of_estimates() {
      estimate  std. error  95 % from       to
   -------------------------------------------
   w       1.1    0.972111   -3.08266  5.28266
-  b       1.1    0.519615   -1.13575  3.33575
+  b       1.1    0.519615   -1.13572  3.33572
 
   residual standard error 1.1619 on 2 degrees of freedom, R squared 0.691429
 ";
