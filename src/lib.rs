@@ -13,8 +13,13 @@ pub mod problem;
 pub mod random;
 pub mod report;
 pub mod session;
+<<<<<<< HEAD
 pub mod shape;
 pub mod simplify;
 pub mod source;
 pub mod special;
 pub mod syntax;
+=======
+pub mod cli;
+pub mod repl;
+>>>>>>> 001b38408e48cab7a0eaad78f2024ebd84a34434
