@@ -26,7 +26,8 @@ fn code_runs_in_turn_until_a_text_fails() {
 
 #[test]
 fn scripts_run_from_files_and_from_standard_input() {
-    let script = file("scripts", "two words.opt", b"\xEF\xBB\xBFlet t = csv(\"data.csv\")\r\nsum(t.a)\r\n");
+    let script =
+        file("scripts", "two words.opt", b"\xEF\xBB\xBFlet t = csv(\"data.csv\")\r\nsum(t.a)\r\n");
     file("scripts", "data.csv", b"a,b\n1,2\n3,4\n");
     let path = script.to_str().expect("UTF-8");
     check(&[path], 0, "4\n", "");
@@ -85,7 +86,8 @@ fn settings_reach_the_script() {
 
 #[test]
 fn strict_makes_a_failed_optimization_count() {
-    let script = "var x = -1.2, y = 1\nminimize 100*(y - x^2)^2 + (1 - x)^2 using newton(max_iter = 2)";
+    let script =
+        "var x = -1.2, y = 1\nminimize 100*(y - x^2)^2 + (1 - x)^2 using newton(max_iter = 2)";
     check(&["-e", script], 0, "max_iter", "");
     check(&["--strict", "-e", script], 3, "max_iter", "");
     check(&["--strict", "-e", "var x\nminimize (x - 1)^2"], 0, "converged", "");

@@ -26,8 +26,20 @@ fn has_keys(line: &Value, expected: &[&str]) {
 }
 
 const RESULT: [&str; 14] = [
-    "kind", "name", "statement", "method", "status", "value", "grad_norm", "iterations", "evaluations",
-    "time_s", "solution", "multipliers", "point", "message",
+    "kind",
+    "name",
+    "statement",
+    "method",
+    "status",
+    "value",
+    "grad_norm",
+    "iterations",
+    "evaluations",
+    "time_s",
+    "solution",
+    "multipliers",
+    "point",
+    "message",
 ];
 
 #[test]
@@ -41,7 +53,9 @@ fn an_optimization_is_a_result_with_every_field() {
     assert_eq!((&first["statement"], &first["method"]), (&json!("minimize"), &json!("newton")));
     assert_eq!(first["solution"]["x"], json!([1, 2]));
     has_keys(&first["evaluations"], &["f", "grad", "hess"]);
-    assert!(first["iterations"].is_u64() && first["time_s"].is_number() && first["value"].is_number());
+    assert!(
+        first["iterations"].is_u64() && first["time_s"].is_number() && first["value"].is_number()
+    );
     assert_eq!(first["multipliers"], json!({}));
     assert_eq!((&second["name"], &second["statement"]), (&json!("fit"), &json!("maximize")));
     assert_eq!(second["value"], 2);
@@ -67,7 +81,10 @@ fn values_have_a_name_a_text_and_an_exact_value() {
         last
     };
     let shown = |script: &str| value(script)["value"].clone();
-    assert_eq!(value("sqrt(2)"), json!({"kind": "value", "name": "sqrt(2)", "text": "1.41421", "value": 2.0_f64.sqrt()}));
+    assert_eq!(
+        value("sqrt(2)"),
+        json!({"kind": "value", "name": "sqrt(2)", "text": "1.41421", "value": 2.0_f64.sqrt()})
+    );
     assert_eq!(shown("[1, 2.5]"), json!([1, 2.5]));
     assert_eq!(shown("[1, 2; 3, 4]"), json!([[1, 2], [3, 4]]));
     assert_eq!(shown("1 < 2"), json!(true));
@@ -84,13 +101,17 @@ fn values_have_a_name_a_text_and_an_exact_value() {
 #[test]
 fn findings_have_their_place() {
     let fields = ["kind", "code", "message", "file", "line", "column", "notes"];
-    let script = file("findings", "a.opt", "let θ = 1\nlet a = θ + lamda\nlet lambda = 1\n".as_bytes());
+    let script =
+        file("findings", "a.opt", "let θ = 1\nlet a = θ + lamda\nlet lambda = 1\n".as_bytes());
     let path = script.to_str().expect("UTF-8");
     let found = lines(&[path]);
     let [error] = found.as_slice() else { panic!("{found:?}") };
     has_keys(error, &fields);
     assert_eq!((&error["kind"], &error["code"]), (&json!("error"), &json!("E0301")));
-    assert_eq!((&error["file"], &error["line"], &error["column"]), (&json!(path), &json!(2), &json!(13)));
+    assert_eq!(
+        (&error["file"], &error["line"], &error["column"]),
+        (&json!(path), &json!(2), &json!(13))
+    );
     assert!(error["notes"].is_array());
     let found = lines(&["-e", "let a = 1/0"]);
     assert_eq!((&found[0]["kind"], &found[0]["code"]), (&json!("warning"), &json!("W0002")));
@@ -99,7 +120,10 @@ fn findings_have_their_place() {
     assert_eq!((&found[0]["code"], &found[0]["line"]), (&json!("E0701"), &Value::Null));
     let bad = file("findings", "bad.opt", b"1\n\xFF");
     let found = lines(&[bad.to_str().expect("UTF-8")]);
-    assert_eq!((&found[0]["code"], &found[0]["line"], &found[0]["column"]), (&json!("E0106"), &json!(2), &json!(1)));
+    assert_eq!(
+        (&found[0]["code"], &found[0]["line"], &found[0]["column"]),
+        (&json!("E0106"), &json!(2), &json!(1))
+    );
 }
 
 #[test]

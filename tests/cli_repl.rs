@@ -40,7 +40,9 @@ fn new_definitions_replace_old_ones_and_ans_is_the_last_value() {
 
 #[test]
 fn commands() {
-    let found = talk("## The bell.\nfn g(t) = exp(-t^2)\n:help g\nlet a = 3\n:vars\n:reset\n:vars\n:helo\n:quit\n1 + 1\n");
+    let found = talk(
+        "## The bell.\nfn g(t) = exp(-t^2)\n:help g\nlet a = 3\n:vars\n:reset\n:vars\n:helo\n:quit\n1 + 1\n",
+    );
     assert!(found.out.contains("The bell."), "{}", found.out);
     assert!(found.out.contains("no names yet"), "{}", found.out);
     assert!(found.err.contains("unknown command `:helo`; did you mean `:help`?"), "{}", found.err);
@@ -51,7 +53,8 @@ fn commands() {
 
 #[test]
 fn load_runs_a_script_and_keeps_its_names() {
-    let script = cli_support::file("load", "a.opt", b"let t = csv(\"data.csv\")\nlet n = rows(t)\n");
+    let script =
+        cli_support::file("load", "a.opt", b"let t = csv(\"data.csv\")\nlet n = rows(t)\n");
     cli_support::file("load", "data.csv", b"a\n1\n2\n");
     let load = format!(":load {}\n", script.display());
     assert_eq!(talk(&format!("{load}{load}n\n")).out, "n = 2\n");

@@ -88,13 +88,29 @@ pub struct Flag {
 pub const FLAGS: &[Flag] = &[
     Flag { name: "-e", value: "CODE", doc: "run this text; may be given several times" },
     Flag { name: "--json", value: "", doc: "one JSON object a line on stdout, the rest on stderr" },
-    Flag { name: "--quiet", value: "", doc: "only values, `print` and errors: no reports, no warnings" },
+    Flag {
+        name: "--quiet",
+        value: "",
+        doc: "only values, `print` and errors: no reports, no warnings",
+    },
     Flag { name: "--seed", value: "N", doc: "the seed of random draws where the script sets none" },
     Flag { name: "--threads", value: "N", doc: "threads for large loops (1)" },
     Flag { name: "--no-jit", value: "", doc: "the plain evaluator instead of native code" },
-    Flag { name: "--show", value: "STAGE", doc: "show a stage of the work: tokens, ast, graph, ..." },
-    Flag { name: "--strict", value: "", doc: "exit status 3 where an optimization does not converge" },
-    Flag { name: "--set", value: "n=100", doc: "another value for a `let`; may be given several times" },
+    Flag {
+        name: "--show",
+        value: "STAGE",
+        doc: "show a stage of the work: tokens, ast, graph, ...",
+    },
+    Flag {
+        name: "--strict",
+        value: "",
+        doc: "exit status 3 where an optimization does not converge",
+    },
+    Flag {
+        name: "--set",
+        value: "n=100",
+        doc: "another value for a `let`; may be given several times",
+    },
     Flag { name: "--version", value: "", doc: "show the version" },
     Flag { name: "--help", value: "", doc: "show this text" },
 ];
@@ -111,12 +127,32 @@ pub struct CommandRow {
 
 /// All commands, in the order of the usage text.
 pub const COMMANDS: &[CommandRow] = &[
-    CommandRow { word: "", usage: "", doc: "talk to Gradus line by line; statements also come from a pipe" },
-    CommandRow { word: "run", usage: "run FILE", doc: "run a script, or just `gradus FILE.opt`; `-` is standard input" },
-    CommandRow { word: "check", usage: "check FILE", doc: "names, shapes and syntax, without running" },
-    CommandRow { word: "help", usage: "help [TOPIC]", doc: "a function, method, statement or error code, with an example" },
+    CommandRow {
+        word: "",
+        usage: "",
+        doc: "talk to Gradus line by line; statements also come from a pipe",
+    },
+    CommandRow {
+        word: "run",
+        usage: "run FILE",
+        doc: "run a script, or just `gradus FILE.opt`; `-` is standard input",
+    },
+    CommandRow {
+        word: "check",
+        usage: "check FILE",
+        doc: "names, shapes and syntax, without running",
+    },
+    CommandRow {
+        word: "help",
+        usage: "help [TOPIC]",
+        doc: "a function, method, statement or error code, with an example",
+    },
     CommandRow { word: "fmt", usage: "fmt FILE", doc: "format a script (not built yet)" },
-    CommandRow { word: "bench", usage: "bench FILE NAME", doc: "time a definition and its derivatives (not built yet)" },
+    CommandRow {
+        word: "bench",
+        usage: "bench FILE NAME",
+        doc: "time a definition and its derivatives (not built yet)",
+    },
 ];
 
 /// The stages that `--show` knows.
@@ -197,7 +233,10 @@ impl Words {
             None => command(&plain, code)?,
         };
         if let (Command::Help(_), Some(flag)) = (&command, about_running) {
-            return Err(wrong(format!("`gradus help` takes no `{flag}`"), "write `gradus help TOPIC`"));
+            return Err(wrong(
+                format!("`gradus help` takes no `{flag}`"),
+                "write `gradus help TOPIC`",
+            ));
         }
         Ok(Invocation { command, look, settings })
     }
@@ -238,7 +277,9 @@ fn script(words: &[OsString], command: &str) -> Result<Script, WrongUsage> {
     match words {
         [] => Err(wrong(
             format!("expected a script after `gradus {command}`, found nothing"),
-            &format!("write `gradus {command} FILE.opt`, or `gradus {command} -` for standard input"),
+            &format!(
+                "write `gradus {command} FILE.opt`, or `gradus {command} -` for standard input"
+            ),
         )),
         [one] if one == "-" => Ok(Script::Stdin),
         [one] => Ok(Script::File(PathBuf::from(one))),
@@ -309,7 +350,9 @@ fn stage(name: String) -> Result<String, WrongUsage> {
 fn definition(text: &str) -> Result<(String, String), WrongUsage> {
     let is_name = |name: &str| {
         let tokens = lex(name);
-        tokens.len() == 1 && tokens[0].token == crate::syntax::Token::Name && !is_reserved_word(name)
+        tokens.len() == 1
+            && tokens[0].token == crate::syntax::Token::Name
+            && !is_reserved_word(name)
     };
     match text.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
         Some((name, value)) if is_name(name) && !value.is_empty() => {
@@ -354,7 +397,9 @@ mod tests {
 
     #[test]
     fn flags_stand_anywhere() {
-        for line in ["--json|--seed|7|run|a.opt", "run|--seed=7|a.opt|--json", "a.opt|--json|--seed|7"] {
+        for line in
+            ["--json|--seed|7|run|a.opt", "run|--seed=7|a.opt|--json", "a.opt|--json|--seed|7"]
+        {
             let found = parsed(line).expect(line);
             assert_eq!((found.look.json, found.settings.seed), (true, 7), "{line}");
         }
@@ -368,9 +413,14 @@ mod tests {
         let hint = |line: &str| parsed(line).expect_err(line).hint;
         assert_eq!(hint("--jsn"), "did you mean `--json`?");
         assert_eq!(hint("chek|a.opt"), "did you mean `gradus check`?");
-        assert_eq!(hint("--show|gradient"), "the stages are tokens, ast, graph, simplified, grad, hess, kernel, clif");
+        assert_eq!(
+            hint("--show|gradient"),
+            "the stages are tokens, ast, graph, simplified, grad, hess, kernel, clif"
+        );
         assert_eq!(hint("--set|let=1|-e|1"), "for example `--set n=100`");
-        for line in ["run", "run|a|b", "a.opt|-e|1", "--seed|-1", "--threads|0", "-e", "-x", "--json=1"] {
+        for line in
+            ["run", "run|a|b", "a.opt|-e|1", "--seed|-1", "--threads|0", "-e", "-x", "--json=1"]
+        {
             assert!(!hint(line).is_empty(), "{line}");
         }
     }

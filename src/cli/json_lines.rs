@@ -94,14 +94,14 @@ fn result(fit: &Fit) -> JsonObject {
 }
 
 fn evaluations(counts: &Evaluations) -> JsonObject {
-    let object = JsonObject::new()
-        .with("f", counts.f)
-        .with("grad", counts.grad)
-        .with("hess", counts.hess);
+    let object =
+        JsonObject::new().with("f", counts.f).with("grad", counts.grad).with("hess", counts.hess);
     if counts.hv > 0 { object.with("hv", counts.hv) } else { object }
 }
 
 fn arrays(named: &[(String, Tensor)]) -> JsonObject {
-    let add = |object: JsonObject, (name, value): &(String, Tensor)| object.with(name, tensor_json(value));
+    let add = |object: JsonObject, (name, value): &(String, Tensor)| {
+        object.with(name, tensor_json(value))
+    };
     named.iter().fold(JsonObject::new(), add)
 }

@@ -38,7 +38,9 @@ pub fn texts(script: &Script) -> Result<Vec<(String, String)>, Unreadable> {
             Ok(vec![(STDIN.to_string(), text(STDIN, read)?)])
         }
         Script::Code(codes) => {
-            let name = |k: usize| if codes.len() == 1 { "-e".to_string() } else { format!("-e {}", k + 1) };
+            let name = |k: usize| {
+                if codes.len() == 1 { "-e".to_string() } else { format!("-e {}", k + 1) }
+            };
             Ok(codes.iter().enumerate().map(|(k, code)| (name(k), code.clone())).collect())
         }
     }
@@ -68,7 +70,8 @@ fn text(name: &str, read: io::Result<Vec<u8>>) -> Result<String, Unreadable> {
 }
 
 fn cannot_read(name: &str, error: &io::Error) -> Diagnostic {
-    let finding = Diagnostic::error(codes::E0701, format!("cannot read `{name}`: {}", io_reason(error)));
+    let finding =
+        Diagnostic::error(codes::E0701, format!("cannot read `{name}`: {}", io_reason(error)));
     match error.kind() {
         io::ErrorKind::IsADirectory => finding.help("name a script in it"),
         _ => finding,

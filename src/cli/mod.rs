@@ -58,7 +58,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Usage => show(&mut front, &usage::text()),
         Command::Version => show(&mut front, &format!("gradus {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Planned(what) => {
-            front.streams.err(&format!("gradus: `{what}` is not built yet\n  hint: `gradus --help` lists what is\n"));
+            front.streams.err(&format!(
+                "gradus: `{what}` is not built yet\n  hint: `gradus --help` lists what is\n"
+            ));
             Exit::WrongUsage
         }
     }
@@ -118,7 +120,8 @@ fn check(front: &mut Front, script: &Script, settings: Settings) -> Exit {
     let mut session = session(script, settings);
     let mut exit = Exit::Done;
     for (name, text) in &texts {
-        let outcome = session.check(name, text, &mut |sources, output| front.show(sources, &output));
+        let outcome =
+            session.check(name, text, &mut |sources, output| front.show(sources, &output));
         if outcome.failed {
             exit = Exit::Failed;
         } else if !front.look().json && !front.look().quiet {

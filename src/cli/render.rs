@@ -53,7 +53,12 @@ pub fn output(sources: &SourceMap, output: &Output, format: Format) -> Rendered 
 }
 
 /// Renders the report of a script that cannot be read.
-pub fn unreadable(finding: &Diagnostic, file: &str, at: Option<LineCol>, format: Format) -> Rendered {
+pub fn unreadable(
+    finding: &Diagnostic,
+    file: &str,
+    at: Option<LineCol>,
+    format: Format,
+) -> Rendered {
     let style = Style { color: format.color_err };
     let err = diagnostic(&SourceMap::new(), finding, style);
     let line = format.look.json.then(|| json_lines::unreadable(finding, file, at)).flatten();

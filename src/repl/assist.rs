@@ -52,12 +52,24 @@ impl Highlighter for Assist {
         Cow::Owned(colored(line))
     }
 
-    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _default: bool) -> Cow<'b, str> {
-        if self.is_colored { Cow::Owned(format!("\x1b[1;32m{prompt}\x1b[0m")) } else { Cow::Borrowed(prompt) }
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(
+        &'s self,
+        prompt: &'p str,
+        _default: bool,
+    ) -> Cow<'b, str> {
+        if self.is_colored {
+            Cow::Owned(format!("\x1b[1;32m{prompt}\x1b[0m"))
+        } else {
+            Cow::Borrowed(prompt)
+        }
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        if self.is_colored { Cow::Owned(format!("\x1b[2m{hint}\x1b[0m")) } else { Cow::Borrowed(hint) }
+        if self.is_colored {
+            Cow::Owned(format!("\x1b[2m{hint}\x1b[0m"))
+        } else {
+            Cow::Borrowed(hint)
+        }
     }
 
     fn highlight_char(&self, _line: &str, _pos: usize, kind: CmdKind) -> bool {
@@ -71,7 +83,8 @@ fn colored(line: &str) -> String {
     let mut out = String::with_capacity(2 * line.len());
     let mut at = 0;
     for (range, class) in syntax::highlight(line) {
-        let (Some(before), Some(token)) = (line.get(at..range.start), line.get(range.clone())) else {
+        let (Some(before), Some(token)) = (line.get(at..range.start), line.get(range.clone()))
+        else {
             continue;
         };
         out += before;
@@ -130,7 +143,12 @@ impl Hinter for Assist {
 impl Completer for Assist {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, pos: usize, _context: &Context<'_>) -> Result<(usize, Vec<Pair>)> {
+    fn complete(
+        &self,
+        line: &str,
+        pos: usize,
+        _context: &Context<'_>,
+    ) -> Result<(usize, Vec<Pair>)> {
         Ok(complete::complete(line, pos, &self.known))
     }
 }

@@ -22,12 +22,32 @@ pub struct Command {
 
 /// All commands.
 pub const COMMANDS: &[Command] = &[
-    Command { names: &["help", "h", "?"], argument: "[TOPIC]", doc: "all topics, or a page on one", run: show_help },
+    Command {
+        names: &["help", "h", "?"],
+        argument: "[TOPIC]",
+        doc: "all topics, or a page on one",
+        run: show_help,
+    },
     Command { names: &["vars"], argument: "", doc: "the names defined so far", run: vars },
-    Command { names: &["load"], argument: "FILE", doc: "run a script here, keeping its names", run: load_script },
+    Command {
+        names: &["load"],
+        argument: "FILE",
+        doc: "run a script here, keeping its names",
+        run: load_script,
+    },
     Command { names: &["reset"], argument: "", doc: "forget all names", run: reset },
-    Command { names: &["time"], argument: "[on|off]", doc: "show how long each statement takes", run: time },
-    Command { names: &["quit", "q", "exit"], argument: "", doc: "leave (also Ctrl-D)", run: |_, _| Next::Quit },
+    Command {
+        names: &["time"],
+        argument: "[on|off]",
+        doc: "show how long each statement takes",
+        run: time,
+    },
+    Command {
+        names: &["quit", "q", "exit"],
+        argument: "",
+        doc: "leave (also Ctrl-D)",
+        run: |_, _| Next::Quit,
+    },
 ];
 
 /// Descriptions of names are cut here.
@@ -57,7 +77,11 @@ fn complain(conversation: &mut Conversation, text: &str) {
 fn show_help(conversation: &mut Conversation, topic: &str) -> Next {
     let paint = conversation.paint();
     if topic.is_empty() {
-        let mut text = help::overview(paint).replacen("`help ", "`:help ", 4).replacen("after `help`", "after `:help`", 1);
+        let mut text = help::overview(paint).replacen("`help ", "`:help ", 4).replacen(
+            "after `help`",
+            "after `:help`",
+            1,
+        );
         text += &format!("\n{}\n", paint.bold("Commands"));
         for command in COMMANDS {
             let usage = format!(":{} {}", command.names[0], command.argument);
@@ -79,7 +103,8 @@ fn show_help(conversation: &mut Conversation, topic: &str) -> Next {
 
 /// What the user said of a name of their own.
 fn own_page(conversation: &mut Conversation, name: &str) -> Option<String> {
-    let entry = conversation.session.names().find(|(known, _)| *known == name).map(|(_, entry)| entry);
+    let entry =
+        conversation.session.names().find(|(known, _)| *known == name).map(|(_, entry)| entry);
     let (kind, doc) = match &entry?.item {
         Item::Function(function) => ("a function of yours", function.doc.clone()),
         Item::Failed => ("its definition failed", Vec::new()),

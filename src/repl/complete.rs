@@ -68,7 +68,9 @@ fn after_colon(line: &str, command: &str) -> (usize, Vec<Pair>) {
             let file = file.trim_start();
             files(file, start(file))
         }
-        Some(("time", state)) => (start(state), sorted(["on", "off"].map(plain).into_iter(), state)),
+        Some(("time", state)) => {
+            (start(state), sorted(["on", "off"].map(plain).into_iter(), state))
+        }
         Some(_) => (line.len(), Vec::new()),
     }
 }
@@ -78,14 +80,18 @@ fn candidates(before: &str, known: &[Known]) -> impl Iterator<Item = Pair> {
     let mut found = Vec::new();
     if let Some(owner) = before.strip_suffix('.') {
         let owner = known.iter().find(|k| k.name == last_word(owner));
-        found.extend(owner.into_iter().flat_map(|owner| owner.fields.iter().map(|field| plain(field))));
+        found.extend(
+            owner.into_iter().flat_map(|owner| owner.fields.iter().map(|field| plain(field))),
+        );
     } else if let Some(method) = open_method(before) {
         let options = registry::find(method).map(|method| method.options()).unwrap_or_default();
         found.extend(options.iter().map(|option| pair(option.name, format!("{} = ", option.name))));
     } else if stands_for_method(before) {
         found.extend(registry::names().map(plain));
     } else {
-        found.extend(known.iter().map(|k| if k.is_function { call(&k.name) } else { plain(&k.name) }));
+        found.extend(
+            known.iter().map(|k| if k.is_function { call(&k.name) } else { plain(&k.name) }),
+        );
         found.extend(help::functions().map(call));
         found.extend(KEYWORDS.iter().map(|(word, _)| plain(word)));
     }
@@ -129,7 +135,8 @@ fn open_string(line: &str) -> Option<usize> {
 
 /// Files and folders that a path could mean.
 fn files(typed: &str, start: usize) -> (usize, Vec<Pair>) {
-    let (folder, name) = typed.rsplit_once('/').map_or(("", typed), |(folder, name)| (folder, name));
+    let (folder, name) =
+        typed.rsplit_once('/').map_or(("", typed), |(folder, name)| (folder, name));
     let place = match (folder, typed.starts_with('/')) {
         ("", true) => Path::new("/"),
         ("", false) => Path::new("."),

@@ -71,13 +71,16 @@ impl Conversation {
     /// Runs statements and remembers how they ended.
     pub fn statements(&mut self, name: &str, text: &str) {
         let joined = match &self.previous {
-            Some(previous) if syntax::starts_with_clause_word(text) => format!("{previous}\n{}", text.trim_start()),
+            Some(previous) if syntax::starts_with_clause_word(text) => {
+                format!("{previous}\n{}", text.trim_start())
+            }
             _ => text.to_string(),
         };
         let parse_time = self.timing.then(|| parse_time(&joined));
         let started = Instant::now();
         let Conversation { front, session, .. } = self;
-        let outcome = session.run_line(name, &joined, &mut |sources, output| front.show(sources, &output));
+        let outcome =
+            session.run_line(name, &joined, &mut |sources, output| front.show(sources, &output));
         let run_time = started.elapsed();
         if let Some(parse_time) = parse_time {
             let run_time = shown(run_time.saturating_sub(parse_time));
@@ -108,7 +111,8 @@ impl Conversation {
     fn bare_command<'t>(&self, text: &'t str) -> Option<&'t str> {
         let word = text.split_whitespace().next()?;
         let is_alone = text == word;
-        let is_command = matches!((word, is_alone), ("quit" | "exit", true)) || word == "help" && is_topic(&text[4..]);
+        let is_command = matches!((word, is_alone), ("quit" | "exit", true))
+            || word == "help" && is_topic(&text[4..]);
         let is_name = is_command && self.session.names().any(|(name, _)| name == word);
         (is_command && !is_name).then_some(text)
     }

@@ -103,7 +103,10 @@ impl Lines {
         match self.input.fill_buf() {
             Ok(waiting) => {
                 let waiting = String::from_utf8_lossy(waiting);
-                waiting.lines().find(|line| !is_blank(line)).is_some_and(|line| is_continuation(line))
+                waiting
+                    .lines()
+                    .find(|line| !is_blank(line))
+                    .is_some_and(|line| is_continuation(line))
             }
             Err(_) => false,
         }

@@ -96,7 +96,10 @@ struct History {
 }
 
 impl History {
-    fn open(editor: &mut Editor<Assist, DefaultHistory>, conversation: &mut Conversation) -> History {
+    fn open(
+        editor: &mut Editor<Assist, DefaultHistory>,
+        conversation: &mut Conversation,
+    ) -> History {
         let Some(file) = history::file() else { return History { file: None } };
         // There is none yet, or it cannot be read: it starts empty.
         let _ = editor.load_history(&file);

@@ -35,7 +35,11 @@ pub fn duration(seconds: f64) -> String {
     };
     let scaled = seconds * scale;
     // Beyond three digits, whole numbers: `1.23e3 s` would be hard to read.
-    if scaled >= 100.0 { format!("{scaled:.0} {unit}") } else { format!("{} {unit}", human_digits(scaled, 3)) }
+    if scaled >= 100.0 {
+        format!("{scaled:.0} {unit}")
+    } else {
+        format!("{} {unit}", human_digits(scaled, 3))
+    }
 }
 
 /// A few names, and how many more there are.

@@ -9,7 +9,9 @@ use crate::optim::registry::METHODS;
 
 /// All topics, a paragraph a kind.
 pub fn overview(paint: Paint) -> String {
-    let mut out = String::from("Write a topic after `help`, such as `help minimize`, `help lm` or `help E0301`.\n");
+    let mut out = String::from(
+        "Write a topic after `help`, such as `help minimize`, `help lm` or `help E0301`.\n",
+    );
     for kind in Kind::ALL {
         let names = STATEMENTS.iter().filter(|row| row.kind == kind).map(|row| row.name);
         group(&mut out, kind.heading(), names, paint);

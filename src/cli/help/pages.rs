@@ -35,8 +35,10 @@ pub fn operator(row: &OpDef, name: &str, paint: Paint) -> String {
         page.fact("meaning", row.doc.formula);
     }
     page.fact("domain", row.domain.in_words());
-    let others: Vec<&str> =
-        std::iter::once(row.name).chain(row.aliases.iter().copied()).filter(|n| *n != name).collect();
+    let others: Vec<&str> = std::iter::once(row.name)
+        .chain(row.aliases.iter().copied())
+        .filter(|n| *n != name)
+        .collect();
     page.fact("also", &others.join(", "));
     page.fact("traits", &traits(row));
     let (example, result) = row.doc.example;

@@ -197,7 +197,9 @@ mod tests {
     fn errors(script: &str) -> Vec<crate::diag::Code> {
         let mut found = Vec::new();
         Session::new(Settings::default()).run("example", script, &mut |_, output| match output {
-            Output::Finding(finding) if finding.severity == Severity::Error => found.push(finding.code),
+            Output::Finding(finding) if finding.severity == Severity::Error => {
+                found.push(finding.code)
+            }
             _ => {}
         });
         found
@@ -214,7 +216,8 @@ mod tests {
     #[test]
     fn every_word_that_begins_a_statement_or_a_clause_has_a_row() {
         use crate::syntax::KEYWORDS;
-        let is_told_elsewhere = ["then", "else", "in", "and", "or", "not", "minimizing", "maximizing", "state", "step"];
+        let is_told_elsewhere =
+            ["then", "else", "in", "and", "or", "not", "minimizing", "maximizing", "state", "step"];
         for (word, _) in KEYWORDS.iter().filter(|(word, _)| !is_told_elsewhere.contains(word)) {
             let name = if *word == "subject" { "subject to" } else { word };
             assert!(find(name).is_some(), "`{word}` has no page");
