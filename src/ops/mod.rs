@@ -20,6 +20,7 @@ mod build;
 mod elementwise;
 mod logic;
 mod matrix;
+mod partials;
 mod reduce;
 mod rewrite;
 mod shapes;
