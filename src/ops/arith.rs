@@ -62,6 +62,7 @@ pub(super) fn add(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
             nodes.push(g.mul(&[c, rest]));
         }
     }
+    join_branches(g, &mut nodes);
     match nodes[..] {
         [] => g.zero(shape),
         [only] if g.shape(only) == shape => only,
@@ -71,6 +72,33 @@ pub(super) fn add(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
             g.fill(shape, total)
         }
         _ => g.intern(Op::Add, Data::None, &nodes, shape),
+    }
+}
+
+/// Terms that branch on the same condition become one branch.
+fn join_branches(g: &mut Graph, nodes: &mut Vec<ExprId>) {
+    let mut at = 0;
+    while at < nodes.len() {
+        let first = nodes[at];
+        at += 1;
+        if g.op(first) != Op::If {
+            continue;
+        }
+        let (cond, shape) = (g.args(first)[0], g.shape(first));
+        let alike = |g: &Graph, e: ExprId| {
+            g.op(e) == Op::If && g.args(e)[0] == cond && g.shape(e) == shape
+        };
+        let same: Vec<ExprId> = nodes.iter().copied().filter(|&e| alike(g, e)).collect();
+        if same.len() < 2 {
+            continue;
+        }
+        let mut branch = |k: usize| {
+            let terms: Vec<ExprId> = same.iter().map(|&e| g.args(e)[k]).collect();
+            g.add(&terms)
+        };
+        let (then, other) = (branch(1), branch(2));
+        nodes[at - 1] = g.apply(Op::If, &[cond, then, other]);
+        nodes.retain(|e| !same.contains(e));
     }
 }
 
