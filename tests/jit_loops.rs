@@ -230,6 +230,25 @@ fn means_that_later_sums_need() {
     assert_eq!(loops(&text), 2, "{text}");
 }
 
+/// A sum that does not depend on the index is computed once, even where only
+/// a filtered term needs it.
+#[test]
+fn closed_sums_leave_filtered_loops() {
+    let mut case = Case::new();
+    let x = case.unknown("x", Numbers::new(8).tensor(Shape::Vector(9)));
+    let ((i, ii), (j, jj)) = (case.index("i"), case.index("j"));
+    let (one, nine, zero) = (case.g.int(1), case.g.int(9), case.g.int(0));
+    let (xi, xj) = (case.at(x, ii), case.at(x, jj));
+    let sum = case.sum(j, 1, 9, xj);
+    let d = case.g.sub(xi, sum);
+    let d = case.g.apply(Op::Sin, &[d]);
+    let positive = case.g.apply(Op::Gt, &[xi, zero]);
+    let f = case.bind(Op::Sum, i, one, nine, Some(positive), d);
+    check_with_gradient(&mut case, "filtered", f);
+    let text = show(&case.g, &[f], &case.inputs, false).unwrap();
+    assert!(!text.contains("  for "), "no loop is inside another: {text}");
+}
+
 #[test]
 fn faults_are_returned() {
     let run = |build: &dyn Fn(&mut Case, ExprId) -> ExprId, value: f64| {

@@ -136,6 +136,8 @@ pub struct Traits {
     pub heavy: bool,
     /// Contains a call of a function.
     pub calls: bool,
+    /// Does something rather than being a number.
+    pub effect: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -189,11 +191,7 @@ impl Dag {
 
     /// Whether a node is an effect; an `if` of effects is one.
     pub fn is_effect(&self, v: Val) -> bool {
-        let mut v = v;
-        while self.kind(v) == Kind::If {
-            v = self.args(v)[1];
-        }
-        self.kind(v).is_effect()
+        self.traits(v).effect
     }
 
     /// The node of this kind with these arguments.
@@ -211,7 +209,9 @@ impl Dag {
             traits.heavy |= s.traits.heavy;
             traits.calls |= s.traits.calls;
         }
+        traits.effect = kind.is_effect();
         match kind {
+            Kind::If => traits.effect = self.is_effect(args[1]),
             Kind::Counter(var) => free = self.vars.singleton(var),
             Kind::Fold { var, node, .. } => {
                 free = self.bound(var, args);

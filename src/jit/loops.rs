@@ -24,7 +24,7 @@ impl Lowering<'_, '_> {
             .members
             .iter()
             .copied()
-            .filter(|&m| !self.program.instrs[m as usize].kind.is_effect())
+            .filter(|&m| !self.program.instrs[m as usize].effect)
             .collect();
         let (lo, hi) = (self.value(lo), self.value(hi));
         let start: Vec<Value> = members.iter().flat_map(|&m| self.start(m)).collect();

@@ -11,7 +11,6 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::Module;
 use rustc_hash::FxHashMap;
 
-use super::dag::Kind;
 use super::host::{Run, Tables};
 use super::program::{GroupKind, InstrId, Item, Program};
 use super::vars::VarId;
@@ -181,7 +180,7 @@ impl Lowering<'_, '_> {
             .members
             .iter()
             .copied()
-            .filter(|&m| !self.is_effect(m))
+            .filter(|&m| !self.program.instrs[m as usize].effect)
             .collect();
         let cond = self.truth(cond);
         let (first, second, after) =
@@ -201,15 +200,5 @@ impl Lowering<'_, '_> {
             let v = self.b.append_block_param(after, types::F64);
             self.slots[m as usize] = Slot::Value(v);
         }
-    }
-
-    /// Whether an operation has no result; a branch has none where what it
-    /// decides has none.
-    fn is_effect(&self, v: InstrId) -> bool {
-        let mut v = v as usize;
-        while self.program.instrs[v].kind == Kind::If {
-            v = self.program.instrs[v].args[1] as usize;
-        }
-        self.program.instrs[v].kind.is_effect()
     }
 }

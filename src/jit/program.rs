@@ -23,6 +23,8 @@ pub struct Instr {
     pub args: Vec<InstrId>,
     /// How many operations use it.
     pub uses: u32,
+    /// Whether it has no result.
+    pub effect: bool,
 }
 
 /// What a block does next.
@@ -119,7 +121,7 @@ impl Program {
                 .members
                 .iter()
                 .map(of)
-                .filter(move |(m, _)| block == 0 || !self.instrs[*m as usize].kind.is_effect());
+                .filter(move |(m, _)| block == 0 || !self.instrs[*m as usize].effect);
             members.filter_map(|(m, v)| v.map(|v| (m, v)))
         };
         match group.what {

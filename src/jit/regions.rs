@@ -8,6 +8,8 @@ use super::vars::VarId;
 pub struct Region {
     pub parent: usize,
     pub depth: u32,
+    /// How many loops are around it, its own included.
+    pub loops: u32,
     /// The counter, for the body of a loop.
     pub binds: Option<VarId>,
     /// Whether the loop may run no time at all.
@@ -84,13 +86,15 @@ impl Regions {
         a
     }
 
-    /// The block outside all loops that the node may leave.
+    /// The block outside all loops that the node may leave. A node leaves a
+    /// branch only together with a loop around it: once for nothing is better
+    /// than again and again.
     pub fn outwards(&self, dag: &Dag, v: Val, late: usize, home: usize) -> usize {
         let traits = dag.traits(v);
         let (mut best, mut at) = (late, late);
-        while at != home {
+        while at != home && self.0[at].loops > self.0[home].loops {
             let r = &self.0[at];
-            if (r.branch && (traits.faults || traits.heavy)) || (r.maybe_empty && traits.faults) {
+            if traits.faults && (r.branch || r.maybe_empty) {
                 break;
             }
             let loops = r.binds.is_some();

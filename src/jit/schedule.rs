@@ -3,8 +3,8 @@
 //! Nodes are visited users first, so that all uses of a node are placed before
 //! it is. A node goes to the innermost block that holds its uses, then outwards
 //! through the loops whose counters it does not depend on (Click 1995, Global
-//! Code Motion). What may fail or is heavy never moves out of a branch, and
-//! what may fail never out of a loop that may be empty.
+//! Code Motion). What may fail never moves out of a branch, nor out of a loop
+//! that may be empty; nothing moves out of a branch that is in no loop.
 //!
 //! Within a block, loops over the same counter and range become one
 //! [`Group`]. Every node has a *rank*: the number of groups of its block, at
@@ -50,8 +50,15 @@ struct Open {
 
 /// The instructions, blocks and groups of a kernel that runs `roots`.
 pub fn schedule(dag: &Dag, roots: &[Val]) -> Program {
-    let root =
-        Region { parent: ROOT, depth: 0, binds: None, maybe_empty: false, branch: false, rank: 0 };
+    let root = Region {
+        parent: ROOT,
+        depth: 0,
+        loops: 0,
+        binds: None,
+        maybe_empty: false,
+        branch: false,
+        rank: 0,
+    };
     let mut s = Scheduler {
         dag,
         heads: vec![NO_USE; dag.len()],
@@ -63,7 +70,7 @@ pub fn schedule(dag: &Dag, roots: &[Val]) -> Program {
         open: FxHashMap::default(),
     };
     // A last operation that needs all the roots.
-    s.instrs.push(Instr { kind: Kind::Both, args: vec![0; roots.len()], uses: 1 });
+    s.instrs.push(Instr { kind: Kind::Both, args: vec![0; roots.len()], uses: 1, effect: true });
     s.placed.push(Placed { val: Val::from_index(dag.len()), region: ROOT, rank: 0, group: None });
     for (slot, &v) in roots.iter().enumerate() {
         s.need(
@@ -151,6 +158,7 @@ impl Scheduler<'_> {
             kind,
             args: vec![0; self.dag.args(v).len()],
             uses: uses.len() as u32,
+            effect: self.dag.is_effect(v),
         });
         for u in uses {
             self.instrs[u.user as usize].args[u.slot as usize] = id;
@@ -200,9 +208,17 @@ impl Scheduler<'_> {
     }
 
     fn new_group(&mut self, shared: Shared, region: usize, rank: u32) -> usize {
-        let depth = self.regions.0[region].depth + 1;
-        let inner =
-            Region { parent: region, depth, binds: None, maybe_empty: false, branch: true, rank };
+        let Region { depth, loops, .. } = self.regions.0[region];
+        let depth = depth + 1;
+        let inner = Region {
+            parent: region,
+            depth,
+            loops,
+            binds: None,
+            maybe_empty: false,
+            branch: true,
+            rank,
+        };
         let first = self.regions.0.len();
         let filtered = match shared {
             Shared::Branch(_) => {
@@ -213,13 +229,20 @@ impl Scheduler<'_> {
                 let ends = (self.dag.interval(lo), self.dag.interval(hi));
                 let surely = matches!(ends, (Some(a), Some(b)) if a.1 <= b.0);
                 self.regions.0.push(Region {
+                    loops: loops + 1,
                     binds: Some(var),
                     maybe_empty: !surely,
                     branch: false,
                     ..inner
                 });
                 // What is taken comes last in the body.
-                self.regions.0.push(Region { parent: first, depth: depth + 1, rank: 1, ..inner });
+                self.regions.0.push(Region {
+                    parent: first,
+                    depth: depth + 1,
+                    loops: loops + 1,
+                    rank: 1,
+                    ..inner
+                });
                 cond.is_some()
             }
         };
