@@ -1,6 +1,7 @@
-//! How long compiling and running take. Run by hand:
-//! `cargo test --release --test jit_speed -- --ignored --nocapture`.
+//! How long kernels take to compile and to run, in nanoseconds an element:
+//! `cargo bench --bench kernels`.
 
+#[path = "../tests/jit_support/mod.rs"]
 mod jit_support;
 
 use std::hint::black_box;
@@ -41,8 +42,6 @@ fn report(case: &Case, what: &str, outputs: &[ExprId], elements: usize) {
     );
 }
 
-#[test]
-#[ignore = "measures time"]
 fn rosenbrock_in_two_variables() {
     let mut case = Case::new();
     let (x, y) = (case.scalar("x", -1.2), case.scalar("y", 1.0));
@@ -62,8 +61,6 @@ fn rosenbrock_in_two_variables() {
     report(&case, "rosenbrock f+g+H", &outputs, 1);
 }
 
-#[test]
-#[ignore = "measures time"]
 fn curve_fit() {
     let n = 1_000_000;
     let mut numbers = Numbers::new(11);
@@ -87,8 +84,6 @@ fn curve_fit() {
     report(&case, "curve fit f+g", &[vec![f], gradient].concat(), n);
 }
 
-#[test]
-#[ignore = "measures time"]
 fn chained_rosenbrock() {
     for n in [1000usize, 1_000_000] {
         let mut case = Case::new();
@@ -113,8 +108,6 @@ fn chained_rosenbrock() {
     }
 }
 
-#[test]
-#[ignore = "measures time"]
 fn logistic_regression() {
     let (m, n) = (20_000, 50);
     let mut numbers = Numbers::new(5);
@@ -134,8 +127,6 @@ fn logistic_regression() {
     report(&case, "logistic f+g", &[vec![f], gradient].concat(), m * n);
 }
 
-#[test]
-#[ignore = "measures time"]
 fn many_scalar_operations() {
     for count in [5_000usize, 20_000, 100_000] {
         let mut case = Case::new();
@@ -168,4 +159,12 @@ fn many_scalar_operations() {
             run * 1e6
         );
     }
+}
+
+fn main() {
+    rosenbrock_in_two_variables();
+    curve_fit();
+    chained_rosenbrock();
+    logistic_regression();
+    many_scalar_operations();
 }
