@@ -51,7 +51,11 @@ fn with_rust(page: &str) -> String {
     let mut parts = page.split("```rust\n");
     let mut out = parts.next().unwrap_or_default().to_string();
     let blocks: Vec<&str> = parts.collect();
-    assert_eq!(blocks.len(), snippets.len(), "every Rust program of the README stands in tests/docs/embedding.rs");
+    assert_eq!(
+        blocks.len(),
+        snippets.len(),
+        "every Rust program of the README stands in tests/docs/embedding.rs"
+    );
     for (block, snippet) in blocks.iter().zip(snippets) {
         let rest = block.find("\n```").map_or("", |end| &block[end..]);
         out += &format!("```rust\n{snippet}{rest}");

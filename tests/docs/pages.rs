@@ -22,21 +22,27 @@ fn head(title: &str, source: &str) -> String {
     )
 }
 
+/// A heading, a remark below it, and which rows it holds.
+type Group = (&'static str, &'static str, fn(&OpDef) -> bool);
+
 fn operators() -> String {
-    let mut out = head("Operators and functions", "the tables in `src/ops/` and `src/check/builtins.rs`");
+    let mut out =
+        head("Operators and functions", "the tables in `src/ops/` and `src/check/builtins.rs`");
     out += "\n`gradus help NAME` shows a row in the terminal. Where a domain is given, the value outside \
             of it is `nan` or infinite.\n";
     let rows = ops::table();
-    let groups: [(&str, &str, fn(&OpDef) -> bool); 4] = [
+    let groups: [Group; 4] = [
         ("Entry by entry", "These take numbers, and apply to each entry of an array.", |row| {
             !row.name.is_empty() && row.is_elementwise() && !row.op.is_binder()
         }),
         ("Of whole arrays", "", |row| {
             !row.name.is_empty() && !row.is_elementwise() && !row.op.is_binder()
         }),
-        ("Over an index", "`sum(BODY for i in 1..n)`; several `for` and an `if` are allowed.", |row| {
-            row.op.is_binder()
-        }),
+        (
+            "Over an index",
+            "`sum(BODY for i in 1..n)`; several `for` and an `if` are allowed.",
+            |row| row.op.is_binder(),
+        ),
         ("Written without a name", "", |row| row.name.is_empty() && !row.op.is_binder()),
     ];
     for (title, remark, belongs) in groups {
@@ -58,7 +64,13 @@ fn operators() -> String {
             [] => String::new(),
             named => format!("; by name: {}", named.join(", ")),
         };
-        let _ = writeln!(out, "| {} | {}{named} | {} |", code(row.usage), cell(row.doc), code(row.example));
+        let _ = writeln!(
+            out,
+            "| {} | {}{named} | {} |",
+            code(row.usage),
+            cell(row.doc),
+            code(row.example)
+        );
     }
     out += "\n## Planned\n\nThese are part of the language and are not built yet (E0609).\n\n| | meaning |\n|---|---|\n";
     for row in planned {
@@ -73,8 +85,11 @@ fn is_built(row: &Builtin) -> bool {
 }
 
 fn operator(row: &OpDef) -> String {
-    let names: Vec<String> =
-        std::iter::once(row.name).chain(row.aliases.iter().copied()).filter(|n| !n.is_empty()).map(code).collect();
+    let names: Vec<String> = std::iter::once(row.name)
+        .chain(row.aliases.iter().copied())
+        .filter(|n| !n.is_empty())
+        .map(code)
+        .collect();
     let (text, result) = row.doc.example;
     format!(
         "| {} | {} | {} | {} | {} gives {} |\n",
@@ -105,10 +120,20 @@ fn methods() -> String {
 const OPTION_HEAD: &str = "| option | default | values | |\n|---|---|---|---|\n";
 
 fn page(method: &MethodDef) -> String {
-    let mut out = format!("\n## `{}`\n\n{}. {}\n\n", method.name, capital(method.summary), method.when_to_use);
+    let mut out = format!(
+        "\n## `{}`\n\n{}. {}\n\n",
+        method.name,
+        capital(method.summary),
+        method.when_to_use
+    );
     let needs: Vec<&str> = method.needs.iter().map(|need| need.name()).collect();
     let bounds = if method.accepts_bounds { "kept" } else { "not kept" };
-    let _ = writeln!(out, "- Family: {}\n- Needs: {}\n- Bounds: {bounds}", method.family, needs.join(", "));
+    let _ = writeln!(
+        out,
+        "- Family: {}\n- Needs: {}\n- Bounds: {bounds}",
+        method.family,
+        needs.join(", ")
+    );
     if !method.aliases.is_empty() {
         let _ = writeln!(out, "- Also called: {}", method.aliases.join(", "));
     }
@@ -127,7 +152,12 @@ fn option(row: &OptionDef) -> String {
         OptionDefault::Word(word) => code(&format!("\"{word}\"")),
         OptionDefault::Flag(flag) => code(&flag.to_string()),
     };
-    format!("| `{}` | {default} | {} | {} |\n", row.name, cell(&row.kind.to_string()), cell(row.doc))
+    format!(
+        "| `{}` | {default} | {} | {} |\n",
+        row.name,
+        cell(&row.kind.to_string()),
+        cell(row.doc)
+    )
 }
 
 fn errors() -> String {
@@ -136,12 +166,22 @@ fn errors() -> String {
             not. Numbers are never reused.\n\n";
     out += "| | |\n|---|---|\n";
     for code in codes::all() {
-        let _ = writeln!(out, "| [{}](#{}) | {} |", code.id(), code.id().to_lowercase(), cell(code.info().title));
+        let _ = writeln!(
+            out,
+            "| [{}](#{}) | {} |",
+            code.id(),
+            code.id().to_lowercase(),
+            cell(code.info().title)
+        );
     }
     for code in codes::all() {
         let row = code.info();
         let _ = write!(out, "\n## {}\n\n{}. {}\n\n", row.id, capital(row.title), row.explanation);
-        let _ = write!(out, "Draws it:\n\n```\n{}\n```\n\nMended:\n\n```\n{}\n```\n", row.wrong, row.right);
+        let _ = write!(
+            out,
+            "Draws it:\n\n```\n{}\n```\n\nMended:\n\n```\n{}\n```\n",
+            row.wrong, row.right
+        );
     }
     out
 }
@@ -159,7 +199,9 @@ fn cell(text: &str) -> String {
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) if first.is_lowercase() && !text.starts_with('`') => first.to_uppercase().chain(chars).collect(),
+        Some(first) if first.is_lowercase() && !text.starts_with('`') => {
+            first.to_uppercase().chain(chars).collect()
+        }
         _ => text.to_string(),
     }
 }

@@ -75,7 +75,9 @@ pub fn rerun(page: &str, text: &str, complaints: &mut Vec<String>) -> String {
                 printed = Some(text);
                 out.push(body);
             }
-            ("text", Some(now)) => out.push(if timeless(&body) == timeless(&now) { body } else { now }),
+            ("text", Some(now)) => {
+                out.push(if timeless(&body) == timeless(&now) { body } else { now })
+            }
             ("console", _) => out.push(console(&body)),
             _ => out.push(body),
         }
@@ -122,7 +124,8 @@ fn console(body: &str) -> String {
 fn timeless(text: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     for word in text.split(' ') {
-        let (unit, rest) = word.split_at(word.find(|c: char| !c.is_alphabetic()).unwrap_or(word.len()));
+        let (unit, rest) =
+            word.split_at(word.find(|c: char| !c.is_alphabetic()).unwrap_or(word.len()));
         let before = words.last().is_some_and(|w| w.parse::<f64>().is_ok());
         if before && ["ns", "us", "ms", "s"].contains(&unit) {
             words.pop();
