@@ -32,8 +32,9 @@ mod unix {
         // process has few sessions.
         FLAG.store(Arc::into_raw(flag).cast_mut(), Ordering::Release);
         let handler: extern "C" fn(libc::c_int) = on_interrupt;
-        // SAFETY: the handler only uses atomics, `clock_gettime` and `_exit`, all of which are
-        // async-signal-safe; the struct is plain data for which zeros are valid (no flags, empty mask).
+        // SAFETY: the handler only uses atomics, `clock_gettime`, `tcgetattr`, `write` and `_exit`, all
+        // of which are async-signal-safe; the struct is plain data for which zeros are valid (no flags,
+        // empty mask).
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             action.sa_sigaction = handler as libc::sighandler_t;
@@ -54,6 +55,19 @@ mod unix {
         if raised_before && now - before <= IMPATIENCE {
             // SAFETY: `_exit` is async-signal-safe and takes any number.
             unsafe { libc::_exit(i32::from(Exit::Interrupted.status())) }
+        }
+        end_echo();
+    }
+
+    /// A terminal shows `^C` where the key was pressed: what follows begins on a line of its own.
+    fn end_echo() {
+        let new_line = b"\n";
+        // SAFETY: `tcgetattr` (behind `isatty`) and `write` are async-signal-safe; the buffer is one
+        // byte long and static. Whether it could be written does not matter.
+        unsafe {
+            if libc::isatty(libc::STDERR_FILENO) == 1 {
+                libc::write(libc::STDERR_FILENO, new_line.as_ptr().cast(), 1);
+            }
         }
     }
 

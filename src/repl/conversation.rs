@@ -70,11 +70,10 @@ impl Conversation {
 
     /// Runs statements and remembers how they ended.
     pub fn statements(&mut self, name: &str, text: &str) {
-        let joined = match &self.previous {
-            Some(previous) if syntax::starts_with_clause_word(text) => {
-                format!("{previous}\n{}", text.trim_start())
-            }
-            _ => text.to_string(),
+        let before = self.previous.take().filter(|_| syntax::starts_with_clause_word(text));
+        let joined = match &before {
+            Some(before) => format!("{before}\n{}", text.trim_start()),
+            None => text.to_string(),
         };
         let parse_time = self.timing.then(|| parse_time(&joined));
         let started = Instant::now();
@@ -89,7 +88,8 @@ impl Conversation {
         self.outcome.failed |= outcome.failed;
         self.outcome.interrupted |= outcome.interrupted;
         self.outcome.unconverged |= outcome.unconverged;
-        self.previous = last_statement(&joined).or_else(|| self.previous.take());
+        // A clause that did not fit is not part of the statement; another may be tried.
+        self.previous = before.filter(|_| outcome.failed).or_else(|| last_statement(&joined));
     }
 
     /// Says something that was asked for; where stdout belongs to programs, on stderr.

@@ -64,12 +64,12 @@ pub fn report(fit: &Fit, paint: Paint) -> String {
         rows.add("gradient", &format!("{} in its largest entry", human(fit.grad_norm)));
     }
     rows.add("work", &work(fit));
+    if let Some(point) = point(fit) {
+        rows.add("point", &point);
+    }
     match statistics::table(fit) {
         Some(table) => rows.text += &format!("\n{table}"),
         None => solution(fit, &mut rows),
-    }
-    if let Some(point) = point(fit) {
-        rows.add("point", &point);
     }
     rows.text
 }

@@ -41,12 +41,7 @@ pub fn table(fit: &Fit) -> Option<String> {
     if !statistics.undetermined.is_empty() {
         text += &format!("{}\n", undetermined(fit, statistics));
     }
-    Some(
-        text.lines()
-            .map(|line| format!("  {line}").trim_end().to_string() + "\n")
-            .collect::<String>()
-            + "\n",
-    )
+    Some(text.lines().map(|line| format!("  {line}").trim_end().to_string() + "\n").collect())
 }
 
 fn row(fit: &Fit, statistics: &FitStatistics, k: usize) -> Option<[String; 5]> {

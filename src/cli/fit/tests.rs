@@ -67,9 +67,9 @@ minimize J
   value      227.07
   gradient   3.1e-11 in its largest entry
   work       3 iterations in 1.23 ms; evaluations: 4 f, 1 gradient
+  point      flat direction along b, w
   solution   w = 3.93241
              b = -17.5791
-  point      flat direction along b, w
 ";
     assert_eq!(report(&fit, Paint::default()), expected);
 }
