@@ -6,6 +6,7 @@
 // Every test file is a crate of its own and uses a part of this.
 #![allow(dead_code)]
 
+pub mod lab;
 pub mod oracle;
 pub mod point;
 pub mod script;
