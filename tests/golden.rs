@@ -14,6 +14,7 @@
 //! | `error` | the findings of a run, without color; nothing else |
 //! | `simplify`, `grad`, `hess` | values of expression statements |
 //! | `run` | all outputs |
+//! | `wrong` | as `run`, but known to be wrong; a comment says what is right. Once it is, the test fails and the file moves to the folder where it belongs |
 //! | `optim` | method, status, value, kind of point and solution, to 6 digits |
 //!
 //! In `simplify`, `grad`, `hess` and `run` three oracles look on as well: printed values parse
@@ -30,7 +31,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use gradus::diag::Sink;
+use gradus::diag::{Code, Sink, codes};
+use gradus::optim::status::Status;
 use gradus::report::number::human;
 use gradus::session::Fit;
 use gradus::source::SourceMap;
@@ -195,6 +197,29 @@ fn run() {
 }
 
 #[test]
+fn wrong() {
+    folder("wrong", printed);
+}
+
+/// Codes that no golden of `error` can draw, and why.
+const WITHOUT_GOLDEN: &[(&str, &str)] = &[
+    ("E0705", "nothing is written yet"),
+    ("E0900", "a bug of ours"),
+    ("W0006", "a bug of ours"),
+    ("W0007", "needs `--set`"),
+];
+
+#[test]
+fn every_code_has_a_golden() {
+    let files = scripts(Path::new("tests/golden/error"));
+    let texts: String = files.iter().map(|f| read(f)).collect();
+    let lacks = |code: &Code| !texts.contains(&format!("# [{code}]"));
+    let lacking: Vec<&str> = codes::all().filter(lacks).map(Code::id).collect();
+    let excused: Vec<&str> = WITHOUT_GOLDEN.iter().map(|(code, _)| *code).collect();
+    assert_eq!(lacking, excused, "codes without a golden, and those that are excused");
+}
+
+#[test]
 fn optim() {
     folder("optim", |golden| {
         let ran = run_in(&mut session(golden.folder(), true), &golden.name(), &golden.script);
@@ -229,6 +254,12 @@ fn derived(golden: &Golden) -> Result<String, String> {
     looked_at(golden, true)
 }
 
+/// All outputs, with no oracle.
+fn printed(golden: &Golden) -> Result<String, String> {
+    let ran = run_in(&mut session(golden.folder(), true), &golden.name(), &golden.script);
+    Ok(ran.seen.iter().map(output).collect())
+}
+
 fn looked_at(golden: &Golden, must_derive: bool) -> Result<String, String> {
     let mut session = session(golden.folder(), true);
     let ran = run_in(&mut session, &golden.name(), &golden.script);
@@ -239,6 +270,9 @@ fn looked_at(golden: &Golden, must_derive: bool) -> Result<String, String> {
             oracle::round_trip(&mut session, name, text, value)?;
             n_derived += usize::from(oracle::derivative(&mut session, name)?);
         }
+    }
+    if must_derive && ran.outcome.failed {
+        return Err(ran.findings());
     }
     if must_derive && n_derived == 0 {
         return Err("no statement of it is a derivative that differences can check".to_string());
@@ -297,7 +331,12 @@ fn optimization(fit: &Fit) -> String {
     if !fit.why.is_empty() {
         let _ = write!(out, " ({})", fit.why);
     }
-    let _ = write!(out, "\n  {}, value {}", fit.status.name(), human(round(fit.value)));
+    let _ = write!(out, "\n  {}", fit.status.name());
+    // How far it went is no result.
+    if fit.status == Status::Unbounded {
+        return out + "\n";
+    }
+    let _ = write!(out, ", value {}", human(round(fit.value)));
     if let Some(point) = fit.point() {
         let _ = write!(out, ", {point}");
     }

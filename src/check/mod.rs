@@ -182,7 +182,9 @@ impl<'s> Checker<'s> {
             codes::E0402
         } else if error.message.contains("whole number") {
             codes::E0403
-        } else if error.message.contains("a scalar here") {
+        } else if error.message.contains("a scalar here")
+            || error.message.contains("must be a scalar")
+        {
             codes::E0404
         } else {
             codes::E0401

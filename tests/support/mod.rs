@@ -6,6 +6,7 @@
 // Every test file is a crate of its own and uses a part of this.
 #![allow(dead_code)]
 
+pub mod lab;
 pub mod oracle;
 pub mod point;
 pub mod script;
@@ -18,9 +19,27 @@ pub fn close(a: f64, b: f64, tolerance: f64) -> bool {
         || (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(1.0)
 }
 
-/// The derivative of `f` at `x` by central differences with five points, whose error is of
-/// order `h^4` (Abramowitz & Stegun 25.3.6).
-pub fn central_difference(x: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
-    let h = 1e-3 * x.abs().max(1.0);
-    (f(x - 2.0 * h) - 8.0 * f(x - h) + 8.0 * f(x + h) - f(x + 2.0 * h)) / (12.0 * h)
+/// The derivatives of the numbers that `f` gives, at `x`, by central differences with five
+/// points, whose error is of order `h^4` (Abramowitz & Stegun 25.3.6). `step` is relative to `x`.
+pub fn central_differences<E>(
+    x: f64,
+    step: f64,
+    mut f: impl FnMut(f64) -> Result<Vec<f64>, E>,
+) -> Result<Vec<f64>, E> {
+    let h = step * x.abs().max(1.0);
+    let mut total: Vec<f64> = Vec::new();
+    for (offset, weight) in [(-2.0, 1.0), (-1.0, -8.0), (1.0, 8.0), (2.0, -1.0)] {
+        let values = f(x + offset * h)?;
+        total.resize(values.len(), 0.0);
+        for (sum, value) in total.iter_mut().zip(values) {
+            *sum += weight * value / (12.0 * h);
+        }
+    }
+    Ok(total)
+}
+
+/// The derivative of `f` at `x` by the same formula.
+pub fn central_difference(x: f64, step: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
+    let one = |x| Ok::<_, std::convert::Infallible>(vec![f(x)]);
+    central_differences(x, step, one).map_or(f64::NAN, |d| d[0])
 }

@@ -72,6 +72,7 @@ fn array(shape: Shape, data: &[f64]) -> String {
 /// The unknowns of a session with their shapes, by name.
 fn unknowns(session: &mut Session) -> Vec<(String, Shape)> {
     let mut names: Vec<String> = session.names().map(|(name, _)| name.to_string()).collect();
+    names.retain(|name| name != "ans");
     names.sort();
     let mut found = Vec::new();
     for name in names {

@@ -43,7 +43,7 @@ super::rows! {
 
     E0501 "cannot differentiate"
     "The expression has no derivative that Gradus can write down."
-    wrong "var x\ndiff(x == 1, x)" right "var x\ndiff(x - 1, x)"
+    wrong "var w: R[2]\ngrad(w)" right "var w: R[2]\ngrad(sumsq(w))"
 
     E0502 "nothing to differentiate with respect to"
     "A derivative needs an unknown: a name that `var` introduced, an entry of it, or an argument of the function."

@@ -63,7 +63,7 @@ super::rows! {
 
     E0209 "a derivative written with a prime"
     "`'` is only ever a transpose. A derivative is `diff(f, x)`."
-    wrong "fn f(x) = x^2\nf'(1)" right "fn f(x) = x^2\ndiff(f, x) at (x = 1)"
+    wrong "fn f(x) = x^2\nf'(1)" right "fn f(x) = x^2\n∇f(1)"
 
     E0210 "a plus before an operand"
     "There is no unary plus: the sign can be left out."
