@@ -108,6 +108,15 @@ fn shown_sessions_are_real() {
 }
 
 #[test]
+fn the_first_script_of_the_readme_is_the_example() {
+    let script = read("examples/line.opt");
+    assert!(
+        read("README.md").contains(&script),
+        "README.md shows another script than examples/line.opt"
+    );
+}
+
+#[test]
 fn links_lead_somewhere() {
     let generated = pages::GENERATED.iter().map(|(page, _)| *page);
     let mut dead = Vec::new();

@@ -3,7 +3,7 @@
 #[test]
 fn a_session_runs_a_script() {
     // shown
-    use gradus::session::{Output, Session, Settings};
+    use gradus::{Output, Session, Settings};
 
     let mut session = Session::new(Settings::default());
     let script = "var x, y\nminimize 100*(y - x^2)^2 + (1 - x)^2 from x = -1.2, y = 1";

@@ -1,10 +1,12 @@
 //! The generated pages: operators and functions, methods, error codes.
 
 use gradus::check::{Builtin, builtins};
-use gradus::diag::codes;
+use gradus::diag::Severity;
+use gradus::diag::codes::{self, Code};
 use gradus::ops::{self, OpDef};
 use gradus::optim::options::{BASE_OPTIONS, OptionDef, OptionDefault};
 use gradus::optim::registry::{METHODS, MethodDef};
+use gradus::{Output, Session, Settings};
 use std::fmt::Write;
 
 /// A page and what makes it.
@@ -51,7 +53,7 @@ fn operators() -> String {
             let _ = write!(out, "\n{remark}\n");
         }
         out += "\n| | meaning | formula | where | example |\n|---|---|---|---|---|\n";
-        for row in rows.iter().filter(|row| belongs(row)) {
+        for row in rows.iter().filter(|row| belongs(row) && is_for_users(row)) {
             out += &operator(row);
         }
     }
@@ -64,13 +66,8 @@ fn operators() -> String {
             [] => String::new(),
             named => format!("; by name: {}", named.join(", ")),
         };
-        let _ = writeln!(
-            out,
-            "| {} | {}{named} | {} |",
-            code(row.usage),
-            cell(row.doc),
-            code(row.example)
-        );
+        let _ =
+            writeln!(out, "| {} | {}{named} | {} |", code(row.usage), cell(row.doc), example(row));
     }
     out += "\n## Planned\n\nThese are part of the language and are not built yet (E0609).\n\n| | meaning |\n|---|---|\n";
     for row in planned {
@@ -79,9 +76,38 @@ fn operators() -> String {
     out
 }
 
-/// A row that is planned has no example yet.
+/// A row is built unless it has no example, or its example is answered with E0609.
 fn is_built(row: &Builtin) -> bool {
-    !row.example.is_empty()
+    !row.example.is_empty() && !shown(row.example).is_err_and(|code| code == codes::E0609)
+}
+
+/// The example of a row, with what it prints where that is short.
+fn example(row: &Builtin) -> String {
+    let short = |text: &String| !text.is_empty() && !text.contains('\n') && text.len() < 60;
+    match shown(row.example).ok().filter(short) {
+        Some(result) => format!("{} gives {}", code(row.example), code(&result)),
+        None => code(row.example),
+    }
+}
+
+/// What a script prints, its values joined; or the code of its first error.
+fn shown(script: &str) -> Result<String, Code> {
+    let mut session = Session::new(Settings::default());
+    session.set_base(&super::root().join("examples"));
+    let (mut texts, mut error) = (Vec::new(), None);
+    session.run("example", script, &mut |_, output| match output {
+        Output::Value { text, .. } => texts.push(text),
+        Output::Finding(finding) if finding.severity == Severity::Error => {
+            error = error.or(Some(finding.code));
+        }
+        _ => {}
+    });
+    error.map_or(Ok(texts.join("; ")), Err)
+}
+
+/// Operators that only derivatives make have no example.
+fn is_for_users(row: &OpDef) -> bool {
+    !row.doc.example.1.is_empty()
 }
 
 fn operator(row: &OpDef) -> String {
