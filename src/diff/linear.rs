@@ -354,9 +354,6 @@ fn entry(g: &mut Graph, column: ExprId, i: usize) -> Option<ExprId> {
 /// A sum of products with the last factors in common taken out:
 /// `diag(p)*A - p*p'*A` is `(diag(p) - p*p')*A`.
 fn join_right_factors(g: &mut Graph, terms: &[ExprId]) -> ExprId {
-    if let Some(sum) = sum_of_literals(g, terms) {
-        return sum;
-    }
     let split: Vec<(Vec<ExprId>, Vec<ExprId>)> = terms.iter().map(|&t| factors(g, t)).collect();
     let common = split.iter().map(|(_, f)| f).min_by_key(|f| f.len()).cloned().unwrap_or_default();
     let mut shared = 0;
@@ -380,23 +377,6 @@ fn join_right_factors(g: &mut Graph, terms: &[ExprId]) -> ExprId {
     let mut all = vec![left];
     all.extend_from_slice(&common[common.len() - shared..]);
     g.apply(Op::MatMul, &all)
-}
-
-/// Literals of one shape, added entry by entry.
-fn sum_of_literals(g: &mut Graph, terms: &[ExprId]) -> Option<ExprId> {
-    let first = *terms.first()?;
-    let data = g.node(first).data;
-    if terms.iter().any(|&t| g.op(t) != Op::Stack || g.node(t).data != data) {
-        return None;
-    }
-    let columns: Vec<Vec<ExprId>> = terms.iter().map(|&t| g.args(t).to_vec()).collect();
-    let cells: Vec<ExprId> = (0..columns[0].len())
-        .map(|k| {
-            let cell: Vec<ExprId> = columns.iter().map(|c| c[k]).collect();
-            g.add(&cell)
-        })
-        .collect();
-    Some(g.apply_data(Op::Stack, data, &cells))
 }
 
 /// Scalar factors and matrix factors of a term.

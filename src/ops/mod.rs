@@ -30,6 +30,7 @@ mod values;
 use std::sync::OnceLock;
 
 pub use arith::{coefficient, times};
+pub use arrays::verify_read;
 pub use binders::{Range, count, neutral};
 pub use build::{build, known_value};
 pub use rewrite::{rebuild, substitute};

@@ -13,9 +13,9 @@ pub(super) fn scaled_power(g: &mut Graph, c: (i64, i64), e: ExprId, n: i64) -> E
 
 /// `c + s * e^n`
 pub(super) fn affine_power(g: &mut Graph, c: i64, s: i64, e: ExprId, n: i64) -> ExprId {
-    let c = g.int(c);
+    let constant = g.int(c);
     let p = scaled_power(g, (s, 1), e, n);
-    g.add(&[c, p])
+    if c < 0 { g.add(&[p, constant]) } else { g.add(&[constant, p]) }
 }
 
 /// `1 / (x * log(base))`

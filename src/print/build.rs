@@ -77,7 +77,11 @@ impl<'a> Builder<'a> {
 
     fn sum(&mut self, args: &[ExprId]) -> Layout {
         let dotted = args.iter().any(|&a| self.g.op(inner_array(self.g, a)) == Op::Bcast);
-        let terms = args.iter().map(|&a| self.signed(a)).collect();
+        let mut terms: Vec<(bool, Layout)> = args.iter().map(|&a| self.signed(a)).collect();
+        // x^2 - 1 rather than -1 + x^2.
+        if matches!(terms[0], (true, Layout::Number(_))) && terms.iter().any(|(minus, _)| !minus) {
+            terms.rotate_left(1);
+        }
         Layout::Sum(terms, dotted)
     }
 
