@@ -75,8 +75,8 @@ fn a_fit_has_standard_errors() {
 #[test]
 fn values_have_a_name_a_text_and_an_exact_value() {
     let value = |script: &str| {
-        let mut found = lines(&["-e", script]);
-        let last = found.pop().expect("a line");
+        let found = lines(&["-e", script]);
+        let last = found.into_iter().rfind(|line| line["kind"] == "value").expect("a value");
         has_keys(&last, &["kind", "name", "text", "value"]);
         last
     };

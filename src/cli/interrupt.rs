@@ -75,6 +75,9 @@ mod unix {
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: the pointer is to a timespec of our own; on failure it keeps its zeros.
         unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
-        i64::from(time.tv_sec) * 1_000 + i64::from(time.tv_nsec) / 1_000_000
+        // The fields are narrower on 32-bit systems.
+        #[allow(clippy::useless_conversion)]
+        let (seconds, nanoseconds) = (i64::from(time.tv_sec), i64::from(time.tv_nsec));
+        seconds * 1_000 + nanoseconds / 1_000_000
     }
 }

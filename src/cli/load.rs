@@ -14,7 +14,7 @@ use std::path::Path;
 #[derive(Clone, Debug)]
 pub struct Unreadable {
     /// The report.
-    pub finding: Diagnostic,
+    pub finding: Box<Diagnostic>,
     /// The name of the script.
     pub file: String,
     /// The place of the first byte that is no text.
@@ -58,7 +58,8 @@ pub fn file(path: &Path) -> Result<(String, String), Unreadable> {
 }
 
 fn text(name: &str, read: io::Result<Vec<u8>>) -> Result<String, Unreadable> {
-    let report = |finding, at| Unreadable { finding, file: name.to_string(), at };
+    let report =
+        |finding, at| Unreadable { finding: Box::new(finding), file: name.to_string(), at };
     let bytes = read.map_err(|error| report(cannot_read(name, &error), None))?;
     decode(&bytes).map_err(|error| {
         let at = match error {

@@ -103,10 +103,7 @@ impl Lines {
         match self.input.fill_buf() {
             Ok(waiting) => {
                 let waiting = String::from_utf8_lossy(waiting);
-                waiting
-                    .lines()
-                    .find(|line| !is_blank(line))
-                    .is_some_and(|line| is_continuation(line))
+                waiting.lines().find(|line| !is_blank(line)).is_some_and(is_continuation)
             }
             Err(_) => false,
         }
@@ -141,7 +138,7 @@ fn not_text(conversation: &mut Conversation, bytes: &[u8]) {
         DecodeError::NotUtf8 { place, .. } => Some(place),
         DecodeError::TooLong { .. } => None,
     };
-    let finding = Diagnostic::not_text(STDIN, &error);
+    let finding = Box::new(Diagnostic::not_text(STDIN, &error));
     conversation.outcome.failed = true;
     conversation.front.show_unreadable(&Unreadable { finding, file: STDIN.to_string(), at });
 }
