@@ -28,6 +28,7 @@ mod shape;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 pub use builtins::{Builtin, builtin, builtins};
 pub use expr::value_text;
@@ -35,9 +36,12 @@ pub use item::{Entry, Function, Item, Labelled, NamedTable, Names, Record};
 pub use objective::{ChosenMethod, Objective, Start};
 
 use crate::diag::{Diagnostic, Sink, codes};
+use crate::eval::{self, EvalError};
 use crate::expr::{ExprId, Graph, SymbolId};
+use crate::jit;
+use crate::ops;
 use crate::random::Stream;
-use crate::shape::{Shape, ShapeError, in_words};
+use crate::shape::{Shape, ShapeError, Tensor, in_words};
 use crate::source::Span;
 use crate::syntax::ast::{Ast, NodeId};
 
@@ -57,6 +61,12 @@ pub trait World {
     /// A place in a data file that was read, for pointing at it: line and
     /// column from 1.
     fn place(&mut self, file: &str, line: usize, column: usize) -> Option<Span>;
+
+    /// Raised when the user wants a long computation to stop.
+    fn interrupt(&self) -> Arc<AtomicBool>;
+
+    /// Whether values may be computed by compiled code.
+    fn compiles(&self) -> bool;
 
     /// The stream of random draws for arrays.
     fn random(&mut self) -> &mut Stream;
@@ -328,9 +338,10 @@ impl<'s> Checker<'s> {
             );
         }
         let stable = crate::simplify::stable(self.g, &[e])[0];
-        match crate::eval::evaluate_known(self.g, stable) {
+        match self.known_value(stable) {
             Ok(value) => Ok(Some(value)),
-            Err(crate::eval::EvalError::Unassigned { .. }) if self.dry => Ok(None),
+            Err(EvalError::Interrupted) => Err(Reported),
+            Err(EvalError::Unassigned { .. }) if self.dry => Ok(None),
             Err(error) => {
                 let finding = eval_error(self.g, &error, &|n| self.spans.get(&n).copied(), span);
                 self.report(finding)
@@ -338,10 +349,35 @@ impl<'s> Checker<'s> {
         }
     }
 
+    /// Long sums are compiled, everything else is evaluated plainly.
+    fn known_value(&self, e: ExprId) -> Result<Tensor, EvalError> {
+        let interrupt = self.world.interrupt();
+        if self.world.compiles() && is_long(self.g, e) {
+            let options = jit::Options { interrupt: Some(Arc::clone(&interrupt)) };
+            if let Ok(kernel) = jit::compile(self.g, &[e], &[], &options) {
+                let mut out = vec![0.0; kernel.n_out()];
+                return match kernel.call(&[], &mut out) {
+                    Ok(()) => Ok(Tensor::new(self.g.shape(e), out)),
+                    Err(jit::Fault::Eval(error)) => Err(error),
+                    Err(jit::Fault::Interrupted) => Err(EvalError::Interrupted),
+                };
+            }
+        }
+        eval::evaluate_until(self.g, e, &interrupt)
+    }
+
     /// Whether a value is missing only because the script has not run yet.
     pub fn is_pending(&self, e: ExprId) -> bool {
         self.dry && crate::ops::known_value(self.g, e).is_none()
     }
+}
+
+/// Whether some index runs so long that compiling pays.
+fn is_long(g: &Graph, e: ExprId) -> bool {
+    const LONG: usize = 10_000;
+    g.reachable(&[e]).into_iter().filter_map(|n| ops::Range::of(g, n)).any(|range| {
+        ops::count(g, range.lo, range.hi).is_some_and(|n| n >= LONG)
+    })
 }
 
 /// A label that names a shape: "this is R[3]".
@@ -355,11 +391,10 @@ pub(crate) fn describe(shape: Shape) -> String {
 /// The diagnostic of a value that cannot be computed.
 pub fn eval_error(
     g: &Graph,
-    error: &crate::eval::EvalError,
+    error: &EvalError,
     place: &dyn Fn(ExprId) -> Option<Span>,
     span: Span,
 ) -> Diagnostic {
-    use crate::eval::EvalError;
     let at = |node: ExprId| place(node).unwrap_or(span);
     let number = crate::report::number::human;
     match error {
@@ -381,6 +416,7 @@ pub fn eval_error(
             )
             .at(at(*node), format!("index {} here", number(*index)))
         }
+        EvalError::Interrupted => Diagnostic::error(codes::E0704, "interrupted").at(span, "here"),
         EvalError::Empty { node } => {
             Diagnostic::error(codes::E0401, "expected at least one value, found none")
                 .at(at(*node), "nothing to take this of")

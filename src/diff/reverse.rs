@@ -43,7 +43,39 @@ struct Sweep<'g> {
 /// The sum of contributions, in the order in which the objective is read.
 fn total(g: &mut Graph, mut parts: Vec<ExprId>) -> ExprId {
     parts.reverse();
-    g.add(&parts)
+    let sum = g.add(&parts);
+    if g.shape(sum).is_scalar() { sum } else { common_scale(g, sum) }
+}
+
+/// A sum of arrays with a scalar factor that all terms share in front of it:
+/// `1/n * P - 1/n * Y` is `1/n * (P - Y)`.
+fn common_scale(g: &mut Graph, sum: ExprId) -> ExprId {
+    if g.op(sum) != Op::Add {
+        return sum;
+    }
+    let terms = g.args(sum).to_vec();
+    let scale = |g: &Graph, e: ExprId| -> Vec<ExprId> {
+        let scalars = |f: &&ExprId| g.shape(**f).is_scalar() && g.as_num(**f).is_none();
+        if g.op(e) == Op::Mul { g.args(e).iter().filter(scalars).copied().collect() } else { Vec::new() }
+    };
+    let mut common = scale(g, terms[0]);
+    for &term in &terms[1..] {
+        let own = scale(g, term);
+        common.retain(|f| own.contains(f));
+    }
+    if common.is_empty() {
+        return sum;
+    }
+    let rests: Vec<ExprId> = terms
+        .iter()
+        .map(|&t| {
+            let rest: Vec<ExprId> = g.args(t).iter().copied().filter(|f| !common.contains(f)).collect();
+            g.mul(&rest)
+        })
+        .collect();
+    let inner = g.add(&rests);
+    common.push(inner);
+    g.mul(&common)
 }
 
 impl Sweep<'_> {

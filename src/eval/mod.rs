@@ -5,6 +5,8 @@
 //! a branch that is not taken is not looked at, and a body is computed once
 //! for every value of its index. It reads the operator table and nothing else.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rustc_hash::FxHashMap;
 
 use crate::expr::{Data, ExprId, Graph, Op, SymbolId, SymbolKind};
@@ -41,6 +43,8 @@ pub enum EvalError {
         /// The node.
         node: ExprId,
     },
+    /// The user stopped it.
+    Interrupted,
 }
 
 /// The values of `exprs`. `unknown` gives the values of unknowns; known values
@@ -57,6 +61,13 @@ pub fn evaluate(
 /// The value of an expression without unknowns.
 pub fn evaluate_known(g: &Graph, e: ExprId) -> Result<Tensor, EvalError> {
     evaluate(g, &[e], &|_| None).map(|mut v| v.swap_remove(0))
+}
+
+/// As [`evaluate_known`], stopping once `interrupt` is raised.
+pub fn evaluate_until(g: &Graph, e: ExprId, interrupt: &AtomicBool) -> Result<Tensor, EvalError> {
+    let mut run = Evaluation::new(g, &|_| None);
+    run.interrupt = Some(interrupt);
+    run.tensor(e)
 }
 
 /// A number or an array; numbers need no allocation.
@@ -99,6 +110,7 @@ pub struct Evaluation<'a> {
     /// Current value of each open index, and the time it was set.
     indices: FxHashMap<SymbolId, (u64, f64)>,
     clock: u64,
+    interrupt: Option<&'a AtomicBool>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -110,6 +122,7 @@ impl<'a> Evaluation<'a> {
             values: FxHashMap::default(),
             indices: FxHashMap::default(),
             clock: 0,
+            interrupt: None,
         }
     }
 
@@ -256,6 +269,9 @@ impl<'a> Evaluation<'a> {
         let outer = self.indices.get(&range.index).copied();
         let mut terms = Terms::new(op, shape);
         for i in lo..=hi {
+            if self.interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+                return Err(EvalError::Interrupted);
+            }
             self.set_index(range.index, i as f64);
             if self.value(range.cond)?.number() != 0.0 {
                 terms.take(self.value(body)?);

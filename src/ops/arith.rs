@@ -326,6 +326,10 @@ fn numeric_power(g: &mut Graph, base: ExprId, n: Num, shape: Shape) -> Option<Ex
     }
     let k = n.as_int()?;
     match g.op(base) {
+        // True and false are 1 and 0.
+        Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne | Op::And | Op::Or | Op::Not if k > 0 => {
+            Some(base)
+        }
         Op::Pow => {
             let (inner, m) = (g.args(base)[0], g.as_num(g.args(base)[1])?.as_int()?);
             Some(g.powi(inner, k.checked_mul(m)?))

@@ -57,10 +57,16 @@ pub(super) fn transpose(g: &mut Graph, a: ExprId) -> ExprId {
     if shape.is_scalar() {
         return a;
     }
+    if is_symmetric(g, a) {
+        return a;
+    }
     let args: Vec<ExprId> = g.args(a).to_vec();
     match g.op(a) {
         Op::Transpose => args[0],
-        Op::Eye => a,
+        Op::Add if args.iter().all(|&t| turns_inside(g, t)) => {
+            let turned: Vec<ExprId> = args.into_iter().map(|t| g.transpose(t)).collect();
+            g.add(&turned)
+        }
         Op::Fill => g.fill(shape.transposed(), args[0]),
         Op::Mul => {
             let turned: Vec<ExprId> = args.into_iter().map(|f| g.transpose(f)).collect();
@@ -71,6 +77,48 @@ pub(super) fn transpose(g: &mut Graph, a: ExprId) -> ExprId {
             g.apply(Op::MatMul, &turned)
         }
         _ => g.intern(Op::Transpose, Data::None, &[a], shape.transposed()),
+    }
+}
+
+/// Whether the transpose of a term disappears into its parts.
+fn turns_inside(g: &Graph, e: ExprId) -> bool {
+    let moves = |e: ExprId| matches!(g.op(e), Op::Transpose | Op::MatMul | Op::Fill | Op::Eye);
+    match g.op(e) {
+        Op::Mul => g.args(e).iter().any(|&f| moves(f)),
+        _ => moves(e),
+    }
+}
+
+/// Larger known matrices are not looked at.
+const MAX_LOOK: usize = 1000;
+
+/// Whether a matrix is its own transpose: by its form, or, for a known value,
+/// to the bit.
+fn is_symmetric(g: &Graph, e: ExprId) -> bool {
+    let args = g.args(e);
+    match (g.op(e), g.shape(e)) {
+        (Op::Eye, _) => true,
+        (Op::Diag, Shape::Matrix(..)) => true,
+        (Op::Symbol, Shape::Matrix(m, n)) if m == n && n <= MAX_LOOK => {
+            let value = g.as_symbol(e).and_then(|s| g.symbol(s).value.as_ref());
+            value.is_some_and(|v| (0..n).all(|i| (0..i).all(|j| v.at(i, j) == v.at(j, i))))
+        }
+        (Op::Mul | Op::Had | Op::Pow | Op::Add, Shape::Matrix(..)) => {
+            args.iter().all(|&a| g.shape(a).is_scalar() || is_symmetric(g, a))
+        }
+        (Op::Inv, _) => is_symmetric(g, args[0]),
+        (Op::MatMul, Shape::Matrix(..)) => {
+            let turned = |a: ExprId, b: ExprId| {
+                (a == b && is_symmetric(g, a))
+                    || (g.op(a) == Op::Transpose && g.args(a)[0] == b)
+                    || (g.op(b) == Op::Transpose && g.args(b)[0] == a)
+            };
+            let n = args.len();
+            (0..n.div_ceil(2)).all(|k| {
+                if k == n - 1 - k { is_symmetric(g, args[k]) } else { turned(args[k], args[n - 1 - k]) }
+            })
+        }
+        _ => false,
     }
 }
 

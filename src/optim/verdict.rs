@@ -58,6 +58,9 @@ pub struct Verdict {
 
 /// Scaled eigenvalues below this share of the largest count as zero.
 const FLAT: f64 = 1e-10;
+/// A point that only meets gtol leaves errors of about its square root's size in the Hessian: scaled eigenvalues
+/// must be this far below zero to count as negative.
+const FALLING: f64 = 1e-7;
 /// Entries of a direction below this share of the largest are not named.
 const VISIBLE: f64 = 0.1;
 
@@ -143,7 +146,7 @@ fn scaled_signs(h: &DMatrix<f64>) -> (Signs, Vec<usize>) {
     let cut = FLAT * eigen.eigenvalues.amax();
     let count = |test: &dyn Fn(f64) -> bool| eigen.eigenvalues.iter().filter(|v| test(**v)).count();
     let positive = count(&|value| value > cut);
-    let negative = count(&|value| value < -cut);
+    let negative = count(&|value| value < -cut * (FALLING / FLAT));
     let signs = Signs { positive, negative, zero: n - positive - negative };
     if negative == 0 && signs.zero == 0 {
         return (signs, Vec::new());

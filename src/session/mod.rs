@@ -125,11 +125,12 @@ pub(super) enum Mode {
 impl Session {
     /// A session that knows nothing but the language.
     pub fn new(settings: Settings) -> Session {
+        let interrupt = Arc::new(AtomicBool::new(false));
         Session {
             state: State::default(),
-            files: Files::new(settings.seed),
+            files: Files::new(settings.seed, settings.jit, Arc::clone(&interrupt)),
             settings,
-            interrupt: Arc::new(AtomicBool::new(false)),
+            interrupt,
             finished: Vec::new(),
         }
     }
@@ -166,7 +167,7 @@ impl Session {
         let Some(ast) = self.parse(name, text, out) else {
             return Outcome { failed: true, ..Outcome::default() };
         };
-        if ast.top.len() > 1 && self.look(&ast, out) {
+        if ast.top.len() > 1 && self.look(&ast, false, out) {
             return Outcome { failed: true, ..Outcome::default() };
         }
         let outcome = self.execute(&ast, Mode::Script, out);
@@ -177,7 +178,7 @@ impl Session {
     /// Checks a script without running it; true where a mistake was reported.
     pub fn check(&mut self, name: &str, text: &str, out: &mut Receiver) -> Outcome {
         let failed = match self.parse(name, text, out) {
-            Some(ast) => self.look(&ast, out),
+            Some(ast) => self.look(&ast, true, out),
             None => true,
         };
         Outcome { failed, ..Outcome::default() }
@@ -207,7 +208,7 @@ impl Session {
             out(&self.files.sources, Output::Stage(ast.dump_all()));
         }
         if failed {
-            self.look(&ast, out);
+            self.look(&ast, false, out);
             return None;
         }
         Some(ast)
@@ -219,10 +220,10 @@ impl Session {
         }
     }
 
-    /// Checks all statements on a copy of the state. Reports and returns true
-    /// where there is a mistake; otherwise stays silent, since running will
-    /// give the same warnings.
-    fn look(&mut self, ast: &Arc<Ast>, out: &mut Receiver) -> bool {
+    /// Checks all statements on a copy of the state, and returns true where
+    /// there is a mistake. Without one it stays silent, since running will give
+    /// the same warnings, unless `everything` is to be reported.
+    fn look(&mut self, ast: &Arc<Ast>, everything: bool, out: &mut Receiver) -> bool {
         let before = self.state.clone();
         let random = self.files.random_state();
         let mut findings = Vec::new();
@@ -233,7 +234,7 @@ impl Session {
         });
         self.state = before;
         self.files.restore_random(random);
-        if outcome.failed {
+        if outcome.failed || everything {
             for finding in findings {
                 out(&self.files.sources, Output::Finding(finding));
             }

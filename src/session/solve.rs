@@ -192,6 +192,7 @@ impl Runner<'_> {
             residuals.filter(|m| *m >= n && n <= MAX_LM && m.saturating_mul(n) <= MAX_JACOBIAN);
         let (name, why) = match dense {
             _ if setup.bounds.is_some() => ("lbfgs", format!("{unknowns} with bounds")),
+            Some(1) => ("lm", format!("a square in {unknowns}")),
             Some(m) => ("lm", format!("a sum of {m} squares in {unknowns}")),
             None if !setup.smooth && n <= MAX_LM => ("bfgs", format!("not smooth, {unknowns}")),
             None if n <= MAX_NEWTON => ("newton", format!("smooth, {unknowns}, exact Hessian")),

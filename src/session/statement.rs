@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::{Mode, Outcome, Output, Receiver, Session, State, world};
 use crate::check::{Checked, Checker, Item, Reported, World};
@@ -60,6 +61,7 @@ impl Runner<'_> {
             // In a dry run a value may be missing only because nothing has run.
             let failed = if self.is_dry() { self.reported > before } else { result.is_err() };
             self.outcome.failed |= failed;
+            self.outcome.interrupted |= self.session.interrupt.load(Ordering::Relaxed);
             if failed && !self.is_dry() {
                 return;
             }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::check::World;
 use crate::random::Stream;
@@ -15,6 +16,8 @@ pub(super) struct Files {
     /// All texts that findings may point at.
     pub sources: SourceMap,
     stream: Stream,
+    interrupt: Arc<AtomicBool>,
+    jit: bool,
     /// Bytes read so far, by the path found.
     read: HashMap<PathBuf, Arc<[u8]>>,
     /// Data files that a finding pointed at.
@@ -22,11 +25,13 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, jit: bool, interrupt: Arc<AtomicBool>) -> Self {
         Files {
             base: PathBuf::from("."),
             sources: SourceMap::new(),
             stream: arrays(seed),
+            interrupt,
+            jit,
             read: HashMap::new(),
             shown: HashMap::new(),
         }
@@ -96,6 +101,14 @@ impl World for Files {
         let end =
             text[start..].find([',', ';', '\t', '\n', '\r']).map_or(text.len(), |n| start + n);
         Some(Span::new(id, whole.start + start as u32, whole.start + end.max(start) as u32))
+    }
+
+    fn interrupt(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.interrupt)
+    }
+
+    fn compiles(&self) -> bool {
+        self.jit
     }
 
     fn random(&mut self) -> &mut Stream {
