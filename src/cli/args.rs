@@ -3,9 +3,10 @@
 //! In come the arguments, out comes an [`Invocation`]: what to do and how, or a [`WrongUsage`] with a
 //! hint. Flags may stand anywhere, before or after the command. Nothing is read or run here.
 //!
-//! `lexopt` splits the words; the tables [`FLAGS`] and [`COMMANDS`] say what there is, and the usage
+//! `lexopt` splits the words; the tables of `usage` say what there is, and the usage
 //! text and the near names of a misspelled flag come from them.
 
+use super::usage::{COMMANDS, FLAGS};
 use crate::diag::nearest;
 use crate::session::Settings;
 use crate::syntax::{is_reserved_word, lex};
@@ -73,87 +74,6 @@ pub struct WrongUsage {
     /// What to write instead.
     pub hint: String,
 }
-
-/// A row of the table of flags.
-pub struct Flag {
-    /// The flag with its dashes.
-    pub name: &'static str,
-    /// The name of its value; empty where it takes none.
-    pub value: &'static str,
-    /// One line for the usage text.
-    pub doc: &'static str,
-}
-
-/// All flags, in the order of the usage text.
-pub const FLAGS: &[Flag] = &[
-    Flag { name: "-e", value: "CODE", doc: "run this text; may be given several times" },
-    Flag { name: "--json", value: "", doc: "one JSON object a line on stdout, the rest on stderr" },
-    Flag {
-        name: "--quiet",
-        value: "",
-        doc: "only values, `print` and errors: no reports, no warnings",
-    },
-    Flag { name: "--seed", value: "N", doc: "the seed of random draws where the script sets none" },
-    Flag { name: "--threads", value: "N", doc: "threads for large loops (1)" },
-    Flag { name: "--no-jit", value: "", doc: "the plain evaluator instead of native code" },
-    Flag {
-        name: "--show",
-        value: "STAGE",
-        doc: "show a stage of the work: tokens, ast, graph, ...",
-    },
-    Flag {
-        name: "--strict",
-        value: "",
-        doc: "exit status 3 where an optimization does not converge",
-    },
-    Flag {
-        name: "--set",
-        value: "n=100",
-        doc: "another value for a `let`; may be given several times",
-    },
-    Flag { name: "--version", value: "", doc: "show the version" },
-    Flag { name: "--help", value: "", doc: "show this text" },
-];
-
-/// A row of the table of commands.
-pub struct CommandRow {
-    /// Its word; empty for the REPL.
-    pub word: &'static str,
-    /// How it is written after `gradus`.
-    pub usage: &'static str,
-    /// One line for the usage text.
-    pub doc: &'static str,
-}
-
-/// All commands, in the order of the usage text.
-pub const COMMANDS: &[CommandRow] = &[
-    CommandRow {
-        word: "",
-        usage: "",
-        doc: "talk to Gradus line by line; statements also come from a pipe",
-    },
-    CommandRow {
-        word: "run",
-        usage: "run FILE",
-        doc: "run a script, or just `gradus FILE.opt`; `-` is standard input",
-    },
-    CommandRow {
-        word: "check",
-        usage: "check FILE",
-        doc: "names, shapes and syntax, without running",
-    },
-    CommandRow {
-        word: "help",
-        usage: "help [TOPIC]",
-        doc: "a function, method, statement or error code, with an example",
-    },
-    CommandRow { word: "fmt", usage: "fmt FILE", doc: "format a script (not built yet)" },
-    CommandRow {
-        word: "bench",
-        usage: "bench FILE NAME",
-        doc: "time a definition and its derivatives (not built yet)",
-    },
-];
 
 /// The stages that `--show` knows.
 const STAGES: &[&str] = &["tokens", "ast", "graph", "simplified", "grad", "hess", "kernel", "clif"];

@@ -1,6 +1,6 @@
-//! What `gradus --help` shows, from the tables of commands and flags.
-
-use super::args::{COMMANDS, FLAGS};
+//! Flags and commands as tables, and what `gradus --help` shows of them.
+//!
+//! The parser of arguments reads the tables too: what is not in them is wrong usage.
 
 /// The usage text.
 pub fn text() -> String {
@@ -18,3 +18,84 @@ pub fn text() -> String {
             3 not converged (--strict), 130 interrupted.\n";
     out
 }
+
+/// A row of the table of flags.
+pub struct Flag {
+    /// The flag with its dashes.
+    pub name: &'static str,
+    /// The name of its value; empty where it takes none.
+    pub value: &'static str,
+    /// One line for the usage text.
+    pub doc: &'static str,
+}
+
+/// All flags, in the order of the usage text.
+pub const FLAGS: &[Flag] = &[
+    Flag { name: "-e", value: "CODE", doc: "run this text; may be given several times" },
+    Flag { name: "--json", value: "", doc: "one JSON object a line on stdout, the rest on stderr" },
+    Flag {
+        name: "--quiet",
+        value: "",
+        doc: "only values, `print` and errors: no reports, no warnings",
+    },
+    Flag { name: "--seed", value: "N", doc: "the seed of random draws where the script sets none" },
+    Flag { name: "--threads", value: "N", doc: "threads for large loops (1)" },
+    Flag { name: "--no-jit", value: "", doc: "the plain evaluator instead of native code" },
+    Flag {
+        name: "--show",
+        value: "STAGE",
+        doc: "show a stage of the work: tokens, ast, graph, ...",
+    },
+    Flag {
+        name: "--strict",
+        value: "",
+        doc: "exit status 3 where an optimization does not converge",
+    },
+    Flag {
+        name: "--set",
+        value: "n=100",
+        doc: "another value for a `let`; may be given several times",
+    },
+    Flag { name: "--version", value: "", doc: "show the version" },
+    Flag { name: "--help", value: "", doc: "show this text" },
+];
+
+/// A row of the table of commands.
+pub struct CommandRow {
+    /// Its word; empty for the REPL.
+    pub word: &'static str,
+    /// How it is written after `gradus`.
+    pub usage: &'static str,
+    /// One line for the usage text.
+    pub doc: &'static str,
+}
+
+/// All commands, in the order of the usage text.
+pub const COMMANDS: &[CommandRow] = &[
+    CommandRow {
+        word: "",
+        usage: "",
+        doc: "talk to Gradus line by line; statements also come from a pipe",
+    },
+    CommandRow {
+        word: "run",
+        usage: "run FILE",
+        doc: "run a script, or just `gradus FILE.opt`; `-` is standard input",
+    },
+    CommandRow {
+        word: "check",
+        usage: "check FILE",
+        doc: "names, shapes and syntax, without running",
+    },
+    CommandRow {
+        word: "help",
+        usage: "help [TOPIC]",
+        doc: "a function, method, statement or error code, with an example",
+    },
+    CommandRow { word: "fmt", usage: "fmt FILE", doc: "format a script (not built yet)" },
+    CommandRow {
+        word: "bench",
+        usage: "bench FILE NAME",
+        doc: "time a definition and its derivatives (not built yet)",
+    },
+];
