@@ -1,20 +1,76 @@
 //! Gradus: a small language for optimization.
-pub mod check;
-pub mod data;
-pub mod diag;
-pub mod diff;
-pub mod eval;
-pub mod expr;
-pub mod jit;
-pub mod ops;
-pub mod optim;
-pub mod print;
-pub mod problem;
-pub mod random;
-pub mod report;
-pub mod session;
-pub mod shape;
-pub mod simplify;
+//!
+//! People write an objective as on paper; Gradus differentiates it
+//! symbolically, compiles it, and minimizes it. **What is shown is what runs**:
+//! one expression graph is printed, compiled and optimized.
+//!
+//! [`Session`] runs source text and gives structured results:
+//!
+//! ```
+//! use gradus::{Output, Session, Settings};
+//!
+//! let mut session = Session::new(Settings::default());
+//! let script = "var x, y\nlet f = (x - 1)^2 + (y - 2*x)^2\ngrad(f)\nminimize f";
+//! session.run("example", script, &mut |_, output| match output {
+//!     Output::Value { text, .. } => println!("{text}"),
+//!     Output::Fit { fit, .. } => assert_eq!(fit.status.name(), "converged"),
+//!     _ => {}
+//! });
+//! ```
+//!
+//! The solvers alone minimize plain closures: see [`problem::ClosureProblem`]
+//! and [`optim::driver::minimize`].
+//!
+//! Two wings that do not know each other meet in [`check`]. Within a wing a
+//! module uses those above it, never those below.
+//!
+//! - Language, text and spans without mathematics: [`source`], [`diag`],
+//!   [`syntax`].
+//! - Mathematics, without spans, files or terminal: [`special`], [`random`],
+//!   [`data`], [`shape`], [`expr`], [`ops`], [`print`], [`simplify`], [`diff`],
+//!   [`eval`], [`jit`], [`problem`], [`optim`], [`report`].
+//! - Where they meet: [`check`], [`session`], [`cli`], [`repl`].
+
 pub mod source;
-pub mod special;
+
+pub mod diag;
+
 pub mod syntax;
+
+pub mod special;
+
+pub mod random;
+
+pub mod data;
+
+pub mod shape;
+
+pub mod expr;
+
+pub mod ops;
+
+pub mod print;
+
+pub mod simplify;
+
+pub mod diff;
+
+pub mod eval;
+
+pub mod jit;
+
+pub mod problem;
+
+pub mod optim;
+
+pub mod report;
+
+pub mod check;
+
+pub mod session;
+
+pub mod cli;
+
+pub mod repl;
+
+pub use session::{Outcome, Output, Session, Settings};

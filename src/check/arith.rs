@@ -191,11 +191,18 @@ impl Checker<'_> {
             return [l, r];
         }
         let target = Shape::Matrix(ls.rows().max(rs.rows()), ls.cols().max(rs.cols()));
+        let fits = |s: Shape| {
+            (s.rows() == target.rows() || s.rows() == 1)
+                && (s.cols() == target.cols() || s.cols() == 1)
+        };
+        // What does not fit is reported by the operator, with its own shapes.
+        if !fits(ls) || !fits(rs) {
+            return [l, r];
+        }
         [l, r].map(|e| {
             if self.g.shape(e) == target {
                 return e;
             }
-            // What does not fit is reported by the operator itself.
             ops::build(self.g, Op::Bcast, Data::Shape(target), &[e]).unwrap_or(e)
         })
     }

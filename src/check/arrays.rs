@@ -24,7 +24,7 @@ impl Checker<'_> {
                 let at = row.first().map_or(span, |&e| self.ast.span(e));
                 let finding = Diagnostic::error(
                     codes::E0401,
-                    format!("this row has {} entries, the first has {n}", row.len()),
+                    format!("this row has length {}, the first has length {n}", row.len()),
                 );
                 return self.report(finding.at(at, "this row"));
             }

@@ -7,7 +7,7 @@ use super::{Checked, Checker, Item, Labelled};
 use crate::diag::{Diagnostic, codes};
 use crate::diff;
 use crate::expr::{ExprId, Op, SymbolId, SymbolKind};
-use crate::shape::in_words;
+use crate::shape::{Shape, in_words};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, IndexEntry, Node, NodeId};
 
@@ -59,10 +59,10 @@ impl Checker<'_> {
     fn gradient_of(&mut self, node: NodeId) -> Checked<Item> {
         let (f, unknowns, of) = self.objective(node)?;
         let parts = diff::gradient(self.g, f, &unknowns);
-        Ok(Item::Labelled(Arc::new(Labelled { of, order: 1, unknowns, parts })))
+        Ok(Item::Labelled(Arc::new(labelled(of, 1, unknowns, parts))))
     }
 
-    /// `hess(f)` of scalar unknowns.
+    /// `hess(f)`, and `hess(f, w)` by one unknown.
     pub(super) fn hess(&mut self, args: &[Arg], span: Span) -> Checked<Item> {
         let (f, mut unknowns, of) = self.objective(args[0].value)?;
         if let Some(arg) = args.get(1) {
@@ -75,6 +75,7 @@ impl Checker<'_> {
         self.hessian_of(f, unknowns, of, span)
     }
 
+    /// The blocks of the Hessian by pairs of unknowns, in closed form.
     fn hessian_of(
         &mut self,
         f: ExprId,
@@ -82,27 +83,92 @@ impl Checker<'_> {
         of: String,
         span: Span,
     ) -> Checked<Item> {
-        if unknowns.iter().any(|&u| !self.g.symbol(u).shape.is_scalar()) {
-            return self.not_built("the Hessian by an unknown that is an array", span);
-        }
         let gradient = diff::gradient(self.g, f, &unknowns);
-        let rows = diff::hessian_of_scalars(self.g, &gradient, &unknowns);
-        if let [only] = &rows[..] {
-            return Ok(Item::Expr(only[0]));
+        let mut parts = Vec::new();
+        for (k, &row) in unknowns.iter().enumerate() {
+            for &column in &unknowns {
+                // The derivative by a scalar is taken last: it has a closed form.
+                let turned = self.g.symbol(row).shape.is_scalar() && column != row;
+                let (e, by) = match unknowns.iter().position(|u| *u == column) {
+                    Some(j) if turned => (gradient[j], row),
+                    _ => (gradient[k], column),
+                };
+                match diff::jacobian(self.g, e, by) {
+                    Some(block) => parts.push(block),
+                    None => return self.hessian_times(&gradient, unknowns, of),
+                }
+            }
         }
-        Ok(Item::Labelled(Arc::new(Labelled { of, order: 2, unknowns, parts: rows.concat() })))
+        if let [only] = parts[..] {
+            self.place(only, span);
+            let block = Labelled { bare: true, ..labelled(of, 2, unknowns, parts) };
+            return Ok(Item::Labelled(Arc::new(block)));
+        }
+        Ok(Item::Labelled(Arc::new(labelled(of, 2, unknowns, parts))))
     }
 
-    /// The Jacobian by scalar unknowns.
-    pub(super) fn jac(&mut self, _: &[Arg], span: Span) -> Checked<Item> {
-        self.not_built("`jac`", span)
+    /// The product of the Hessian with a direction, where there is no closed
+    /// matrix form.
+    fn hessian_times(
+        &mut self,
+        gradient: &[ExprId],
+        unknowns: Vec<SymbolId>,
+        of: String,
+    ) -> Checked<Item> {
+        let parts = diff::along(self.g, gradient, &unknowns);
+        Ok(Item::Labelled(Arc::new(labelled(of, 0, unknowns, parts))))
+    }
+
+    /// The Jacobian of a column by one unknown, or by all of them.
+    pub(super) fn jac(&mut self, args: &[Arg], span: Span) -> Checked<Item> {
+        let node = args[0].value;
+        let r = self.expression(node)?;
+        let shape = self.g.shape(r);
+        if matches!(shape, Shape::Matrix(m, n) if m != 1 && n != 1) {
+            let message = format!("expected a column to differentiate, found {}", in_words(shape));
+            let finding = Diagnostic::error(codes::E0501, message);
+            return self.report(finding.at(self.ast.span(node), super::describe(shape)));
+        }
+        let unknowns = match args.get(1) {
+            Some(arg) => vec![self.target(arg.value)?.0],
+            None => self.g.unknowns(&[r]),
+        };
+        if unknowns.is_empty() {
+            let finding =
+                Diagnostic::error(codes::E0502, "there is no unknown to differentiate by");
+            return self.report(finding.at(self.ast.span(node), "holds no unknown"));
+        }
+        let of = match self.ast.node(node) {
+            Node::Name(name) => self.ast.name(*name).to_string(),
+            _ => "r".to_string(),
+        };
+        let mut parts = Vec::new();
+        for &unknown in &unknowns {
+            match diff::jacobian(self.g, r, unknown) {
+                Some(part) => parts.push(part),
+                None => {
+                    let name = self.g.symbol(unknown).name.clone();
+                    let message =
+                        format!("the Jacobian by `{name}` has no closed form that Gradus finds");
+                    return self.report(Diagnostic::error(codes::E0501, message).at(span, "here"));
+                }
+            }
+        }
+        if let [only] = parts[..] {
+            self.place(only, span);
+            let block = Labelled { bare: true, ..labelled(of, 1, unknowns, parts) };
+            return Ok(Item::Labelled(Arc::new(block)));
+        }
+        Ok(Item::Labelled(Arc::new(labelled(of, 1, unknowns, parts))))
     }
 
     /// `diff(f, x)` and `diff(f, x, y)`.
     pub(super) fn diff(&mut self, args: &[Arg], span: Span) -> Checked<Item> {
         let mut e = self.expression(args[0].value)?;
+        let mut unknowns = Vec::new();
         for arg in &args[1..] {
             let (symbol, entry) = self.target(arg.value)?;
+            unknowns.push(symbol);
             let shape = self.g.shape(e);
             let mut d = if shape.is_scalar() {
                 diff::gradient(self.g, e, &[symbol])[0]
@@ -125,7 +191,9 @@ impl Checker<'_> {
             }
             e = self.place(d, span);
         }
-        Ok(Item::Expr(e))
+        unknowns.truncate(1);
+        let parts = labelled(String::new(), 1, unknowns, vec![e]);
+        Ok(Item::Labelled(Arc::new(Labelled { bare: true, ..parts })))
     }
 
     /// What to differentiate by: an unknown, or an entry of one.
@@ -212,8 +280,14 @@ impl Checker<'_> {
     pub(super) fn labelled_text(&mut self, parts: &Labelled, span: Span) -> Checked<String> {
         let mut lines = Vec::new();
         for (k, &part) in parts.parts.iter().enumerate() {
-            let text = self.shown(&Item::Expr(part), span)?;
-            lines.push(format!("{} = {text}", self.label(parts, k)));
+            let text = match parts.at_point {
+                true => self.shown(&Item::Expr(part), span)?,
+                false => crate::simplify::shown(self.g, part),
+            };
+            match parts.bare {
+                true => lines.push(text),
+                false => lines.push(format!("{} = {text}", self.label(parts, k))),
+            }
         }
         Ok(lines.join("\n"))
     }
@@ -222,6 +296,9 @@ impl Checker<'_> {
     pub fn label(&self, parts: &Labelled, k: usize) -> String {
         let name = |u: usize| &self.g.symbol(parts.unknowns[u]).name;
         let n = parts.unknowns.len();
+        if parts.order == 0 {
+            return format!("∂²{}/∂{}·d", parts.of, name(k));
+        }
         if parts.order == 1 {
             return format!("∂{}/∂{}", parts.of, name(k));
         }
@@ -232,4 +309,9 @@ impl Checker<'_> {
             format!("∂²{}/∂{}∂{}", parts.of, name(i), name(j))
         }
     }
+}
+
+/// Derivatives that show their formula under labels.
+fn labelled(of: String, order: usize, unknowns: Vec<SymbolId>, parts: Vec<ExprId>) -> Labelled {
+    Labelled { of, order, bare: false, at_point: false, unknowns, parts }
 }

@@ -170,7 +170,9 @@ impl Checker<'_> {
 
     fn branch(&mut self, cond: NodeId, then: NodeId, other: NodeId, span: Span) -> Checked<Item> {
         let c = self.expression(cond);
+        self.in_branch += 1;
         let (a, b) = (self.item(then), self.item(other));
+        self.in_branch -= 1;
         let (c, a, b) = (c?, a?, b?);
         let truth = matches!((&a, &b), (Item::Truth(_), Item::Truth(_)));
         // Texts may be chosen by a condition that is known.

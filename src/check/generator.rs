@@ -113,7 +113,10 @@ impl Checker<'_> {
                 if let Some(last) = open.last_mut() {
                     last.cond = self.g.apply(Op::And, &[last.cond, c]);
                 }
-                self.clauses(rest, open, body)
+                self.in_branch += 1;
+                let result = self.clauses(rest, open, body);
+                self.in_branch -= 1;
+                result
             }
             Some((GenClause::For { index, range }, rest)) => {
                 let name = self.ast.ident(*index).to_string();

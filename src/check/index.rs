@@ -129,21 +129,25 @@ impl Checker<'_> {
         places: &[Span],
     ) -> Checked<ExprId> {
         let one = self.g.int(1);
-        let part = match axes {
-            [Axis::One(i)] => return self.node(Op::Elem, &[array, *i], span, places),
-            [Axis::One(i), Axis::One(j)] => {
-                return self.node(Op::Elem, &[array, *i, *j], span, places);
-            }
+        let block = |part, i, j| (Op::Block, Data::Shape(part), vec![array, i, j]);
+        let (op, data, args) = match axes {
+            [Axis::One(i)] => (Op::Elem, Data::None, vec![array, *i]),
+            [Axis::One(i), Axis::One(j)] => (Op::Elem, Data::None, vec![array, *i, *j]),
             [Axis::Run(lo, n)] if matches!(shape, Shape::Matrix(..)) => {
-                (Shape::Matrix(1, *n), one, *lo)
+                block(Shape::Matrix(1, *n), one, *lo)
             }
-            [Axis::Run(lo, n)] => (Shape::Vector(*n), *lo, one),
-            [Axis::One(i), Axis::Run(lo, n)] => (Shape::Matrix(1, *n), *i, *lo),
-            [Axis::Run(lo, n), Axis::One(j)] => (Shape::Vector(*n), *lo, *j),
-            [Axis::Run(a, m), Axis::Run(b, n)] => (Shape::Matrix(*m, *n), *a, *b),
+            [Axis::Run(lo, n)] => block(Shape::Vector(*n), *lo, one),
+            [Axis::One(i), Axis::Run(lo, n)] => block(Shape::Matrix(1, *n), *i, *lo),
+            [Axis::Run(lo, n), Axis::One(j)] => block(Shape::Vector(*n), *lo, *j),
+            [Axis::Run(a, m), Axis::Run(b, n)] => block(Shape::Matrix(*m, *n), *a, *b),
             _ => return Err(Reported),
         };
-        let built = ops::build(self.g, Op::Block, Data::Shape(part.0), &[array, part.1, part.2]);
+        // In a branch that may not be taken an index may lie outside.
+        if self.in_branch == 0 {
+            ops::verify_read(self.g, data, &args)
+                .or_else(|error| self.shape_error(&error, span, places))?;
+        }
+        let built = ops::build(self.g, op, data, &args);
         self.built(built, span, places)
     }
 

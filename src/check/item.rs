@@ -87,8 +87,14 @@ pub struct Function {
 pub struct Labelled {
     /// What was differentiated, as it appears in labels.
     pub of: String,
-    /// How often: 1 for a gradient, 2 for a Hessian.
+    /// How often: 1 for a gradient, 2 for a Hessian, 0 for a Hessian times a
+    /// direction.
     pub order: usize,
+    /// A single derivative that prints without a label, as of `diff`.
+    pub bare: bool,
+    /// Whether unknowns were given values: then values are shown, and
+    /// otherwise the formula, even where every name in it is known.
+    pub at_point: bool,
     /// The unknowns.
     pub unknowns: Vec<SymbolId>,
     /// One entry an unknown, or one a pair of unknowns, row by row.

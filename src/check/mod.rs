@@ -99,6 +99,8 @@ pub struct Checker<'s> {
     /// Where arrays were named and defined: the place of the name, the name and
     /// the place of its definition.
     origins: HashMap<Span, (String, Span)>,
+    /// How many branches and conditions stand around what is being checked.
+    in_branch: usize,
     /// The function whose body is being checked.
     inside: Option<Arc<Function>>,
     /// Bodies of functions for arguments met before.
@@ -129,6 +131,7 @@ impl<'s> Checker<'s> {
             locals: Vec::new(),
             frame: 0,
             origins: HashMap::new(),
+            in_branch: 0,
             inside: None,
             calls: HashMap::new(),
         }
@@ -193,6 +196,9 @@ impl<'s> Checker<'s> {
         let mut places =
             error.operands.iter().filter_map(|(k, shape)| Some((*operands.get(*k)?, *shape)));
         match places.next() {
+            Some((first, _)) if code == codes::E0402 || code == codes::E0403 => {
+                finding = finding.at(first, "here");
+            }
             Some((first, shape)) => {
                 finding = finding.at(first, describe(shape));
                 finding = self.with_origin(finding, first, shape);

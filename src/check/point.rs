@@ -7,6 +7,7 @@ use crate::diag::{Diagnostic, codes};
 use crate::expr::{Data, ExprId, Op, SymbolId};
 use crate::ops;
 use crate::shape::{Shape, in_words};
+use crate::simplify;
 use crate::source::Span;
 use crate::syntax::ast::{Binding, IndexEntry, Node, NodeId};
 
@@ -230,17 +231,33 @@ impl Checker<'_> {
     /// An item with unknowns replaced.
     pub(super) fn substituted(&mut self, item: &Item, pairs: &[(ExprId, ExprId)]) -> Checked<Item> {
         Ok(match item {
-            Item::Expr(e) => Item::Expr(ops::substitute(self.g, *e, pairs)),
-            Item::Truth(e) => Item::Truth(ops::substitute(self.g, *e, pairs)),
+            Item::Expr(e) => Item::Expr(self.at_point(*e, pairs)),
+            Item::Truth(e) => Item::Truth(self.at_point(*e, pairs)),
             Item::Labelled(parts) => {
-                let new = parts.parts.iter().map(|&p| ops::substitute(self.g, p, pairs)).collect();
-                Item::Labelled(Arc::new(Labelled { parts: new, ..(**parts).clone() }))
+                let new = parts.parts.iter().map(|&p| self.at_point(p, pairs)).collect();
+                Item::Labelled(Arc::new(Labelled {
+                    parts: new,
+                    at_point: true,
+                    ..(**parts).clone()
+                }))
             }
             Item::Function(f) => match &f.generic {
-                Some((_, body)) => Item::Expr(ops::substitute(self.g, *body, pairs)),
+                Some((_, body)) => Item::Expr(self.at_point(*body, pairs)),
                 None => item.clone(),
             },
             other => other.clone(),
         })
+    }
+
+    /// An expression with unknowns replaced. Where none is left, it takes its
+    /// stable form first: numbers put in would fold, and `log(1 + 1e-12)` has
+    /// lost what `log1p(1e-12)` keeps.
+    fn at_point(&mut self, e: ExprId, pairs: &[(ExprId, ExprId)]) -> ExprId {
+        let replaced = ops::substitute(self.g, e, pairs);
+        if self.g.has_unknown(replaced) {
+            return replaced;
+        }
+        let stable = simplify::stable(self.g, &[e])[0];
+        ops::substitute(self.g, stable, pairs)
     }
 }

@@ -10,10 +10,12 @@
 //! Layout: a gradient has the shape of the unknown.
 
 mod forward;
+mod linear;
 mod reverse;
 mod scope;
 
 pub use forward::tangent;
+pub use linear::{along, jacobian};
 pub use reverse::gradient;
 
 use crate::expr::{ExprId, Graph, SymbolId};

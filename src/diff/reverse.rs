@@ -155,7 +155,9 @@ impl Sweep<'_> {
 /// The adjoint `a .* partial` of an elementwise function's argument, summed
 /// where a scalar argument was used for every entry.
 fn pull_back(g: &mut Graph, a: ExprId, partial: ExprId, arg: ExprId, y: ExprId) -> ExprId {
-    let part = times(g, a, partial);
+    // Known factors stand in front, as in lambda*w; else what was differentiated.
+    let known = !g.has_unknown(a);
+    let part = if known { times(g, a, partial) } else { times(g, partial, a) };
     if !g.shape(arg).is_scalar() {
         return part;
     }

@@ -1,31 +1,228 @@
-//! stub
-use crate::eval::EvalError;
-use crate::expr::*;
-pub enum Fault {
-    Eval(EvalError),
-    Interrupted,
-}
-#[derive(Default)]
+//! The compiler: expressions to machine code.
+//!
+//! In: expressions of a [`Graph`], and the symbols whose values come at run
+//! time. Out: a [`Kernel`], one function that computes all the expressions at
+//! once and shares what they have in common. Four steps, each with a room of
+//! its own and plain data in between:
+//!
+//! 1. `translate` (with `envs`, `entries`, `numbers`, `folds`, `fills`, `scatters`, `products`):
+//!    expressions to the scalar graph `dag`, where arrays have become entries
+//!    and loops.
+//! 2. `schedule` (with `regions`): the scalar graph to a `program`, the kernel: loops that go
+//!    over the same range become one, what does not depend on a loop's counter
+//!    leaves it.
+//! 3. `lower`, `loops`, `emit` and `functions`: the kernel to Cranelift's form. With `native`, the
+//!    only files that name Cranelift.
+//! 4. `native`: machine code.
+//!
+//! **A fault is a returned error, never a crash**: a position in memory is
+//! proven to lie in its array when the kernel is compiled, else it is checked
+//! when it runs. **Costs are linear**: compiling in the nodes, whatever the
+//! ranges; running in the operations that the expressions name, and never in
+//! the size of an array for every term that adds to one entry of it.
+//!
+//! Sums may be computed in another order than written and with fused
+//! multiplication, always in the same way on the same machine.
+
+mod dag;
+mod dense;
+mod emit;
+mod entries;
+mod envs;
+mod facts;
+mod fills;
+mod folds;
+mod functions;
+mod host;
+mod kernel;
+mod loops;
+mod lower;
+mod native;
+mod numbers;
+mod products;
+mod program;
+mod regions;
+mod scatters;
+mod schedule;
+mod translate;
+mod vars;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use rustc_hash::FxHashMap;
+
+pub use kernel::{Fault, Kernel, Stats};
+
+use crate::expr::{ExprId, Graph, SymbolId, SymbolKind};
+use kernel::{Parts, lay_out};
+use program::Program;
+use translate::Translation;
+
+/// How to compile.
+#[derive(Clone, Debug, Default)]
 pub struct Options {
-    pub interrupt: Option<std::sync::Arc<std::sync::atomic::AtomicBool>>,
+    /// Long loops look at this and end with [`Fault::Interrupted`] once it is
+    /// set.
+    pub interrupt: Option<Arc<AtomicBool>>,
 }
-pub struct Kernel;
-impl Kernel {
-    pub fn n_out(&self) -> usize {
-        0
-    }
-    pub fn call(&self, _x: &[f64], _o: &mut [f64]) -> Result<(), Fault> {
-        Err(Fault::Interrupted)
+
+/// Why expressions cannot be compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CompileError {
+    /// A symbol that is neither an input nor known, or an index that nothing
+    /// binds.
+    Unassigned {
+        /// The symbol.
+        symbol: SymbolId,
+    },
+    /// The arrays do not fit into memory.
+    TooLarge,
+    /// This machine, or this process, cannot run compiled code.
+    Unsupported {
+        /// What the back end says.
+        reason: String,
+    },
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CompileError::Unassigned { .. } => write!(f, "a symbol has no value"),
+            CompileError::TooLarge => write!(f, "an array does not fit into memory"),
+            CompileError::Unsupported { reason } => write!(f, "cannot compile here: {reason}"),
+        }
     }
 }
+
+impl std::error::Error for CompileError {}
+
+/// Entries of all buffers and outputs together may not pass this.
+const MOST_ENTRIES: usize = 1 << 40;
+
+/// Compiles `outputs` into one function of the entries of `inputs`.
+///
+/// The input vector holds the inputs one after the other, the output vector
+/// the outputs; arrays lie row by row. Known values are those of the graph at
+/// this moment.
+///
+/// ```
+/// use gradus::expr::{Graph, Symbol};
+/// use gradus::jit::{Options, compile};
+/// use gradus::shape::Shape;
+///
+/// let mut g = Graph::new();
+/// let symbol = g.declare(Symbol::unknown("x", Shape::Scalar));
+/// let x = g.leaf(symbol);
+/// let square = g.powi(x, 2);
+/// let kernel = compile(&g, &[square, x], &[symbol], &Options::default())?;
+/// let mut out = [0.0; 2];
+/// assert_eq!(kernel.call(&[3.0], &mut out), Ok(()));
+/// assert_eq!(out, [9.0, 3.0]);
+/// # Ok::<(), gradus::jit::CompileError>(())
+/// ```
 pub fn compile(
-    _g: &mut Graph,
-    _o: &[ExprId],
-    _i: &[SymbolId],
-    _p: &Options,
-) -> Result<Kernel, String> {
-    Err("no".into())
+    g: &Graph,
+    outputs: &[ExprId],
+    inputs: &[SymbolId],
+    options: &Options,
+) -> Result<Kernel, CompileError> {
+    build(g, outputs, inputs, options, None)
 }
-pub fn show(_g: &mut Graph, _o: &[ExprId], _i: &[SymbolId], _c: bool) -> Result<String, String> {
-    Err("no".into())
+
+/// What `outputs` become, as text: the kernel with its loops, loads, stores
+/// and operations, or the form that Cranelift gets.
+pub fn show(
+    g: &Graph,
+    outputs: &[ExprId],
+    inputs: &[SymbolId],
+    clif: bool,
+) -> Result<String, CompileError> {
+    if !clif {
+        let (program, _) = plan(g, outputs, inputs)?;
+        return Ok(program.to_string());
+    }
+    let mut text = String::new();
+    build(g, outputs, inputs, &Options::default(), Some(&mut text))?;
+    Ok(text)
+}
+
+fn build(
+    g: &Graph,
+    outputs: &[ExprId],
+    inputs: &[SymbolId],
+    options: &Options,
+    listing: Option<&mut String>,
+) -> Result<Kernel, CompileError> {
+    let start = Instant::now();
+    let (mut program, n_in) = plan(g, outputs, inputs)?;
+    let (tables, places) = lay_out(&mut program);
+    let mut scratch = Vec::new();
+    scratch.try_reserve_exact(places).map_err(|_| CompileError::TooLarge)?;
+    scratch.resize(places, 0.0);
+    let interrupt = options.interrupt.as_ref().map(|flag| Arc::as_ptr(flag) as usize);
+    let (code, sites) = native::compile(&program, &tables, interrupt, listing)
+        .map_err(|reason| CompileError::Unsupported { reason })?;
+    Ok(Kernel::new(Parts {
+        code,
+        sites,
+        tables,
+        scratch,
+        interrupt: options.interrupt.clone(),
+        n_in,
+        n_out: outputs.iter().map(|&e| g.shape(e).len()).sum(),
+        operations: program.instrs.len(),
+        groups: program.groups.len(),
+        compile_time: start.elapsed(),
+    }))
+}
+
+/// The kernel, and the length of the input vector.
+fn plan(
+    g: &Graph,
+    outputs: &[ExprId],
+    inputs: &[SymbolId],
+) -> Result<(Program, usize), CompileError> {
+    let mut places = FxHashMap::default();
+    let mut n_in = 0;
+    for &s in inputs {
+        places.insert(s, n_in);
+        n_in += g.symbol(s).shape.len();
+    }
+    verify_symbols(g, outputs, &places)?;
+    let mut t = Translation::new(g, outputs, places);
+    let roots = t.outputs(outputs);
+    let mut program = schedule::schedule(&t.dag, &roots);
+    program.data = t.data;
+    program.buffers = t.buffers;
+    program.calls = t.calls;
+    Ok((program, n_in))
+}
+
+/// Every symbol has a value, no index is free, and all arrays can be held.
+fn verify_symbols(
+    g: &Graph,
+    outputs: &[ExprId],
+    inputs: &FxHashMap<SymbolId, usize>,
+) -> Result<(), CompileError> {
+    if let Some(&symbol) = outputs.iter().find_map(|&e| g.free_indices(e).first()) {
+        return Err(CompileError::Unassigned { symbol });
+    }
+    let mut total = 0usize;
+    for e in g.reachable(outputs) {
+        total = match g.shape(e).checked_len().and_then(|n| total.checked_add(n)) {
+            Some(n) if n < MOST_ENTRIES => n,
+            _ => return Err(CompileError::TooLarge),
+        };
+        let Some(symbol) = g.as_symbol(e) else {
+            continue;
+        };
+        let known = g.symbol(symbol).value.is_some() || g.symbol(symbol).kind == SymbolKind::Index;
+        if !known && !inputs.contains_key(&symbol) {
+            return Err(CompileError::Unassigned { symbol });
+        }
+    }
+    Ok(())
 }

@@ -62,6 +62,8 @@ pub(super) fn add(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
             nodes.push(g.mul(&[c, rest]));
         }
     }
+    join_branches(g, &mut nodes);
+    join_literals(g, &mut nodes);
     match nodes[..] {
         [] => g.zero(shape),
         [only] if g.shape(only) == shape => only,
@@ -72,6 +74,55 @@ pub(super) fn add(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
         }
         _ => g.intern(Op::Add, Data::None, &nodes, shape),
     }
+}
+
+/// Terms that branch on the same condition become one branch.
+fn join_branches(g: &mut Graph, nodes: &mut Vec<ExprId>) {
+    let mut at = 0;
+    while at < nodes.len() {
+        let first = nodes[at];
+        at += 1;
+        if g.op(first) != Op::If {
+            continue;
+        }
+        let (cond, shape) = (g.args(first)[0], g.shape(first));
+        let alike = |g: &Graph, e: ExprId| {
+            g.op(e) == Op::If && g.args(e)[0] == cond && g.shape(e) == shape
+        };
+        let same: Vec<ExprId> = nodes.iter().copied().filter(|&e| alike(g, e)).collect();
+        if same.len() < 2 {
+            continue;
+        }
+        let mut branch = |k: usize| {
+            let terms: Vec<ExprId> = same.iter().map(|&e| g.args(e)[k]).collect();
+            g.add(&terms)
+        };
+        let (then, other) = (branch(1), branch(2));
+        nodes[at - 1] = g.apply(Op::If, &[cond, then, other]);
+        nodes.retain(|e| !same.contains(e));
+    }
+}
+
+/// Literals of more entries are not added entry by entry.
+const MAX_LITERAL: usize = 100;
+
+/// Literal arrays of one shape become one.
+fn join_literals(g: &mut Graph, nodes: &mut Vec<ExprId>) {
+    let is_literal =
+        |g: &Graph, e: ExprId| g.op(e) == Op::Stack && g.args(e).len() <= MAX_LITERAL;
+    let literals: Vec<ExprId> = nodes.iter().copied().filter(|&e| is_literal(g, e)).collect();
+    let [first, _, ..] = literals[..] else { return };
+    let data = g.node(first).data;
+    let cells: Vec<ExprId> = (0..g.args(first).len())
+        .map(|k| {
+            let cell: Vec<ExprId> = literals.iter().map(|&e| g.args(e)[k]).collect();
+            g.add(&cell)
+        })
+        .collect();
+    let joined = g.apply_data(Op::Stack, data, &cells);
+    let place = nodes.iter().position(|&e| e == first).unwrap_or(0);
+    nodes[place] = joined;
+    nodes.retain(|e| *e == joined || !literals.contains(e));
 }
 
 /// The arguments with nested nodes of the same operator opened.
@@ -345,10 +396,25 @@ fn others(g: &mut Graph, args: &[ExprId], k: usize) -> ExprId {
     g.apply(op, &rest)
 }
 
+/// The sum of products of entries; `a'*b` for columns.
+fn inner_product(g: &mut Graph, a: ExprId, b: ExprId) -> ExprId {
+    match g.shape(a) {
+        Shape::Vector(_) => {
+            let row = g.transpose(a);
+            g.matmul(row, b)
+        }
+        Shape::Scalar => {
+            let product = times(g, a, b);
+            g.apply(Op::SumAll, &[product])
+        }
+        Shape::Matrix(..) => g.apply(Op::Dot, &[a, b]),
+    }
+}
+
 fn product_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, k: usize) -> ExprId {
     let rest = others(g, args, k);
     if g.shape(args[k]).is_scalar() && !g.shape(a).is_scalar() {
-        return g.apply(Op::Dot, &[a, rest]);
+        return inner_product(g, rest, a);
     }
     times(g, a, rest)
 }

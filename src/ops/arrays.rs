@@ -95,13 +95,8 @@ fn read_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> 
             });
         }
     };
-    for (k, &index) in args[1..].iter().enumerate() {
-        shapes::scalars(g, Data::None, &[index])?;
-        if let Some(i) = known_value(g, index) {
-            check_index(i, sizes[k], k + 1)?;
-        }
-    }
-    Ok(Shape::Scalar)
+    debug_assert_eq!(sizes.len(), args.len() - 1);
+    shapes::scalars(g, Data::None, &args[1..])
 }
 
 /// An index must be a whole number from 1 to `n`.
@@ -119,8 +114,36 @@ fn check_index(i: f64, n: usize, operand: usize) -> Result<(), ShapeError> {
     Ok(())
 }
 
-fn block_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
-    let (whole, Data::Shape(part)) = (g.shape(args[0]), data) else { return Ok(Shape::Scalar) };
+/// Whether the known indices of a read lie inside its array. Building does not
+/// ask: a read in a branch that is not taken may lie outside.
+pub fn verify_read(g: &Graph, data: Data, args: &[ExprId]) -> Result<(), ShapeError> {
+    match data {
+        Data::Shape(part) => verify_block(g, args, part),
+        _ => {
+            let shape = g.shape(args[0]);
+            let sizes = match (shape, args.len()) {
+                (Shape::Matrix(1, n), 2) => [n, 1],
+                _ => [shape.rows(), shape.cols()],
+            };
+            for (k, &index) in args[1..].iter().enumerate() {
+                if let Some(i) = known_value(g, index) {
+                    check_index(i, sizes[k], k + 1)?;
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+fn block_shape(_: &Graph, data: Data, _: &[ExprId]) -> Result<Shape, ShapeError> {
+    match data {
+        Data::Shape(part) => Ok(part),
+        _ => Ok(Shape::Scalar),
+    }
+}
+
+fn verify_block(g: &Graph, args: &[ExprId], part: Shape) -> Result<(), ShapeError> {
+    let whole = g.shape(args[0]);
     for (k, (size, room)) in
         [(part.rows(), whole.rows()), (part.cols(), whole.cols())].into_iter().enumerate()
     {
@@ -129,7 +152,7 @@ fn block_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeErr
             check_index(first + size as f64 - 1.0, room, k + 1)?;
         }
     }
-    Ok(part)
+    Ok(())
 }
 
 fn stack_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {

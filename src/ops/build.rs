@@ -1,12 +1,15 @@
 //! Making nodes: shapes first, then the identities of each operator.
 
-use super::{Value, arith, arrays, binders, def, logic, matrix};
+use super::{Derivative, Value, arith, arrays, binders, def, logic, matrix};
 use crate::expr::{Data, ExprId, Graph, Num, Op, Symbol, SymbolId, SymbolKind};
 use crate::shape::{Shape, ShapeError};
 
 /// Makes the node `op(args)`, or says which shapes do not fit.
 pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprId, ShapeError> {
     let shape = (def(op).shape)(g, data, args)?;
+    if let Some(scaled) = scaled_outside(g, op, data, args) {
+        return Ok(scaled);
+    }
     Ok(match op {
         Op::Add => arith::add(g, args, shape),
         Op::Mul => arith::mul(g, args, shape),
@@ -24,8 +27,42 @@ pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprI
             None => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
         },
         Op::Dot if args.iter().all(|&a| g.shape(a).is_scalar()) => g.mul(args),
+        Op::SumAll | Op::MeanAll if g.op(args[0]) == Op::Fill => {
+            let value = g.args(args[0])[0];
+            let n = if op == Op::SumAll { g.size_of(args[0]) } else { g.int(1) };
+            g.mul(&[n, value])
+        }
         _ => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
     })
+}
+
+/// Scalar factors leave linear operators: `sum(2*x)` is `2*sum(x)`.
+fn scaled_outside(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Option<ExprId> {
+    let linear = matches!(def(op).derivative, Derivative::Linear(_)) && op != Op::Fill;
+    if !(linear || op == Op::Dot) {
+        return None;
+    }
+    let mut scalars = Vec::new();
+    let mut rest = args.to_vec();
+    let arrays = if op == Op::Dot { 2 } else { 1 };
+    for arg in rest.iter_mut().take(arrays) {
+        if g.op(*arg) != Op::Mul || g.shape(*arg).is_scalar() {
+            continue;
+        }
+        let factors = g.args(*arg);
+        let (numbers, array): (Vec<ExprId>, Vec<ExprId>) =
+            factors.iter().partition(|&&f| g.shape(f).is_scalar());
+        if let [array] = array[..] {
+            scalars.extend(numbers);
+            *arg = array;
+        }
+    }
+    if scalars.is_empty() {
+        return None;
+    }
+    let inner = build(g, op, data, &rest).ok()?;
+    scalars.push(inner);
+    Some(g.mul(&scalars))
 }
 
 /// A reduction of an array of one number.

@@ -25,11 +25,30 @@ pub(super) fn branch(g: &mut Graph, op: Op, args: &[ExprId], shape: Shape) -> Ex
         }
         _ => None,
     };
+    if op == Op::If && decided.is_none() {
+        if let Some(negative) = minus_in_front(g, args) {
+            return negative;
+        }
+    }
     match decided {
         Some(e) if g.shape(e) == shape => e,
         Some(e) if g.shape(e).is_scalar() => g.fill(shape, e),
         _ => g.intern(op, Data::None, args, shape),
     }
+}
+
+/// `if c then -a else 0` is `-(if c then a else 0)`.
+fn minus_in_front(g: &mut Graph, args: &[ExprId]) -> Option<ExprId> {
+    if !g.is_zero(args[2]) {
+        return None;
+    }
+    let (c, _) = super::coefficient(g, args[1]);
+    if !c.is_negative() {
+        return None;
+    }
+    let positive = g.neg(args[1]);
+    let inner = g.apply(Op::If, &[args[0], positive, args[2]]);
+    Some(g.neg(inner))
 }
 
 fn branch_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {

@@ -20,6 +20,7 @@ mod build;
 mod elementwise;
 mod logic;
 mod matrix;
+mod partials;
 mod reduce;
 mod rewrite;
 mod shapes;
@@ -29,6 +30,7 @@ mod values;
 use std::sync::OnceLock;
 
 pub use arith::{coefficient, times};
+pub use arrays::verify_read;
 pub use binders::{Range, count, neutral};
 pub use build::{build, known_value};
 pub use rewrite::{rebuild, substitute};

@@ -23,8 +23,19 @@ fn mean_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) 
     spread(g, args[0], share)
 }
 
-/// The product over the other entries, `prod(x)/x[i]`.
+/// The product over the other entries. Written as `prod(x)/x[i]` it would fail
+/// where an entry is zero; only for matrices is there no other form.
 fn prod_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
+    if matches!(g.shape(args[0]), Shape::Vector(_)) {
+        let (i, j) = (g.fresh_index("i", &[args[0], a]), g.fresh_index("j", &[args[0], a]));
+        let (i_leaf, j_leaf, one) = (g.leaf(i), g.leaf(j), g.int(1));
+        let n = g.size_of(args[0]);
+        let other = g.apply(Op::Ne, &[j_leaf, i_leaf]);
+        let factor = g.apply(Op::Elem, &[args[0], j_leaf]);
+        let product = g.bind(Op::Prod, j, one, n, other, factor);
+        let column = g.bind(Op::Comp, i, one, n, one, product);
+        return g.mul(&[a, column]);
+    }
     let product = g.mul(&[a, y]);
     g.div(product, args[0])
 }

@@ -12,13 +12,8 @@ pub fn rebuild(g: &mut Graph, e: ExprId, args: &[ExprId]) -> ExprId {
     if node.args == args {
         return e;
     }
-    let (op, data, shape) = (node.op, node.data, node.shape);
-    match build(g, op, data, args) {
-        Ok(new) => new,
-        // In a branch that is not taken an index may come to lie outside.
-        Err(_) if op == Op::Elem => g.intern(op, data, args, shape),
-        Err(error) => panic!("a rewritten {op:?} does not fit: {error}"),
-    }
+    let (op, data) = (node.op, node.data);
+    build(g, op, data, args).unwrap_or_else(|e| panic!("a rewritten {op:?} does not fit: {e}"))
 }
 
 /// `e` with nodes replaced: each `(from, to)` at once. Free indices of the

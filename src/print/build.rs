@@ -77,7 +77,11 @@ impl<'a> Builder<'a> {
 
     fn sum(&mut self, args: &[ExprId]) -> Layout {
         let dotted = args.iter().any(|&a| self.g.op(inner_array(self.g, a)) == Op::Bcast);
-        let terms = args.iter().map(|&a| self.signed(a)).collect();
+        let mut terms: Vec<(bool, Layout)> = args.iter().map(|&a| self.signed(a)).collect();
+        // x^2 - 1 rather than -1 + x^2.
+        if matches!(terms[0], (true, Layout::Number(_))) && terms.iter().any(|(minus, _)| !minus) {
+            terms.rotate_left(1);
+        }
         Layout::Sum(terms, dotted)
     }
 
@@ -96,11 +100,13 @@ impl<'a> Builder<'a> {
     /// A product: sign, number, scalars over scalars, then the array.
     fn product(&mut self, args: &[ExprId]) -> Layout {
         let mut parts = Fraction::default();
-        let mut large = None;
+        // An array must stand last; without one, a sum or a reduction does.
+        let array = args.iter().copied().find(|&a| !self.g.shape(a).is_scalar());
+        let large = array.or_else(|| args.iter().copied().find(|&a| self.is_large(a)));
         for &arg in args {
             match self.g.as_num(arg) {
                 Some(n) => parts.number = parts.number.mul(n),
-                None if large.is_none() && self.is_large(arg) => large = Some(arg),
+                None if Some(arg) == large => {}
                 None => self.scalar_factor(arg, &mut parts),
             }
         }
@@ -178,6 +184,10 @@ impl<'a> Builder<'a> {
         }
         let of = large.map(|e| self.layout(e));
         match (parts.below.is_empty(), of) {
+            (true, Some(Layout::Product(factors))) => {
+                above.extend(factors);
+                product(above)
+            }
             (true, Some(of)) => {
                 above.push(of);
                 product(above)

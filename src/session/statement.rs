@@ -167,6 +167,7 @@ impl Runner<'_> {
 
     /// Gives out the results of optimizations that have ended.
     pub(super) fn emit_fits(&mut self, out: &mut Receiver) {
+        self.flush(out);
         for (fit, brief) in std::mem::take(&mut self.session.finished) {
             out(&self.session.files.sources, Output::Fit { fit, brief });
         }
@@ -183,6 +184,8 @@ impl Runner<'_> {
             let ans = self.named("ans", item.clone(), span).unwrap_or(item);
             self.session.state.names.define("ans", ans, None);
         }
+        // Warnings come before the value that they are about.
+        self.flush(out);
         if !self.is_dry() {
             let name = squeeze(self.session.files.sources.slice(span));
             out(&self.session.files.sources, Output::Value { name, text, value });
@@ -250,11 +253,11 @@ impl Runner<'_> {
         for &part in &parts.parts {
             values.push(self.json(&Item::Expr(part), span)?);
         }
-        if parts.order == 1 {
-            return Ok(match values.len() {
-                1 => values.swap_remove(0),
-                _ => object(names.iter().cloned().zip(values)),
-            });
+        if values.len() == 1 {
+            return Ok(values.swap_remove(0));
+        }
+        if parts.order != 2 {
+            return Ok(object(names.iter().cloned().zip(values)));
         }
         let n = names.len();
         let mut rows = Vec::new();

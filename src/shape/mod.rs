@@ -69,7 +69,7 @@ impl Shape {
         match self {
             Shape::Scalar => Shape::Scalar,
             Shape::Vector(n) => Shape::Matrix(1, n),
-            Shape::Matrix(1, n) => Shape::Vector(n),
+            Shape::Matrix(1, n) if n != 1 => Shape::Vector(n),
             Shape::Matrix(m, n) => Shape::Matrix(n, m),
         }
     }

@@ -18,7 +18,8 @@ pub fn present(g: &mut Graph, e: ExprId) -> ExprId {
 fn rule(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     match g.op(e) {
         Op::Place => placed(g, e),
-        Op::Sum => sum(g, e),
+        Op::PlaceBlock => placed_block(g, e),
+        Op::Sum => sum(g, e).or_else(|| sum_of_columns(g, e)),
         Op::Add => joined(g, e),
         Op::Mul => scaled(g, e),
         _ => None,
@@ -42,6 +43,12 @@ fn all_entries(g: &mut Graph, n: usize, k: SymbolId, body: ExprId) -> ExprId {
 
 /// An array with one entry.
 fn placed(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    if let (Data::Shape(Shape::Matrix(m, n)), &[value, i, j]) = (g.node(e).data, g.args(e)) {
+        let (row, column) = (unit(g, m, i), unit(g, n, j));
+        let turned = g.transpose(column);
+        let matrix = g.matmul(row, turned);
+        return Some(g.mul(&[value, matrix]));
+    }
     let (Data::Shape(Shape::Vector(n)), &[value, index]) = (g.node(e).data, g.args(e)) else {
         return None;
     };
@@ -55,6 +62,91 @@ fn placed(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     let zero = g.int(0);
     let body = g.apply(Op::If, &[here, value, zero]);
     Some(all_entries(g, n, k, body))
+}
+
+/// The `i`-th unit column of length `n`.
+fn unit(g: &mut Graph, n: usize, i: ExprId) -> ExprId {
+    let k = entry_index(g, &[i]);
+    let at = g.leaf(k);
+    let here = g.apply(Op::Eq, &[at, i]);
+    let (one, zero) = (g.int(1), g.int(0));
+    let body = g.apply(Op::If, &[here, one, zero]);
+    all_entries(g, n, k, body)
+}
+
+/// An array with one block: part of a column, or a row or a column of a matrix.
+fn placed_block(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let (Data::Shape(whole), &[value, i, j]) = (g.node(e).data, g.args(e)) else { return None };
+    let part = g.shape(value);
+    match (whole, part) {
+        (Shape::Matrix(m, n), Shape::Matrix(1, p)) if p == n && g.is_one(j) => {
+            let row = unit(g, m, i);
+            Some(g.matmul(row, value))
+        }
+        (Shape::Matrix(m, n), Shape::Vector(p)) if p == m && g.is_one(i) => {
+            let column = unit(g, n, j);
+            let turned = g.transpose(column);
+            Some(g.matmul(value, turned))
+        }
+        (Shape::Vector(n), Shape::Vector(p)) => {
+            let k = entry_index(g, &[value, i]);
+            let at = g.leaf(k);
+            let length = g.int(p as i64 - 1);
+            let last = g.add(&[i, length]);
+            let (low, high) = (g.apply(Op::Ge, &[at, i]), g.apply(Op::Le, &[at, last]));
+            let inside = g.apply(Op::And, &[low, high]);
+            let (minus_i, one) = (g.neg(i), g.int(1));
+            let position = g.add(&[at, minus_i, one]);
+            let zero = g.int(0);
+            let entry = entry_of(g, value, position);
+            let body = g.apply(Op::If, &[inside, entry, zero]);
+            Some(all_entries(g, n, k, body))
+        }
+        _ => None,
+    }
+}
+
+/// Entry `at` of a column, read inside sums and products of columns.
+fn entry_of(g: &mut Graph, column: ExprId, at: ExprId) -> ExprId {
+    if g.shape(column).is_scalar() {
+        return column;
+    }
+    let args = g.args(column).to_vec();
+    match g.op(column) {
+        Op::Add | Op::Mul | Op::Had => {
+            let op = if g.op(column) == Op::Add { Op::Add } else { Op::Mul };
+            let parts: Vec<ExprId> = args.into_iter().map(|a| entry_of(g, a, at)).collect();
+            g.apply(op, &parts)
+        }
+        Op::Block => {
+            // Entry k of x[a..b] is x[a + k - 1].
+            let minus = g.int(-1);
+            let position = g.add(&[args[1], at, minus]);
+            match g.shape(args[0]) {
+                Shape::Vector(_) => g.apply(Op::Elem, &[args[0], position]),
+                _ => g.apply(Op::Elem, &[args[0], position, args[2]]),
+            }
+        }
+        _ => g.apply(Op::Elem, &[column, at]),
+    }
+}
+
+/// A sum of columns built by index is one column of sums.
+fn sum_of_columns(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let range = Range::of(g, e)?;
+    let body = g.args(e)[Op::BINDER_BODY];
+    let comp = match g.op(body) {
+        Op::Comp => body,
+        _ => return None,
+    };
+    let columns = Range::of(g, comp)?;
+    let fixed = [columns.lo, columns.hi].iter().all(|&end| !g.depends_on(end, range.index));
+    if !fixed || columns.index == range.index {
+        return None;
+    }
+    let entry = g.args(comp)[Op::BINDER_BODY];
+    let sum = range.bind(g, Op::Sum, entry);
+    Some(columns.bind(g, Op::Comp, sum))
 }
 
 /// A sum over an index of terms placed at entries of a column.

@@ -6,4 +6,4 @@ lalrpop_util::lalrpop_mod!(
     gradus
 );
 
-pub(super) use gradus::StatementParser;
+pub(super) use self::gradus::StatementParser;

@@ -1,0 +1,427 @@
+//! The words of the command line.
+//!
+//! In come the arguments, out comes an [`Invocation`]: what to do and how, or a [`WrongUsage`] with a
+//! hint. Flags may stand anywhere, before or after the command. Nothing is read or run here.
+//!
+//! `lexopt` splits the words; the tables [`FLAGS`] and [`COMMANDS`] say what there is, and the usage
+//! text and the near names of a misspelled flag come from them.
+
+use crate::diag::nearest;
+use crate::session::Settings;
+use crate::syntax::{is_reserved_word, lex};
+use lexopt::Arg;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// What to do.
+    pub command: Command,
+    /// How to show what comes of it.
+    pub look: Look,
+    /// What the session is told.
+    pub settings: Settings,
+}
+
+/// How results are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// One JSON object a line on stdout, everything for people on stderr.
+    pub json: bool,
+    /// Only what the script asks for: values and `print`.
+    pub quiet: bool,
+    /// An optimization that does not converge makes the exit status 3.
+    pub strict: bool,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Read statements from the terminal or from a pipe.
+    Repl,
+    /// Run a script.
+    Run(Script),
+    /// Look at a script without running it.
+    Check(Script),
+    /// Show a page of help, or the overview.
+    Help(Option<String>),
+    /// Show the commands and flags.
+    Usage,
+    /// Show the version.
+    Version,
+    /// Something of the language's reference that this version does not have.
+    Planned(&'static str),
+}
+
+/// Where the text of a script comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+    /// The arguments of `-e`, one after the other.
+    Code(Vec<String>),
+}
+
+/// Why the words make no sense, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongUsage {
+    /// What was found.
+    pub message: String,
+    /// What to write instead.
+    pub hint: String,
+}
+
+/// A row of the table of flags.
+pub struct Flag {
+    /// The flag with its dashes.
+    pub name: &'static str,
+    /// The name of its value; empty where it takes none.
+    pub value: &'static str,
+    /// One line for the usage text.
+    pub doc: &'static str,
+}
+
+/// All flags, in the order of the usage text.
+pub const FLAGS: &[Flag] = &[
+    Flag { name: "-e", value: "CODE", doc: "run this text; may be given several times" },
+    Flag { name: "--json", value: "", doc: "one JSON object a line on stdout, the rest on stderr" },
+    Flag {
+        name: "--quiet",
+        value: "",
+        doc: "only values, `print` and errors: no reports, no warnings",
+    },
+    Flag { name: "--seed", value: "N", doc: "the seed of random draws where the script sets none" },
+    Flag { name: "--threads", value: "N", doc: "threads for large loops (1)" },
+    Flag { name: "--no-jit", value: "", doc: "the plain evaluator instead of native code" },
+    Flag {
+        name: "--show",
+        value: "STAGE",
+        doc: "show a stage of the work: tokens, ast, graph, ...",
+    },
+    Flag {
+        name: "--strict",
+        value: "",
+        doc: "exit status 3 where an optimization does not converge",
+    },
+    Flag {
+        name: "--set",
+        value: "n=100",
+        doc: "another value for a `let`; may be given several times",
+    },
+    Flag { name: "--version", value: "", doc: "show the version" },
+    Flag { name: "--help", value: "", doc: "show this text" },
+];
+
+/// A row of the table of commands.
+pub struct CommandRow {
+    /// Its word; empty for the REPL.
+    pub word: &'static str,
+    /// How it is written after `gradus`.
+    pub usage: &'static str,
+    /// One line for the usage text.
+    pub doc: &'static str,
+}
+
+/// All commands, in the order of the usage text.
+pub const COMMANDS: &[CommandRow] = &[
+    CommandRow {
+        word: "",
+        usage: "",
+        doc: "talk to Gradus line by line; statements also come from a pipe",
+    },
+    CommandRow {
+        word: "run",
+        usage: "run FILE",
+        doc: "run a script, or just `gradus FILE.opt`; `-` is standard input",
+    },
+    CommandRow {
+        word: "check",
+        usage: "check FILE",
+        doc: "names, shapes and syntax, without running",
+    },
+    CommandRow {
+        word: "help",
+        usage: "help [TOPIC]",
+        doc: "a function, method, statement or error code, with an example",
+    },
+    CommandRow { word: "fmt", usage: "fmt FILE", doc: "format a script (not built yet)" },
+    CommandRow {
+        word: "bench",
+        usage: "bench FILE NAME",
+        doc: "time a definition and its derivatives (not built yet)",
+    },
+];
+
+/// The stages that `--show` knows.
+const STAGES: &[&str] = &["tokens", "ast", "graph", "simplified", "grad", "hess", "kernel", "clif"];
+
+/// Understands the arguments, without the name of the program.
+///
+/// # Errors
+///
+/// Says what is wrong with the first argument that makes no sense.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, WrongUsage> {
+    let mut words = Words::default();
+    let mut parser = lexopt::Parser::from_args(args);
+    loop {
+        let arg = match parser.next() {
+            Ok(Some(arg)) => arg,
+            Ok(None) => break,
+            Err(error) => return Err(wrong(error.to_string(), SEE_HELP)),
+        };
+        match arg {
+            Arg::Value(word) => words.plain.push(word),
+            Arg::Short('h') | Arg::Long("help") => words.asked = Some(Command::Usage),
+            Arg::Short('V') | Arg::Long("version") => words.asked = Some(Command::Version),
+            Arg::Short(letter) if letter != 'e' => return Err(unknown_flag(&format!("-{letter}"))),
+            Arg::Short(_) => {
+                let code = value(&mut parser, "-e", "gradus -e 'minimize (x - 3)^2'")?;
+                words.code.push(code);
+            }
+            Arg::Long(name) => {
+                let name = name.to_owned();
+                words.flag(&name, &mut parser)?;
+            }
+        }
+    }
+    words.finish()
+}
+
+/// What has been understood so far.
+#[derive(Default)]
+struct Words {
+    plain: Vec<OsString>,
+    code: Vec<String>,
+    look: Look,
+    settings: Settings,
+    asked: Option<Command>,
+    /// A flag that says how a script is run.
+    about_running: Option<&'static str>,
+}
+
+impl Words {
+    fn flag(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<(), WrongUsage> {
+        let flag = FLAGS.iter().find(|f| f.name.strip_prefix("--") == Some(name));
+        let Some(flag) = flag else { return Err(unknown_flag(&format!("--{name}"))) };
+        self.about_running = Some(flag.name);
+        match name {
+            "json" => self.look.json = true,
+            "quiet" => self.look.quiet = true,
+            "strict" => self.look.strict = true,
+            "no-jit" => self.settings.jit = false,
+            "seed" => self.settings.seed = number(parser, flag.name, 0)?,
+            "threads" => {
+                let threads = number(parser, flag.name, 1)?;
+                self.settings.threads = usize::try_from(threads).unwrap_or(usize::MAX);
+            }
+            "show" => self.settings.show = Some(stage(value(parser, flag.name, "--show grad")?)?),
+            _ => {
+                let set = value(parser, flag.name, "--set n=100")?;
+                self.settings.set.push(definition(&set)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Invocation, WrongUsage> {
+        let Words { plain, code, look, settings, asked, about_running } = self;
+        let command = match asked {
+            Some(command) => command,
+            None => command(&plain, code)?,
+        };
+        if let (Command::Help(_), Some(flag)) = (&command, about_running) {
+            return Err(wrong(
+                format!("`gradus help` takes no `{flag}`"),
+                "write `gradus help TOPIC`",
+            ));
+        }
+        Ok(Invocation { command, look, settings })
+    }
+}
+
+/// The command that the plain words ask for.
+fn command(words: &[OsString], code: Vec<String>) -> Result<Command, WrongUsage> {
+    if !code.is_empty() {
+        return match words.first() {
+            None => Ok(Command::Run(Script::Code(code))),
+            Some(word) => Err(wrong(
+                format!("expected either -e or a script, found both: `{}`", word.display()),
+                "put the whole text after -e, in quotes",
+            )),
+        };
+    }
+    let Some((first, rest)) = words.split_first() else { return Ok(Command::Repl) };
+    match first.to_str() {
+        Some("run") => Ok(Command::Run(script(rest, "run")?)),
+        Some("check") => Ok(Command::Check(script(rest, "check")?)),
+        Some("help") => {
+            let topic: Vec<_> = rest.iter().map(|word| word.to_string_lossy()).collect();
+            Ok(Command::Help((!topic.is_empty()).then(|| topic.join(" "))))
+        }
+        Some("fmt") => Ok(Command::Planned("gradus fmt")),
+        Some("bench") => Ok(Command::Planned("gradus bench")),
+        _ if first == "-" || is_script_name(first) => Ok(Command::Run(script(words, "run")?)),
+        _ => Err(unknown_command(first)),
+    }
+}
+
+fn is_script_name(word: &OsStr) -> bool {
+    word.as_encoded_bytes().ends_with(b".opt")
+}
+
+/// The one script that a command takes.
+fn script(words: &[OsString], command: &str) -> Result<Script, WrongUsage> {
+    match words {
+        [] => Err(wrong(
+            format!("expected a script after `gradus {command}`, found nothing"),
+            &format!(
+                "write `gradus {command} FILE.opt`, or `gradus {command} -` for standard input"
+            ),
+        )),
+        [one] if one == "-" => Ok(Script::Stdin),
+        [one] => Ok(Script::File(PathBuf::from(one))),
+        [_, second, ..] => Err(wrong(
+            format!("expected one script, found another word: `{}`", second.display()),
+            "run scripts one at a time; values for a script go by `--set NAME=VALUE`",
+        )),
+    }
+}
+
+fn unknown_command(word: &OsStr) -> WrongUsage {
+    let shown = word.to_string_lossy();
+    let message = format!("unknown command `{shown}`");
+    if std::path::Path::new(word).exists() {
+        return wrong(message, &format!("to run this file, write `gradus run {shown}`"));
+    }
+    match nearest(&shown, COMMANDS.iter().map(|c| c.word).filter(|w| !w.is_empty())) {
+        Some(near) => wrong(message, &format!("did you mean `gradus {near}`?")),
+        None => wrong(message, SEE_HELP),
+    }
+}
+
+fn unknown_flag(name: &str) -> WrongUsage {
+    let message = format!("unknown flag `{name}`");
+    match nearest(name, FLAGS.iter().map(|f| f.name)) {
+        Some(near) => wrong(message, &format!("did you mean `{near}`?")),
+        None => wrong(message, SEE_HELP),
+    }
+}
+
+const SEE_HELP: &str = "`gradus --help` lists commands and flags";
+
+fn wrong(message: impl Into<String>, hint: &str) -> WrongUsage {
+    WrongUsage { message: message.into(), hint: hint.to_string() }
+}
+
+/// The text after a flag that takes one.
+fn value(parser: &mut lexopt::Parser, flag: &str, example: &str) -> Result<String, WrongUsage> {
+    let hint = format!("for example `{example}`");
+    let missing = |_| wrong(format!("expected a value after `{flag}`, found nothing"), &hint);
+    let value = parser.value().map_err(missing)?;
+    value.into_string().map_err(|_| wrong(format!("expected UTF-8 text after `{flag}`"), &hint))
+}
+
+fn number(parser: &mut lexopt::Parser, flag: &str, least: u64) -> Result<u64, WrongUsage> {
+    let text = value(parser, flag, &format!("{flag} 4"))?;
+    match text.parse() {
+        Ok(number) if number >= least => Ok(number),
+        _ => Err(wrong(
+            format!("expected a whole number from {least} after `{flag}`, found `{text}`"),
+            &format!("for example `{flag} 4`"),
+        )),
+    }
+}
+
+fn stage(name: String) -> Result<String, WrongUsage> {
+    if STAGES.contains(&name.as_str()) {
+        return Ok(name);
+    }
+    let hint = match nearest(&name, STAGES.iter().copied()) {
+        Some(near) => format!("did you mean `--show {near}`?"),
+        None => format!("the stages are {}", STAGES.join(", ")),
+    };
+    Err(wrong(format!("unknown stage `{name}`"), &hint))
+}
+
+/// `n=100` as a name and a text.
+fn definition(text: &str) -> Result<(String, String), WrongUsage> {
+    let is_name = |name: &str| {
+        let tokens = lex(name);
+        tokens.len() == 1
+            && tokens[0].token == crate::syntax::Token::Name
+            && !is_reserved_word(name)
+    };
+    match text.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
+        Some((name, value)) if is_name(name) && !value.is_empty() => {
+            Ok((name.to_string(), value.to_string()))
+        }
+        _ => Err(wrong(
+            format!("expected a name, `=` and a value after `--set`, found `{text}`"),
+            "for example `--set n=100`",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Invocation, WrongUsage> {
+        parse(line.split('|').filter(|word| !word.is_empty()).map(OsString::from))
+    }
+
+    fn command_of(line: &str) -> Command {
+        parsed(line).unwrap_or_else(|wrong| panic!("{line}: {wrong:?}")).command
+    }
+
+    fn file(name: &str) -> Script {
+        Script::File(PathBuf::from(name))
+    }
+
+    #[test]
+    fn commands() {
+        assert_eq!(command_of(""), Command::Repl);
+        assert_eq!(command_of("a.opt"), Command::Run(file("a.opt")));
+        assert_eq!(command_of("run|odd name"), Command::Run(file("odd name")));
+        assert_eq!(command_of("-"), Command::Run(Script::Stdin));
+        assert_eq!(command_of("run|--|-x.opt"), Command::Run(file("-x.opt")));
+        assert_eq!(command_of("check|a.opt"), Command::Check(file("a.opt")));
+        assert_eq!(command_of("help|subject|to"), Command::Help(Some("subject to".into())));
+        let code = vec!["-1".to_string(), "2".to_string()];
+        assert_eq!(command_of("-e|-1|-e|2"), Command::Run(Script::Code(code)));
+        assert_eq!(command_of("run|--help"), Command::Usage);
+    }
+
+    #[test]
+    fn flags_stand_anywhere() {
+        for line in
+            ["--json|--seed|7|run|a.opt", "run|--seed=7|a.opt|--json", "a.opt|--json|--seed|7"]
+        {
+            let found = parsed(line).expect(line);
+            assert_eq!((found.look.json, found.settings.seed), (true, 7), "{line}");
+        }
+        let set = parsed("--set|n=100|-e|n|--set|a = -b == 2").expect("two settings").settings.set;
+        let pair = |a: &str, b: &str| (a.to_string(), b.to_string());
+        assert_eq!(set, [pair("n", "100"), pair("a", "-b == 2")]);
+    }
+
+    #[test]
+    fn wrong_usage_says_what_to_write() {
+        let hint = |line: &str| parsed(line).expect_err(line).hint;
+        assert_eq!(hint("--jsn"), "did you mean `--json`?");
+        assert_eq!(hint("chek|a.opt"), "did you mean `gradus check`?");
+        assert_eq!(
+            hint("--show|gradient"),
+            "the stages are tokens, ast, graph, simplified, grad, hess, kernel, clif"
+        );
+        assert_eq!(hint("--set|let=1|-e|1"), "for example `--set n=100`");
+        for line in
+            ["run", "run|a|b", "a.opt|-e|1", "--seed|-1", "--threads|0", "-e", "-x", "--json=1"]
+        {
+            assert!(!hint(line).is_empty(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! From scripts to texts.
+//!
+//! In comes the name of a script, out come texts under the names that messages show, or the reason why
+//! there is none: no such file, a folder, bytes that are no text.
+
+use super::args::Script;
+use crate::diag::{Diagnostic, codes};
+use crate::session::io_reason;
+use crate::source::{DecodeError, LineCol, decode};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Why a script cannot be read, and where in it.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    /// The report.
+    pub finding: Box<Diagnostic>,
+    /// The name of the script.
+    pub file: String,
+    /// The place of the first byte that is no text.
+    pub at: Option<LineCol>,
+}
+
+/// The name of standard input in messages.
+pub const STDIN: &str = "<stdin>";
+
+/// The texts of a script with their names: one, or one for each `-e`.
+///
+/// # Errors
+///
+/// Where a file or standard input cannot be read or is not UTF-8.
+pub fn texts(script: &Script) -> Result<Vec<(String, String)>, Unreadable> {
+    match script {
+        Script::File(path) => Ok(vec![file(path)?]),
+        Script::Stdin => {
+            let mut bytes = Vec::new();
+            let read = io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
+            Ok(vec![(STDIN.to_string(), text(STDIN, read)?)])
+        }
+        Script::Code(codes) => {
+            let name = |k: usize| {
+                if codes.len() == 1 { "-e".to_string() } else { format!("-e {}", k + 1) }
+            };
+            Ok(codes.iter().enumerate().map(|(k, code)| (name(k), code.clone())).collect())
+        }
+    }
+}
+
+/// The text of a file under its name.
+///
+/// # Errors
+///
+/// Where it cannot be read or is not UTF-8.
+pub fn file(path: &Path) -> Result<(String, String), Unreadable> {
+    let name = path.to_string_lossy().into_owned();
+    let text = text(&name, std::fs::read(path))?;
+    Ok((name, text))
+}
+
+fn text(name: &str, read: io::Result<Vec<u8>>) -> Result<String, Unreadable> {
+    let report =
+        |finding, at| Unreadable { finding: Box::new(finding), file: name.to_string(), at };
+    let bytes = read.map_err(|error| report(cannot_read(name, &error), None))?;
+    decode(&bytes).map_err(|error| {
+        let at = match error {
+            DecodeError::NotUtf8 { place, .. } => Some(place),
+            DecodeError::TooLong { .. } => None,
+        };
+        report(Diagnostic::not_text(name, &error), at)
+    })
+}
+
+fn cannot_read(name: &str, error: &io::Error) -> Diagnostic {
+    let finding =
+        Diagnostic::error(codes::E0701, format!("cannot read `{name}`: {}", io_reason(error)));
+    match error.kind() {
+        io::ErrorKind::IsADirectory => finding.help("name a script in it"),
+        _ => finding,
+    }
+}

@@ -1,0 +1,157 @@
+//! The command line: arguments, scripts, help, and what is shown of results.
+//!
+//! In come the words after `gradus`, out goes an [`Exit`]. The work itself is done by a
+//! [`Session`]; this room gives it texts and shows what it gives back:
+//!
+//! ```text
+//! args       words to an invocation, or what is wrong with them
+//! load       scripts to texts, or why they cannot be read
+//! render     outputs to text for people (fit, paint) or for programs (json_lines)
+//! streams    text to stdout and stderr; closed pipes
+//! interrupt  Ctrl-C
+//! help       pages about functions, methods, statements and error codes
+//! ```
+//!
+//! Only this room and `repl` know the terminal and the process. Starting costs microseconds: nothing is
+//! read, built or allocated that the command does not need.
+
+pub mod args;
+pub mod exit;
+pub mod fit;
+mod front;
+pub mod help;
+pub mod interrupt;
+pub mod json_lines;
+pub mod load;
+pub mod paint;
+pub mod render;
+pub mod streams;
+mod usage;
+
+pub use exit::Exit;
+pub use front::Front;
+
+use crate::diag::codes;
+use crate::repl;
+use crate::session::{Outcome, Output, Session, Settings};
+use args::{Command, Invocation, Look, Script};
+use std::ffi::OsString;
+use std::path::Path;
+
+/// Does what the arguments (without the program's name) ask for, and says how it ended.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    quiet_panics();
+    let Invocation { command, look, settings } = match args::parse(args) {
+        Ok(invocation) => invocation,
+        Err(wrong) => {
+            let mut front = Front::new(Look::default());
+            front.streams.err(&format!("gradus: {}\n  hint: {}\n", wrong.message, wrong.hint));
+            return Exit::WrongUsage;
+        }
+    };
+    let mut front = Front::new(look);
+    match command {
+        Command::Repl => repl::run(front, settings),
+        Command::Run(script) => run(&mut front, &script, settings),
+        Command::Check(script) => check(&mut front, &script, settings),
+        Command::Help(topic) => show_help(&mut front, topic.as_deref()),
+        Command::Usage => show(&mut front, &usage::text()),
+        Command::Version => show(&mut front, &format!("gradus {}\n", env!("CARGO_PKG_VERSION"))),
+        Command::Planned(what) => {
+            front.streams.err(&format!(
+                "gradus: `{what}` is not built yet\n  hint: `gradus --help` lists what is\n"
+            ));
+            Exit::WrongUsage
+        }
+    }
+}
+
+/// A panic is a bug of ours. The session catches it and reports it as one; the trace that Rust prints
+/// helps nobody but us, who ask for it.
+fn quiet_panics() {
+    if std::env::var_os("RUST_BACKTRACE").is_none() {
+        std::panic::set_hook(Box::new(|_| {}));
+    }
+}
+
+fn show(front: &mut Front, text: &str) -> Exit {
+    front.streams.out(text);
+    Exit::Done
+}
+
+fn show_help(front: &mut Front, topic: Option<&str>) -> Exit {
+    let paint = front.paint();
+    let Some(topic) = topic else { return show(front, &help::overview(paint)) };
+    match help::page(topic, paint) {
+        Ok(page) => show(front, &page),
+        Err(unknown) => {
+            front.streams.err(&format!("gradus: {unknown}\n"));
+            Exit::Failed
+        }
+    }
+}
+
+/// Runs a script, or the texts of `-e` one after the other until one fails.
+fn run(front: &mut Front, script: &Script, settings: Settings) -> Exit {
+    let Some(texts) = loaded(front, script) else { return Exit::Failed };
+    let mut session = session(script, settings);
+    let mut whole = Outcome::default();
+    let n = texts.len();
+    for (k, (name, text)) in texts.iter().enumerate() {
+        let is_last = k + 1 == n;
+        let outcome = session.run(name, text, &mut |sources, output| {
+            // Whether a `--set` is of use is known when the last text has run.
+            if is_last || !is_about_unused_setting(&output) {
+                front.show(sources, &output);
+            }
+        });
+        whole.failed |= outcome.failed;
+        whole.interrupted |= outcome.interrupted;
+        whole.unconverged |= outcome.unconverged;
+        if whole.failed || whole.interrupted {
+            break;
+        }
+    }
+    Exit::of(whole, front.look().strict)
+}
+
+fn check(front: &mut Front, script: &Script, settings: Settings) -> Exit {
+    let Some(texts) = loaded(front, script) else { return Exit::Failed };
+    let mut session = session(script, settings);
+    let mut exit = Exit::Done;
+    for (name, text) in &texts {
+        let outcome =
+            session.check(name, text, &mut |sources, output| front.show(sources, &output));
+        if outcome.failed {
+            exit = Exit::Failed;
+        } else if !front.look().json && !front.look().quiet {
+            front.streams.out(&format!("{name}: no mistakes found\n"));
+        }
+    }
+    exit
+}
+
+/// The texts of a script under their names; none where it could not be read, which is then reported.
+fn loaded(front: &mut Front, script: &Script) -> Option<Vec<(String, String)>> {
+    match load::texts(script) {
+        Ok(texts) => Some(texts),
+        Err(unreadable) => {
+            front.show_unreadable(&unreadable);
+            None
+        }
+    }
+}
+
+/// A session for a script: data files are relative to its folder, Ctrl-C stops it.
+fn session(script: &Script, settings: Settings) -> Session {
+    let mut session = Session::new(settings);
+    interrupt::watch(&session);
+    if let Script::File(path) = script {
+        session.set_base(path.parent().unwrap_or(Path::new("")));
+    }
+    session
+}
+
+fn is_about_unused_setting(output: &Output) -> bool {
+    matches!(output, Output::Finding(finding) if finding.code == codes::W0007)
+}

@@ -1,0 +1,387 @@
+//! The matrix of a linear map that is given as an expression in a direction.
+//!
+//! A directional derivative `t(v)` is linear in the direction `v`. Pulling `v`
+//! out to the right gives its matrix in closed form: `X'*(s .* (X*v))` is
+//! `X'*diag(s)*X` times `v`. This is how Hessians and Jacobians by columns stay
+//! matrix expressions.
+
+use super::tangent;
+use crate::expr::{Data, ExprId, Graph, Num, Op, Symbol, SymbolId};
+use crate::ops::{self, Range};
+use crate::shape::Shape;
+use crate::simplify;
+
+/// The Jacobian of `e` (a scalar or a column of length m) by `unknown` (a
+/// scalar or a column of length n): `m x n`, a column where the unknown is a
+/// scalar, a row where `e` is one. `None` where no closed form is found.
+pub fn jacobian(g: &mut Graph, e: ExprId, unknown: SymbolId) -> Option<ExprId> {
+    let shape = g.symbol(unknown).shape;
+    if shape.is_scalar() {
+        let one = g.int(1);
+        return Some(tangent(g, &[e], &[(unknown, one)])[0]);
+    }
+    let Shape::Vector(_) = shape else { return None };
+    let direction = direction(g, unknown);
+    let v = g.leaf(direction);
+    let t = tangent(g, &[e], &[(unknown, v)])[0];
+    let t = simplify::present(g, t);
+    let matrix = if g.shape(e).is_scalar() { row(g, t, v) } else { matrix(g, t, v) };
+    matrix.filter(|&m| !mentions(g, m, v))
+}
+
+/// The change of expressions when all unknowns move along direction symbols of
+/// their shapes, for showing a Hessian that has no closed matrix form.
+pub fn along(g: &mut Graph, exprs: &[ExprId], unknowns: &[SymbolId]) -> Vec<ExprId> {
+    let mut pairs = Vec::new();
+    for &unknown in unknowns {
+        let direction = direction(g, unknown);
+        pairs.push((unknown, g.leaf(direction)));
+    }
+    tangent(g, exprs, &pairs)
+}
+
+/// A symbol for a direction of an unknown.
+fn direction(g: &mut Graph, unknown: SymbolId) -> SymbolId {
+    let symbol = g.symbol(unknown);
+    let direction = Symbol::unknown(&format!("d{}", symbol.name), symbol.shape);
+    g.declare(direction)
+}
+
+fn mentions(g: &Graph, e: ExprId, v: ExprId) -> bool {
+    g.reachable(&[e]).contains(&v)
+}
+
+/// The matrix of a column `t` that is linear in `v`.
+fn matrix(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
+    stacker::maybe_grow(64 * 1024, 4 << 20, || matrix_of(g, t, v).or_else(|| by_entries(g, t, v)))
+}
+
+fn matrix_of(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
+    let (m, n) = (g.shape(t).rows(), g.shape(v).rows());
+    let whole = Shape::Matrix(m, n);
+    if t == v {
+        return Some(g.apply_data(Op::Eye, Data::Shape(whole), &[]));
+    }
+    if !mentions(g, t, v) {
+        return Some(g.zero(whole));
+    }
+    let args = g.args(t).to_vec();
+    match g.op(t) {
+        Op::Add => {
+            let parts: Option<Vec<ExprId>> = args.iter().map(|&a| summand(g, a, v, m)).collect();
+            let parts = parts?;
+            Some(join_right_factors(g, &parts))
+        }
+        Op::Mul => product(g, &args, v),
+        Op::MatMul => {
+            let (last, before) = args.split_last()?;
+            if before.iter().any(|&b| mentions(g, b, v)) {
+                return None;
+            }
+            let inner = matrix(g, *last, v)?;
+            let mut factors = before.to_vec();
+            factors.push(inner);
+            Some(g.apply(Op::MatMul, &factors))
+        }
+        Op::Had => {
+            let (moving, fixed): (Vec<ExprId>, Vec<ExprId>) =
+                args.into_iter().partition(|&a| mentions(g, a, v));
+            let &[moving] = &moving[..] else { return None };
+            let weights = g.apply(Op::Had, &fixed);
+            weighted_rows(g, weights, moving, v)
+        }
+        Op::Fill => {
+            let row = row(g, args[0], v)?;
+            let one = g.int(1);
+            let ones = g.fill(Shape::Vector(m), one);
+            Some(g.apply(Op::MatMul, &[ones, row]))
+        }
+        Op::Sum => {
+            let range = Range::of(g, t)?;
+            let inner = matrix(g, args[Op::BINDER_BODY], v)?;
+            Some(range.bind(g, Op::Sum, inner))
+        }
+        Op::If if !mentions(g, args[0], v) => {
+            let (a, b) = (matrix(g, args[1], v)?, matrix(g, args[2], v)?);
+            Some(g.apply(Op::If, &[args[0], a, b]))
+        }
+        Op::Comp => entries(g, t, v),
+        _ => None,
+    }
+}
+
+/// The matrix of `weights .* moving`: `diag(weights)` times the matrix of
+/// `moving`, term by term. A scalar term gives `weights` times its row.
+fn weighted_rows(g: &mut Graph, weights: ExprId, moving: ExprId, v: ExprId) -> Option<ExprId> {
+    let terms = if g.op(moving) == Op::Add { g.args(moving).to_vec() } else { vec![moving] };
+    let mut parts = Vec::new();
+    for term in terms {
+        if !mentions(g, term, v) {
+            continue;
+        }
+        let term = if g.op(term) == Op::Fill { g.args(term)[0] } else { term };
+        parts.push(if g.shape(term).is_scalar() {
+            let row = row(g, term, v)?;
+            g.matmul(weights, row)
+        } else {
+            let diagonal = diagonal(g, weights);
+            let inner = matrix(g, term, v)?;
+            g.apply(Op::MatMul, &[diagonal, inner])
+        });
+    }
+    Some(join_right_factors(g, &parts))
+}
+
+/// One term of a sum; a scalar term is repeated over the column.
+fn summand(g: &mut Graph, term: ExprId, v: ExprId, m: usize) -> Option<ExprId> {
+    let term = g.fill(Shape::Vector(m), term);
+    matrix(g, term, v)
+}
+
+/// `scalars * array`, where one of them moves.
+fn product(g: &mut Graph, args: &[ExprId], v: ExprId) -> Option<ExprId> {
+    let (moving, fixed): (Vec<ExprId>, Vec<ExprId>) =
+        args.iter().copied().partition(|&a| mentions(g, a, v));
+    let &[moving] = &moving[..] else { return None };
+    if !g.shape(moving).is_scalar() {
+        let inner = matrix(g, moving, v)?;
+        return Some(g.mul(&[&fixed[..], &[inner]].concat()));
+    }
+    let row = row(g, moving, v)?;
+    let column = g.mul(&fixed);
+    Some(g.matmul(column, row))
+}
+
+fn diagonal(g: &mut Graph, weights: ExprId) -> ExprId {
+    if g.op(weights) == Op::Fill {
+        // The same weight everywhere scales the identity.
+        let n = g.shape(weights).rows();
+        let eye = g.apply_data(Op::Eye, Data::Shape(Shape::Matrix(n, n)), &[]);
+        let weight = g.args(weights)[0];
+        return g.mul(&[weight, eye]);
+    }
+    let (scale, rest) = scalar_factors(g, weights);
+    let diagonal = g.apply(Op::Diag, &[rest]);
+    g.mul(&[&scale[..], &[diagonal]].concat())
+}
+
+/// The scalar factors of an array, and the array without them.
+fn scalar_factors(g: &Graph, e: ExprId) -> (Vec<ExprId>, ExprId) {
+    if g.op(e) != Op::Mul {
+        return (Vec::new(), e);
+    }
+    let (scalars, arrays): (Vec<ExprId>, Vec<ExprId>) =
+        g.args(e).iter().partition(|&&a| g.shape(a).is_scalar());
+    match arrays[..] {
+        [array] => (scalars, array),
+        _ => (Vec::new(), e),
+    }
+}
+
+/// The row of a scalar `s` that is linear in `v`: `1 x n`.
+fn row(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
+    stacker::maybe_grow(64 * 1024, 4 << 20, || row_of(g, s, v).or_else(|| by_entries(g, s, v)))
+}
+
+fn row_of(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
+    let n = g.shape(v).rows();
+    if !mentions(g, s, v) {
+        return Some(g.zero(Shape::Matrix(1, n)));
+    }
+    let args = g.args(s).to_vec();
+    match g.op(s) {
+        Op::Add => {
+            let parts: Option<Vec<ExprId>> = args.iter().map(|&a| row(g, a, v)).collect();
+            let parts = parts?;
+            Some(join_right_factors(g, &parts))
+        }
+        Op::Mul => {
+            let (moving, fixed): (Vec<ExprId>, Vec<ExprId>) =
+                args.into_iter().partition(|&a| mentions(g, a, v));
+            let &[moving] = &moving[..] else { return None };
+            let inner = row(g, moving, v)?;
+            Some(g.mul(&[&fixed[..], &[inner]].concat()))
+        }
+        Op::MatMul => row_of_product(g, &args, v),
+        Op::Dot => {
+            let (moving, fixed) =
+                if mentions(g, args[0], v) { (args[0], args[1]) } else { (args[1], args[0]) };
+            if mentions(g, fixed, v) || !matches!(g.shape(fixed), Shape::Vector(_)) {
+                return None;
+            }
+            weighted(g, fixed, moving, v)
+        }
+        Op::SumAll => {
+            let (scale, inner) = scalar_factors(g, args[0]);
+            if scale.iter().any(|&c| mentions(g, c, v))
+                || !matches!(g.shape(inner), Shape::Vector(_))
+            {
+                return None;
+            }
+            let row = sum_of(g, inner, v)?;
+            Some(g.mul(&[&scale[..], &[row]].concat()))
+        }
+        Op::Sum => {
+            let range = Range::of(g, s)?;
+            let inner = row(g, args[Op::BINDER_BODY], v)?;
+            Some(range.bind(g, Op::Sum, inner))
+        }
+        Op::If if !mentions(g, args[0], v) => {
+            let (a, b) = (row(g, args[1], v)?, row(g, args[2], v)?);
+            Some(g.apply(Op::If, &[args[0], a, b]))
+        }
+        _ => None,
+    }
+}
+
+/// The sum of the entries of a column that is linear in `v`.
+fn sum_of(g: &mut Graph, column: ExprId, v: ExprId) -> Option<ExprId> {
+    let (weights, moving) = match g.op(column) {
+        Op::Had => {
+            let (moving, fixed): (Vec<ExprId>, Vec<ExprId>) =
+                g.args(column).to_vec().into_iter().partition(|&a| mentions(g, a, v));
+            let &[moving] = &moving[..] else { return None };
+            (g.apply(Op::Had, &fixed), moving)
+        }
+        _ => {
+            let one = g.int(1);
+            let shape = g.shape(column);
+            (g.fill(shape, one), column)
+        }
+    };
+    weighted(g, weights, moving, v)
+}
+
+/// `weights' * moving`.
+fn weighted(g: &mut Graph, weights: ExprId, moving: ExprId, v: ExprId) -> Option<ExprId> {
+    let inner = matrix(g, moving, v)?;
+    let turned = g.transpose(weights);
+    Some(g.apply(Op::MatMul, &[turned, inner]))
+}
+
+/// A scalar product of matrices: `A*t(v)` directly, `t(v)'*A` turned.
+fn row_of_product(g: &mut Graph, args: &[ExprId], v: ExprId) -> Option<ExprId> {
+    let places: Vec<usize> = (0..args.len()).filter(|&k| mentions(g, args[k], v)).collect();
+    let &[place] = &places[..] else { return None };
+    let mut factors = args.to_vec();
+    if place == 0 {
+        factors = args.iter().rev().map(|&a| g.transpose(a)).collect();
+    } else if place != args.len() - 1 {
+        return None;
+    }
+    let last = factors.pop()?;
+    let inner = matrix(g, last, v)?;
+    factors.push(inner);
+    Some(g.apply(Op::MatMul, &factors))
+}
+
+/// A column built by index whose entry `i` is `c(i)*v[i]`: `diag(c)`.
+fn entries(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
+    let range = Range::of(g, t)?;
+    let n = g.shape(v).rows();
+    let body = g.args(t)[Op::BINDER_BODY];
+    let leaf = g.leaf(range.index);
+    let read = g.apply(Op::Elem, &[v, leaf]);
+    let whole = g.is_one(range.lo) && ops::known_value(g, range.hi) == Some(n as f64);
+    let zero = g.number(Num::ZERO);
+    let rest = ops::substitute(g, body, &[(read, zero)]);
+    if !whole || g.shape(t).rows() != n || !g.is_zero(rest) {
+        return None;
+    }
+    let one = g.int(1);
+    let factor = ops::substitute(g, body, &[(read, one)]);
+    let column = range.bind(g, Op::Comp, factor);
+    Some(diagonal(g, column))
+}
+
+/// Arrays of more entries are not written out.
+const MAX_ENTRIES: usize = 100;
+
+/// A small matrix written out: column `j` is `t` along the `j`-th unit
+/// direction.
+fn by_entries(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
+    let (m, n) = (g.shape(t).rows(), g.shape(v).rows());
+    if m * n > MAX_ENTRIES || !g.shape(t).is_scalar() && !matches!(g.shape(t), Shape::Vector(_)) {
+        return None;
+    }
+    let (zero, one) = (g.int(0), g.int(1));
+    let mut columns = Vec::new();
+    for j in 0..n {
+        let mut unit = vec![zero; n];
+        unit[j] = one;
+        let unit = g.apply_data(Op::Stack, Data::Shape(Shape::Vector(n)), &unit);
+        columns.push(ops::substitute(g, t, &[(v, unit)]));
+    }
+    let mut cells = Vec::with_capacity(m * n);
+    for i in 0..m {
+        for &column in &columns {
+            cells.push(if g.shape(column).is_scalar() { column } else { entry(g, column, i)? });
+        }
+    }
+    Some(g.apply_data(Op::Stack, Data::Shape(Shape::Matrix(m, n)), &cells))
+}
+
+/// Entry `i`, from 0, of a column that is made of plain parts.
+fn entry(g: &mut Graph, column: ExprId, i: usize) -> Option<ExprId> {
+    let args = g.args(column).to_vec();
+    match g.op(column) {
+        Op::Add | Op::Mul | Op::Had => {
+            let mut parts = Vec::new();
+            for a in args {
+                parts.push(if g.shape(a).is_scalar() { a } else { entry(g, a, i)? });
+            }
+            let op = if g.op(column) == Op::Add { Op::Add } else { Op::Mul };
+            Some(g.apply(op, &parts))
+        }
+        Op::Place => {
+            let at = g.as_num(args[1])?.as_int()?;
+            Some(if at == i as i64 + 1 { args[0] } else { g.int(0) })
+        }
+        Op::Stack => Some(args[i]),
+        Op::Fill => Some(args[0]),
+        Op::If => {
+            let (a, b) = (entry(g, args[1], i)?, entry(g, args[2], i)?);
+            Some(g.apply(Op::If, &[args[0], a, b]))
+        }
+        Op::Symbol | Op::Comp => {
+            let position = g.int(i as i64 + 1);
+            Some(g.apply(Op::Elem, &[column, position]))
+        }
+        _ => None,
+    }
+}
+
+/// A sum of products with the last factors in common taken out:
+/// `diag(p)*A - p*p'*A` is `(diag(p) - p*p')*A`.
+fn join_right_factors(g: &mut Graph, terms: &[ExprId]) -> ExprId {
+    let split: Vec<(Vec<ExprId>, Vec<ExprId>)> = terms.iter().map(|&t| factors(g, t)).collect();
+    let common = split.iter().map(|(_, f)| f).min_by_key(|f| f.len()).cloned().unwrap_or_default();
+    let mut shared = 0;
+    while shared < common.len() {
+        let k = shared + 1;
+        let same = |f: &Vec<ExprId>| f.len() > k && f[f.len() - k..] == common[common.len() - k..];
+        if !split.iter().all(|(_, f)| same(f)) {
+            break;
+        }
+        shared = k;
+    }
+    if shared == 0 || terms.len() < 2 {
+        return g.add(terms);
+    }
+    let mut lefts = Vec::new();
+    for (scalars, f) in &split {
+        let left = g.apply(Op::MatMul, &f[..f.len() - shared]);
+        lefts.push(g.mul(&[&scalars[..], &[left]].concat()));
+    }
+    let left = g.add(&lefts);
+    let mut all = vec![left];
+    all.extend_from_slice(&common[common.len() - shared..]);
+    g.apply(Op::MatMul, &all)
+}
+
+/// Scalar factors and matrix factors of a term.
+fn factors(g: &Graph, e: ExprId) -> (Vec<ExprId>, Vec<ExprId>) {
+    let (scalars, array) = scalar_factors(g, e);
+    let matrices = if g.op(array) == Op::MatMul { g.args(array).to_vec() } else { vec![array] };
+    (scalars, matrices)
+}

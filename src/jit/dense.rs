@@ -1,0 +1,210 @@
+//! Products of dense row-major arrays, either one of which may lie in memory
+//! transposed.
+//!
+//! Shapes: `A: m x k, B: k x n -> C: m x n`. Sums run in a fixed order, so a
+//! result does not depend on the machine's load. Cost `m*k*n`.
+
+/// Sums with this many running totals, so that additions do not wait for one
+/// another.
+const LANES: usize = 16;
+
+/// Rows and columns of the block of `C` that stays in registers.
+const TILE: (usize, usize) = (4, 8);
+
+/// A factor, and whether it is stored transposed.
+type Factor<'a> = (&'a [f64], bool);
+
+/// `C = A*B`, by the widest instructions of this machine.
+pub fn product(sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let fma = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
+        if fma && std::is_x86_feature_detected!("avx512f") {
+            // SAFETY: the machine has the features that the function is
+            // compiled for.
+            return unsafe { product_avx512(sizes, a, b, c) };
+        }
+        if fma {
+            // SAFETY: as above.
+            return unsafe { product_avx2(sizes, a, b, c) };
+        }
+    }
+    product_by::<{ cfg!(target_arch = "aarch64") }>(sizes, a, b, c);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn product_avx512(sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
+    product_by::<true>(sizes, a, b, c);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn product_avx2(sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
+    product_by::<true>(sizes, a, b, c);
+}
+
+/// The product; `FMA` says whether `x*y + z` is one instruction.
+#[inline(always)]
+fn product_by<const FMA: bool>(sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
+    let [m, _, n] = sizes;
+    match (a, b) {
+        // A column has the same entries in memory either way.
+        ((a, false), (b, _)) if n == 1 => matrix_column::<FMA>(a, b, c),
+        ((a, true), (b, _)) if n == 1 => turned_column::<FMA>(a, b, c),
+        ((a, _), (b, false)) if m == 1 => turned_column::<FMA>(b, a, c),
+        ((a, _), (b, true)) if m == 1 => matrix_column::<FMA>(b, a, c),
+        (a, b) => matrices::<FMA>(sizes, a, b, c),
+    }
+}
+
+#[inline(always)]
+fn multiply_add<const FMA: bool>(x: f64, y: f64, z: f64) -> f64 {
+    if FMA { x.mul_add(y, z) } else { x * y + z }
+}
+
+/// `y = A*x`, a row at a time.
+#[inline(always)]
+fn matrix_column<const FMA: bool>(a: &[f64], x: &[f64], y: &mut [f64]) {
+    if x.is_empty() {
+        return y.fill(0.0);
+    }
+    for (row, y) in a.chunks_exact(x.len()).zip(y) {
+        *y = dot::<FMA>(row, x);
+    }
+}
+
+/// `y = A'*x`, adding a multiple of every row of `A`.
+#[inline(always)]
+fn turned_column<const FMA: bool>(a: &[f64], x: &[f64], y: &mut [f64]) {
+    y.fill(0.0);
+    if y.is_empty() {
+        return;
+    }
+    let n = y.len();
+    let mut rows = a.chunks_exact(4 * n);
+    let mut factors = x.chunks_exact(4);
+    for (four, f) in rows.by_ref().zip(factors.by_ref()) {
+        let (r0, rest) = four.split_at(n);
+        let (r1, rest) = rest.split_at(n);
+        let (r2, r3) = rest.split_at(n);
+        for j in 0..n {
+            let first = multiply_add::<FMA>(f[0], r0[j], f[1] * r1[j]);
+            let second = multiply_add::<FMA>(f[2], r2[j], f[3] * r3[j]);
+            y[j] += first + second;
+        }
+    }
+    for (row, f) in rows.remainder().chunks_exact(n).zip(factors.remainder()) {
+        y.iter_mut().zip(row).for_each(|(y, v)| *y += f * v);
+    }
+}
+
+#[inline(always)]
+fn dot<const FMA: bool>(a: &[f64], b: &[f64]) -> f64 {
+    let mut totals = [0.0; LANES];
+    let (mut left, mut right) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    for (x, y) in left.by_ref().zip(right.by_ref()) {
+        for l in 0..LANES {
+            totals[l] = multiply_add::<FMA>(x[l], y[l], totals[l]);
+        }
+    }
+    let rest: f64 = left.remainder().iter().zip(right.remainder()).map(|(x, y)| x * y).sum();
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        for l in 0..width {
+            totals[l] += totals[l + width];
+        }
+    }
+    totals[0] + rest
+}
+
+/// By tiles of `C`; both factors are copied into the order in which a tile
+/// reads them.
+#[inline(always)]
+fn matrices<const FMA: bool>(
+    sizes: [usize; 3],
+    a: (&[f64], bool),
+    b: (&[f64], bool),
+    c: &mut [f64],
+) {
+    let [m, k, n] = sizes;
+    let a_at = |i: usize, p: usize| if a.1 { a.0[p * m + i] } else { a.0[i * k + p] };
+    let b_at = |p: usize, j: usize| if b.1 { b.0[j * k + p] } else { b.0[p * n + j] };
+    let (height, width) = TILE;
+    let mut left = vec![0.0; k * height];
+    let mut right = vec![0.0; k * width];
+    for j0 in (0..n).step_by(width) {
+        let cols = width.min(n - j0);
+        for (p, line) in right.chunks_exact_mut(width).enumerate() {
+            for (j, v) in line.iter_mut().enumerate() {
+                *v = if j < cols { b_at(p, j0 + j) } else { 0.0 };
+            }
+        }
+        for i0 in (0..m).step_by(height) {
+            let rows = height.min(m - i0);
+            for (p, line) in left.chunks_exact_mut(height).enumerate() {
+                for (i, v) in line.iter_mut().enumerate() {
+                    *v = if i < rows { a_at(i0 + i, p) } else { 0.0 };
+                }
+            }
+            let tile = tile::<FMA>(&left, &right);
+            for (i, line) in tile.iter().enumerate().take(rows) {
+                let start = (i0 + i) * n + j0;
+                c[start..start + cols].copy_from_slice(&line[..cols]);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn tile<const FMA: bool>(left: &[f64], right: &[f64]) -> [[f64; TILE.1]; TILE.0] {
+    let mut tile = [[0.0; TILE.1]; TILE.0];
+    for (l, r) in left.chunks_exact(TILE.0).zip(right.chunks_exact(TILE.1)) {
+        for i in 0..TILE.0 {
+            for j in 0..TILE.1 {
+                tile[i][j] = multiply_add::<FMA>(l[i], r[j], tile[i][j]);
+            }
+        }
+    }
+    tile
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(sizes: [usize; 3], a: &[f64], b: &[f64]) -> Vec<f64> {
+        let [m, k, n] = sizes;
+        let entry = |i: usize, j: usize| (0..k).map(|p| a[i * k + p] * b[p * n + j]).sum();
+        (0..m * n).map(|x| entry(x / n, x % n)).collect()
+    }
+
+    fn turn(a: &[f64], rows: usize, cols: usize) -> Vec<f64> {
+        (0..rows * cols).map(|x| a[(x % rows) * cols + x / rows]).collect()
+    }
+
+    #[test]
+    fn all_orientations_agree_with_the_definition() {
+        for sizes in [[1, 1, 1], [3, 5, 1], [1, 5, 3], [5, 9, 13], [4, 0, 2], [9, 17, 8], [2, 3, 0]]
+        {
+            let [m, k, n] = sizes;
+            let a: Vec<f64> = (0..m * k).map(|x| (x as f64 * 0.7).sin()).collect();
+            let b: Vec<f64> = (0..k * n).map(|x| (x as f64 * 1.3).cos()).collect();
+            let (at, bt) = (turn(&a, m, k), turn(&b, k, n));
+            let expected = plain(sizes, &a, &b);
+            for (l, r) in [
+                ((&a, false), (&b, false)),
+                ((&at, true), (&b, false)),
+                ((&a, false), (&bt, true)),
+                ((&at, true), (&bt, true)),
+            ] {
+                let mut c = vec![f64::NAN; m * n];
+                product(sizes, (l.0, l.1), (r.0, r.1), &mut c);
+                for (x, y) in c.iter().zip(&expected) {
+                    assert!((x - y).abs() < 1e-12, "{sizes:?}: {x} {y}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Arrays in buffers: their definitions, and the effects of storing or adding
+//! their entries.
+//!
+//! An array that adds up scattered entries (the adjoint of reading `x[i+1]` in
+//! a sum) is set to zero and then added to: a sum over `i` costs its range, not
+//! its range times the size of the array.
+
+use super::dag::{BufId, FoldKind, Fun, Kind, Val};
+use super::facts::is_virtual;
+use super::translate::{At, Dense, DenseCall, EnvId, Key, Translation};
+use super::vars::{Counts, VarId};
+use crate::expr::{ExprId, Op};
+use crate::ops::Range;
+use crate::shape::Shape;
+
+/// Where entries go.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    pub buf: BufId,
+    /// Added to what is there.
+    pub add: bool,
+    /// Times this.
+    pub factor: Option<Val>,
+}
+
+impl Translation<'_> {
+    /// The node after which the buffer of `e` is filled.
+    pub(super) fn build_definition(&mut self, e: ExprId, env: EnvId) -> Option<Val> {
+        let buf = self.buffer_of(e, env);
+        let effects = match self.g.op(e) {
+            Op::MatMul => vec![self.product_into(e, env, buf)?],
+            Op::Det | Op::LogDet | Op::Inv | Op::Diag | Op::CumSum => {
+                vec![self.call_row(e, env, buf)?]
+            }
+            _ if self.is_filled(e) => {
+                let add = self.facts.of(e).scatter;
+                let effect = self.want(Key::Into { e, env, buf, add, factor: None })?;
+                let zero = self.dag.node(Kind::Zero(buf), &[]);
+                if add { vec![zero, effect] } else { vec![effect] }
+            }
+            _ => vec![self.call_row(e, env, buf)?],
+        };
+        Some(self.dag.node(Kind::Define(buf), &effects))
+    }
+
+    /// Whether loops of ours fill the array, rather than its row's function.
+    fn is_filled(&self, e: ExprId) -> bool {
+        let by_loop = matches!(
+            self.g.op(e),
+            Op::Comp
+                | Op::Stack
+                | Op::If
+                | Op::RowSum
+                | Op::RowMean
+                | Op::RowMax
+                | Op::RowLogSumExp
+                | Op::ColSum
+                | Op::ColMean
+                | Op::ColMax
+                | Op::ColLogSumExp
+        );
+        by_loop || self.facts.of(e).scatter || self.g.shape(e).is_scalar() || is_virtual(self.g, e)
+    }
+
+    /// The row's function of whole arrays.
+    fn call_row(&mut self, e: ExprId, env: EnvId, out: BufId) -> Option<Val> {
+        let node = self.g.node(e);
+        let places: Vec<_> = node.args.iter().map(|&a| self.place_of(a, env)).collect();
+        let places = places.into_iter().collect::<Option<Vec<_>>>()?;
+        let shapes: Vec<Shape> = node.args.iter().map(|&a| self.g.shape(a)).collect();
+        let args = places.iter().zip(&shapes).map(|((base, _), s)| (*base, s.len())).collect();
+        let call =
+            DenseCall { what: Dense::Row { op: node.op, data: node.data, shapes }, args, out };
+        let after: Vec<Val> = places.iter().filter_map(|(_, definition)| *definition).collect();
+        Some(self.call(call, &after))
+    }
+
+    pub(super) fn call(&mut self, call: DenseCall, after: &[Val]) -> Val {
+        let number = self.calls.len() as u32;
+        self.calls.push(call);
+        self.dag.node(Kind::Call { call: number }, after)
+    }
+
+    /// The effect of storing or adding an array (or a scalar, into one place).
+    pub(super) fn build_into(
+        &mut self,
+        e: ExprId,
+        env: EnvId,
+        buf: BufId,
+        add: bool,
+        factor: Option<Val>,
+    ) -> Option<Val> {
+        let target = Target { buf, add, factor };
+        let facts = self.facts.of(e);
+        let own = self.buffer_is_of(e, env, buf);
+        // What has a buffer of its own is copied, unless nobody else wants it
+        // and its terms can be added right here.
+        let joins = add && facts.scatter && facts.users <= 1;
+        if self.g.shape(e).is_scalar() || facts.leaf || (facts.stored && !own && !joins) {
+            return self.each_entry(e, env, target);
+        }
+        let args = self.g.args(e);
+        match self.g.op(e) {
+            Op::Add if facts.scatter => {
+                let keys: Vec<Key> =
+                    args.iter().map(|&a| self.target_key(a, env, target)).collect();
+                self.all_effects(&keys)
+            }
+            Op::Mul if facts.scatter => self.scaled(e, env, target),
+            Op::If => {
+                let cond = self.scalar(args[0], env);
+                let (a, b) =
+                    (self.target_key(args[1], env, target), self.target_key(args[2], env, target));
+                let (a, b) = (self.want(a), self.want(b));
+                Some(self.dag.node(Kind::If, &[cond?, a?, b?]))
+            }
+            Op::Sum => self.summed(e, env, target),
+            Op::Place => self.placed(e, env, target),
+            Op::PlaceBlock => self.placed_block(e, env, target),
+            Op::Comp => self.by_index(e, env, target),
+            Op::Stack => {
+                let entries = self.entries(args, env, At::Scalar)?;
+                let stores = entries.into_iter().enumerate().map(|(k, v)| {
+                    let at = self.dag.int(k as i64);
+                    self.store(target, at, v)
+                });
+                let stores: Vec<Val> = stores.collect();
+                Some(self.dag.node(Kind::Both, &stores))
+            }
+            Op::RowSum | Op::RowMean | Op::RowMax | Op::RowLogSumExp => {
+                self.by_line(e, env, target, true)
+            }
+            Op::ColSum | Op::ColMean | Op::ColMax | Op::ColLogSumExp => {
+                self.by_line(e, env, target, false)
+            }
+            _ => self.each_entry(e, env, target),
+        }
+    }
+
+    pub(super) fn target_key(&mut self, e: ExprId, env: EnvId, t: Target) -> Key {
+        let env = self.envs.restrict(env, self.g.free_indices(e));
+        Key::Into { e, env, buf: t.buf, add: t.add, factor: t.factor }
+    }
+
+    fn all_effects(&mut self, keys: &[Key]) -> Option<Val> {
+        let found: Vec<Option<Val>> = keys.iter().map(|&k| self.want(k)).collect();
+        let effects = found.into_iter().collect::<Option<Vec<Val>>>()?;
+        Some(self.dag.node(Kind::Both, &effects))
+    }
+
+    pub(super) fn store(&mut self, t: Target, at: Val, value: Val) -> Val {
+        let value = match t.factor {
+            Some(factor) => self.product(&[factor, value]),
+            None => value,
+        };
+        self.dag.store(t.buf, t.add, at, value)
+    }
+
+    /// Every entry by itself.
+    fn each_entry(&mut self, e: ExprId, env: EnvId, t: Target) -> Option<Val> {
+        let shape = self.g.shape(e);
+        if shape.is_scalar() {
+            let (value, at) = (self.scalar(e, env)?, self.dag.int(0));
+            return Some(self.store(t, at, value));
+        }
+        if self.g.is_zero(e) && t.add {
+            return Some(self.dag.node(Kind::Both, &[]));
+        }
+        let (vars, at) = self.sweep(e);
+        // Its own buffer is not there yet to be read.
+        let own = self.buffer_is_of(e, env, t.buf);
+        let value = if own { self.compute_entry(e, env, at)? } else { self.entry(e, env, at)? };
+        let k = self.flat(at, shape);
+        let store = self.store(t, k, value);
+        Some(self.for_each(&vars, store))
+    }
+
+    /// An effect in loops from 0, outermost first.
+    pub(super) fn for_each(&mut self, vars: &[VarId], effect: Val) -> Val {
+        let mut effect = effect;
+        for &var in vars.iter().rev() {
+            let (lo, hi) = self.ends_of(var);
+            effect = self.dag.node(Kind::For { var, filtered: false }, &[lo, hi, effect]);
+        }
+        effect
+    }
+
+    /// A column built by index.
+    fn by_index(&mut self, e: ExprId, env: EnvId, t: Target) -> Option<Val> {
+        let range = Range::of(self.g, e)?;
+        let open = self.open(e, range, env)?;
+        let value = self.scalar(self.g.args(e)[Op::BINDER_BODY], open.env)?;
+        let counter = self.dag.node(Kind::Counter(open.var), &[]);
+        let minus = self.dag.int(-1);
+        let start = self.imul(open.lo, minus);
+        let at = self.iadd(counter, start);
+        let mut args = vec![open.lo, open.hi, self.store(t, at, value)];
+        args.extend(open.cond);
+        Some(self.dag.node(Kind::For { var: open.var, filtered: open.cond.is_some() }, &args))
+    }
+
+    /// A number for every row or every column of a matrix.
+    fn by_line(&mut self, e: ExprId, env: EnvId, t: Target, by_row: bool) -> Option<Val> {
+        let (op, x) = (self.g.op(e), self.g.args(e)[0]);
+        let shape = self.g.shape(x);
+        let (row, i) = self.counter(Counts::Rows(shape.rows()), shape.rows());
+        let (col, j) = self.counter(Counts::Cols(shape.cols()), shape.cols());
+        let at = self.at_cell(shape, i, j);
+        let entry = self.entry(x, env, at)?;
+        let fold = match op {
+            Op::RowMax | Op::ColMax => FoldKind::Max,
+            Op::RowLogSumExp | Op::ColLogSumExp => FoldKind::LogSumExp,
+            _ => FoldKind::Sum,
+        };
+        let (outer, inner, k, n) =
+            if by_row { (row, col, i, shape.cols()) } else { (col, row, j, shape.rows()) };
+        let mut value = self.fold_over(fold, &[inner], entry);
+        if matches!(op, Op::RowMean | Op::ColMean) {
+            let n = self.dag.num(n as f64);
+            value = self.dag.fun(Fun::Div, &[value, n]);
+        }
+        let store = self.store(t, k, value);
+        Some(self.for_each(&[outer], store))
+    }
+}

@@ -1,0 +1,161 @@
+//! What compiled code needs from outside: the functions that it calls, and the
+//! record through which they speak.
+//!
+//! Compiled code uses the C calling convention, the operator table holds Rust
+//! functions. So every call goes through an `extern "C"` function here that
+//! gets the Rust function as an argument. No panic may unwind through compiled
+//! code: those that call what may panic catch it, and [`Kernel::call`]
+//! continues it outside.
+//!
+//! [`Kernel::call`]: super::Kernel::call
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::dag::Base;
+use super::dense;
+use super::translate::{Dense, DenseCall};
+use crate::ops::{self, Value};
+use crate::shape::Tensor;
+
+/// Where a buffer lies while a kernel runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the output vector, from this entry on.
+    Output(usize),
+    /// In the scratch memory, from this entry on.
+    Scratch(usize),
+}
+
+/// The tables behind the numbers in a kernel.
+#[derive(Debug, Default)]
+pub struct Tables {
+    /// Known values; compiled code holds their addresses.
+    pub data: Vec<Tensor>,
+    /// Place and length of every buffer.
+    pub buffers: Vec<(Place, usize)>,
+    pub calls: Vec<DenseCall>,
+}
+
+/// One run of a kernel, as compiled code and what it calls see it. Compiled
+/// code writes `fault` and hands the rest on.
+#[repr(C)]
+pub struct Run {
+    /// The value at fault, a whole number or the bits of a double.
+    pub fault: i64,
+    pub input: *const f64,
+    pub output: *mut f64,
+    pub scratch: *mut f64,
+    pub tables: *const Tables,
+    pub panic: Option<Box<dyn Any + Send>>,
+}
+
+/// Calls a function of one number.
+///
+/// # Safety
+///
+/// `f` is a `fn(f64) -> f64`.
+pub unsafe extern "C" fn call_unary(f: *const (), x: f64) -> f64 {
+    // SAFETY: compiled code passes the address of the value function of a row
+    // with `Value::Unary`, a `fn(f64) -> f64`; function pointers and data
+    // pointers have one size on all targets with a Cranelift back end.
+    let f: fn(f64) -> f64 = unsafe { std::mem::transmute(f) };
+    f(x)
+}
+
+/// Calls a function of two numbers.
+///
+/// # Safety
+///
+/// `f` is a `fn(f64, f64) -> f64`.
+pub unsafe extern "C" fn call_binary(f: *const (), x: f64, y: f64) -> f64 {
+    // SAFETY: as in `call_unary`, for a row with `Value::Binary`.
+    let f: fn(f64, f64) -> f64 = unsafe { std::mem::transmute(f) };
+    f(x, y)
+}
+
+/// Sets `len` numbers to zero.
+///
+/// # Safety
+///
+/// They lie in memory that the running kernel owns.
+pub unsafe extern "C" fn set_zero(at: *mut f64, len: usize) {
+    // SAFETY: compiled code passes the start and the length of a buffer, which
+    // lies within the output or the scratch memory of this run and is not read
+    // or written by anyone else meanwhile. A double of zero bytes is 0.
+    unsafe { std::ptr::write_bytes(at, 0, len) }
+}
+
+/// Runs a dense building block. Returns 0, or 1 after a panic.
+///
+/// # Safety
+///
+/// `run` is the run that [`Kernel::call`](super::Kernel::call) gave to the
+/// compiled code that calls this.
+pub unsafe extern "C" fn run_dense(run: *mut Run, call: usize) -> i64 {
+    // SAFETY: compiled code hands on the pointer that `Kernel::call` passed to
+    // it, to a `Run` that lives for the whole call and to which no reference
+    // exists meanwhile.
+    let run = unsafe { &mut *run };
+    match catch_unwind(AssertUnwindSafe(|| run_call(run, call))) {
+        Ok(()) => 0,
+        Err(panic) => {
+            run.panic = Some(panic);
+            1
+        }
+    }
+}
+
+fn run_call(run: &Run, call: usize) {
+    // SAFETY: `tables` points into the kernel that runs, which the caller of
+    // `Kernel::call` borrows.
+    let tables = unsafe { &*run.tables };
+    let call = &tables.calls[call];
+    let args: Vec<&[f64]> =
+        call.args.iter().map(|&(base, len)| run.slice(tables, base, len)).collect();
+    let (place, len) = tables.buffers[call.out.0 as usize];
+    // SAFETY: buffers do not overlap one another, the input or known values,
+    // and a building block never reads the buffer that it writes, so this is
+    // the only reference to these numbers. They lie within the memory of the
+    // run, since `Kernel::call` has checked the lengths.
+    let out = unsafe { std::slice::from_raw_parts_mut(run.start(place), len) };
+    match &call.what {
+        Dense::Product { m, k, n, left_turned, right_turned } => {
+            dense::product([*m, *k, *n], (args[0], *left_turned), (args[1], *right_turned), out);
+        }
+        Dense::Row { op, data, shapes } => {
+            let Value::Tensor(f) = ops::def(*op).value else {
+                unreachable!("{op:?} has no function of arrays")
+            };
+            let args: Vec<Tensor> =
+                args.iter().zip(shapes).map(|(a, &s)| Tensor::new(s, *a)).collect();
+            out.copy_from_slice(f(&args, *data).data());
+        }
+    }
+}
+
+impl Run {
+    fn start(&self, place: Place) -> *mut f64 {
+        // SAFETY: places were laid out within the output and the scratch
+        // memory, whose lengths `Kernel::call` has checked.
+        unsafe {
+            match place {
+                Place::Output(at) => self.output.add(at),
+                Place::Scratch(at) => self.scratch.add(at),
+            }
+        }
+    }
+
+    fn slice<'t>(&'t self, tables: &'t Tables, base: Base, len: usize) -> &'t [f64] {
+        let start: *const f64 = match base {
+            Base::Data(k) => return tables.data[k as usize].data(),
+            // SAFETY: inputs lie within the input vector, as `Kernel::call`
+            // has checked.
+            Base::Input(at) => unsafe { self.input.add(at as usize) },
+            Base::Buffer(buf) => self.start(tables.buffers[buf.0 as usize].0),
+        };
+        // SAFETY: the array lies within its memory, and nobody writes it while
+        // a building block reads it (see `run_call`).
+        unsafe { std::slice::from_raw_parts(start, len) }
+    }
+}

@@ -1,0 +1,188 @@
+//! Compiled kernels, and running them.
+
+use std::fmt;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::host::{Place, Run, Tables};
+use super::lower::Site;
+use super::native::Code;
+use super::program::Program;
+use crate::eval::EvalError;
+
+/// Why a run of a kernel ended without values.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// The expressions have no value there, for the reason that the plain
+    /// evaluator would give.
+    Eval(EvalError),
+    /// The interrupt was set.
+    Interrupted,
+}
+
+/// What compiling a kernel took and gave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stats {
+    /// Operations in the kernel, loops and branches included.
+    pub operations: usize,
+    /// Loops and branches, after fusion.
+    pub groups: usize,
+    /// Bytes of machine code and constants.
+    pub code_bytes: usize,
+    /// Numbers of scratch memory.
+    pub scratch: usize,
+    /// Time from expressions to machine code.
+    pub compile_time: Duration,
+}
+
+/// A compiled function from one vector to another.
+pub struct Kernel {
+    code: Code,
+    sites: Vec<Site>,
+    tables: Tables,
+    scratch: Mutex<Vec<f64>>,
+    /// Compiled code holds its address.
+    _interrupt: Option<Arc<AtomicBool>>,
+    n_in: usize,
+    n_out: usize,
+    stats: Stats,
+}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kernel")
+            .field("n_in", &self.n_in)
+            .field("n_out", &self.n_out)
+            .field("stats", &self.stats)
+            .finish()
+    }
+}
+
+/// The parts of a kernel that compilation has made.
+pub(super) struct Parts {
+    pub code: Code,
+    pub sites: Vec<Site>,
+    pub tables: Tables,
+    pub scratch: Vec<f64>,
+    pub interrupt: Option<Arc<AtomicBool>>,
+    pub n_in: usize,
+    pub n_out: usize,
+    pub operations: usize,
+    pub groups: usize,
+    pub compile_time: Duration,
+}
+
+impl Kernel {
+    pub(super) fn new(parts: Parts) -> Kernel {
+        let stats = Stats {
+            operations: parts.operations,
+            groups: parts.groups,
+            code_bytes: parts.code.size,
+            scratch: parts.scratch.len(),
+            compile_time: parts.compile_time,
+        };
+        Kernel {
+            code: parts.code,
+            sites: parts.sites,
+            tables: parts.tables,
+            scratch: Mutex::new(parts.scratch),
+            _interrupt: parts.interrupt,
+            n_in: parts.n_in,
+            n_out: parts.n_out,
+            stats,
+        }
+    }
+
+    /// Numbers in the input vector.
+    pub fn n_in(&self) -> usize {
+        self.n_in
+    }
+
+    /// Numbers in the output vector.
+    pub fn n_out(&self) -> usize {
+        self.n_out
+    }
+
+    /// What compiling took and gave.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// Computes the outputs at `x`. After a fault, `out` holds anything.
+    ///
+    /// # Panics
+    ///
+    /// Where the lengths of `x` and `out` are not those of the kernel, and with
+    /// a building block's own panic.
+    pub fn call(&self, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
+        assert_eq!(x.len(), self.n_in, "the input vector has another length than the kernel's");
+        assert_eq!(out.len(), self.n_out, "the output vector has another length than the kernel's");
+        // Another thread, or a call from within a call, gets memory of its own.
+        match self.scratch.try_lock() {
+            Ok(mut scratch) => self.run(x, out, &mut scratch),
+            Err(_) => self.run(x, out, &mut vec![0.0; self.stats.scratch]),
+        }
+    }
+
+    fn run(&self, x: &[f64], out: &mut [f64], scratch: &mut [f64]) -> Result<(), Fault> {
+        let mut run = Run {
+            fault: 0,
+            input: x.as_ptr(),
+            output: out.as_mut_ptr(),
+            scratch: scratch.as_mut_ptr(),
+            tables: &self.tables,
+            panic: None,
+        };
+        // SAFETY: every position in a load or store was proven or is checked
+        // to lie within its array. The arrays lie within `x` and `out`, whose
+        // lengths `call` has asserted, within the scratch memory, which has
+        // the length laid out for this kernel, or are known values that
+        // `tables` keeps alive. The three are borrowed apart from one another.
+        let code = unsafe { (self.code.entry)(run.input, run.output, run.scratch, &mut run) };
+        match usize::try_from(code).ok().and_then(|c| c.checked_sub(1)) {
+            None => Ok(()),
+            Some(site) => Err(self.fault(site, run)),
+        }
+    }
+
+    fn fault(&self, site: usize, run: Run) -> Fault {
+        match self.sites[site] {
+            Site::NotWhole(node) => {
+                let value = f64::from_bits(run.fault as u64);
+                Fault::Eval(EvalError::NotWhole { node, value })
+            }
+            Site::Outside(node, size) => {
+                Fault::Eval(EvalError::Outside { node, index: run.fault as f64, size })
+            }
+            Site::Empty(node) => Fault::Eval(EvalError::Empty { node }),
+            Site::Interrupted => Fault::Interrupted,
+            Site::Panicked => match run.panic {
+                Some(panic) => std::panic::resume_unwind(panic),
+                None => unreachable!("a building block failed without a panic"),
+            },
+        }
+    }
+}
+
+/// Places for all buffers: those of outputs in the output vector, the others
+/// one after the other in scratch memory, whose length is returned.
+pub(super) fn lay_out(program: &mut Program) -> (Tables, usize) {
+    let mut scratch = 0;
+    let mut buffers = Vec::with_capacity(program.buffers.len());
+    for b in &program.buffers {
+        let place = match b.output {
+            Some(at) => Place::Output(at),
+            None => {
+                let at = scratch;
+                scratch += b.len;
+                Place::Scratch(at)
+            }
+        };
+        buffers.push((place, b.len));
+    }
+    // The listing keeps the calls; known values may be large and move.
+    let tables =
+        Tables { data: std::mem::take(&mut program.data), buffers, calls: program.calls.clone() };
+    (tables, scratch)
+}

@@ -1,0 +1,107 @@
+//! Machine code: the target, the module, and the memory that holds the code.
+
+use std::sync::OnceLock;
+
+use cranelift_codegen::Context;
+use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::settings::{self, Configurable};
+use cranelift_frontend::FunctionBuilderContext;
+use cranelift_jit::{JITBuilder, JITModule};
+use cranelift_module::{Module, default_libcall_names};
+
+use super::host::{Run, Tables};
+use super::lower::{self, Site};
+use super::program::Program;
+
+/// Above this many operations registers are assigned in one pass: the default
+/// allocator takes more than linear time.
+const LARGE: usize = 5000;
+
+/// The compiled entry point: input, output, scratch memory, and the run for
+/// what it calls. Returns 0, or one more than the number of the fault's site.
+///
+/// # Safety
+///
+/// The vectors have the lengths that the kernel was compiled for, do not
+/// overlap, and are those of the run, whose tables are the kernel's.
+pub type Entry = unsafe extern "C" fn(*const f64, *mut f64, *mut f64, *mut Run) -> i64;
+
+/// Compiled code.
+pub struct Code {
+    module: Option<JITModule>,
+    pub entry: Entry,
+    /// Bytes of code and constants.
+    pub size: usize,
+}
+
+// SAFETY: a `Code` owns its module. After `compile` nothing in it changes until
+// it is dropped: its memory is only executed and read, by any number of threads.
+unsafe impl Send for Code {}
+// SAFETY: as above; no method changes anything through a shared reference.
+unsafe impl Sync for Code {}
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        if let Some(module) = self.module.take() {
+            // SAFETY: `entry` is the only pointer into this memory. It is
+            // private to the kernel that owns this `Code`, which calls it only
+            // under a borrow of itself; so no call is running now and none
+            // follows.
+            unsafe { module.free_memory() }
+        }
+    }
+}
+
+/// What goes wrong only where the machine or the process does not let us
+/// compile: no back end for this machine, no executable memory.
+pub type NativeError = String;
+
+/// Machine code for a kernel, and the sites of its faults.
+pub fn compile(
+    program: &Program,
+    tables: &Tables,
+    interrupt: Option<usize>,
+    listing: Option<&mut String>,
+) -> Result<(Code, Vec<Site>), NativeError> {
+    let large = program.instrs.len() > LARGE;
+    let isa = target(large)?;
+    let mut module = JITModule::new(JITBuilder::with_isa(isa, default_libcall_names()));
+    let mut context = Context::new();
+    lower::signature(&mut context.func.signature, &module);
+    let mut builder_context = FunctionBuilderContext::new();
+    let config = module.target_config();
+    let sites =
+        lower::lower(program, tables, interrupt, &mut context.func, &mut builder_context, config);
+    if let Some(text) = listing {
+        *text = context.func.display().to_string();
+    }
+    let id =
+        module.declare_anonymous_function(&context.func.signature).map_err(|e| e.to_string())?;
+    module.define_function(id, &mut context).map_err(|e| format!("{e:?}"))?;
+    let size = context.compiled_code().map_or(0, |c| c.buffer.total_size() as usize);
+    module.finalize_definitions().map_err(|e| e.to_string())?;
+    let address = module.get_finalized_function(id);
+    // SAFETY: the function was declared with the signature of `Entry` and the
+    // C calling convention of this machine, and is defined and finalized.
+    let entry = unsafe { std::mem::transmute::<*const u8, Entry>(address) };
+    Ok((Code { module: Some(module), entry, size }, sites))
+}
+
+/// The machine we run on; worked out once.
+fn target(large: bool) -> Result<OwnedTargetIsa, NativeError> {
+    static TARGETS: [OnceLock<Result<OwnedTargetIsa, NativeError>>; 2] =
+        [OnceLock::new(), OnceLock::new()];
+    TARGETS[usize::from(large)].get_or_init(|| make_target(large)).clone()
+}
+
+fn make_target(large: bool) -> Result<OwnedTargetIsa, NativeError> {
+    let mut flags = settings::builder();
+    let mut set = |name: &str, value: &str| flags.set(name, value).map_err(|e| e.to_string());
+    set("opt_level", "speed")?;
+    set("is_pic", "false")?;
+    set("use_colocated_libcalls", "false")?;
+    set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" })?;
+    set("regalloc_algorithm", if large { "single_pass" } else { "backtracking" })?;
+    let builder = cranelift_native::builder().map_err(|e| e.to_string())?;
+    builder.finish(settings::Flags::new(flags)).map_err(|e| e.to_string())
+}

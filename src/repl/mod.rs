@@ -1,0 +1,37 @@
+//! The REPL: Gradus line by line.
+//!
+//! In come lines, from a terminal or from a pipe; each statement runs as soon as it is whole. Errors end
+//! a statement, never the session.
+//!
+//! ```text
+//! conversation  what is kept between lines; statements, continuations, commands
+//! commands      :help :vars :load :reset :time :quit
+//! piped         lines from a pipe: no prompt, no greeting
+//! terminal      lines from a person, through rustyline
+//! assist        what rustyline asks: is it whole, which colors, which hint
+//! complete      what the Tab key offers
+//! history       where typed lines are kept
+//! ```
+//!
+//! Results look as they do in scripts: `cli::render` shows both.
+
+mod assist;
+mod commands;
+mod complete;
+mod conversation;
+mod history;
+mod piped;
+mod terminal;
+
+use crate::cli::{Exit, Front};
+use crate::session::Settings;
+use conversation::Conversation;
+use std::io::{self, IsTerminal};
+
+/// Talks until there is nothing more to read.
+pub fn run(front: Front, settings: Settings) -> Exit {
+    // Under --json stdout belongs to programs, which need no prompt.
+    let is_typed = io::stdin().is_terminal() && io::stdout().is_terminal() && !front.look().json;
+    let conversation = Conversation::new(front, settings);
+    if is_typed { terminal::run(conversation) } else { piped::run(conversation) }
+}
