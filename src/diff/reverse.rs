@@ -238,8 +238,10 @@ fn seed_of_body(
 /// itself would fail where it is zero.
 pub(super) fn product_of_others(g: &mut Graph, range: Range, body: ExprId) -> ExprId {
     let name = g.symbol(range.index).name.clone();
-    let other = g.fresh_index(&name, &[body, range.cond, range.lo, range.hi]);
-    let (i, j) = (g.leaf(range.index), g.leaf(other));
+    // The body need not mention the index, and the other one must still differ from it.
+    let i = g.leaf(range.index);
+    let other = g.fresh_index(&name, &[i, body, range.cond, range.lo, range.hi]);
+    let j = g.leaf(other);
     let body = ops::substitute(g, body, &[(i, j)]);
     let cond = ops::substitute(g, range.cond, &[(i, j)]);
     let differs = g.apply(Op::Ne, &[j, i]);
