@@ -75,13 +75,23 @@ pub fn rerun(page: &str, text: &str, complaints: &mut Vec<String>) -> String {
                 printed = Some(text);
                 out.push(body);
             }
-            ("text", Some(now)) => out.push(if same(&body, &now) { body } else { now }),
+            ("text", Some(now)) => out.push(merged(&body, &now)),
             ("console", _) => out.push(console(&body)),
             _ => out.push(body),
         }
         out.extend(end);
     }
     out.join("\n") + "\n"
+}
+
+/// The output of today, with the lines of the page where they are the [`same`].
+fn merged(page: &str, now: &str) -> String {
+    let mut shown = page.lines();
+    let keep = |line| match shown.next() {
+        Some(old) if same(old, line) => old,
+        _ => line,
+    };
+    now.lines().map(keep).collect::<Vec<_>>().join("\n")
 }
 
 /// A block of commands with the output of today.
@@ -108,8 +118,7 @@ fn console(body: &str) -> String {
             }
             _ => None,
         };
-        let now = now.filter(|now| !same(now, shown.trim_end()));
-        let body = now.unwrap_or(shown);
+        let body = now.map_or(shown.clone(), |now| merged(&shown, &now));
         out += &format!("$ {command}\n");
         if !body.trim().is_empty() {
             out += &format!("{}\n", body.trim_end_matches('\n'));
