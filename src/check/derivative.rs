@@ -134,7 +134,8 @@ impl Checker<'_> {
             None => self.g.unknowns(&[r]),
         };
         if unknowns.is_empty() {
-            let finding = Diagnostic::error(codes::E0502, "there is no unknown to differentiate by");
+            let finding =
+                Diagnostic::error(codes::E0502, "there is no unknown to differentiate by");
             return self.report(finding.at(self.ast.span(node), "holds no unknown"));
         }
         let of = match self.ast.node(node) {
@@ -147,7 +148,8 @@ impl Checker<'_> {
                 Some(part) => parts.push(part),
                 None => {
                     let name = self.g.symbol(unknown).name.clone();
-                    let message = format!("the Jacobian by `{name}` has no closed form that Gradus finds");
+                    let message =
+                        format!("the Jacobian by `{name}` has no closed form that Gradus finds");
                     return self.report(Diagnostic::error(codes::E0501, message).at(span, "here"));
                 }
             }

@@ -84,7 +84,8 @@ fn matrix_of(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
             Some(g.apply(Op::MatMul, &factors))
         }
         Op::Had => {
-            let (moving, fixed): (Vec<ExprId>, Vec<ExprId>) = args.into_iter().partition(|&a| mentions(g, a, v));
+            let (moving, fixed): (Vec<ExprId>, Vec<ExprId>) =
+                args.into_iter().partition(|&a| mentions(g, a, v));
             let &[moving] = &moving[..] else { return None };
             let weights = g.apply(Op::Had, &fixed);
             weighted_rows(g, weights, moving, v)
@@ -139,7 +140,8 @@ fn summand(g: &mut Graph, term: ExprId, v: ExprId, m: usize) -> Option<ExprId> {
 
 /// `scalars * array`, where one of them moves.
 fn product(g: &mut Graph, args: &[ExprId], v: ExprId) -> Option<ExprId> {
-    let (moving, fixed): (Vec<ExprId>, Vec<ExprId>) = args.iter().copied().partition(|&a| mentions(g, a, v));
+    let (moving, fixed): (Vec<ExprId>, Vec<ExprId>) =
+        args.iter().copied().partition(|&a| mentions(g, a, v));
     let &[moving] = &moving[..] else { return None };
     if !g.shape(moving).is_scalar() {
         let inner = matrix(g, moving, v)?;
@@ -168,7 +170,8 @@ fn scalar_factors(g: &Graph, e: ExprId) -> (Vec<ExprId>, ExprId) {
     if g.op(e) != Op::Mul {
         return (Vec::new(), e);
     }
-    let (scalars, arrays): (Vec<ExprId>, Vec<ExprId>) = g.args(e).iter().partition(|&&a| g.shape(a).is_scalar());
+    let (scalars, arrays): (Vec<ExprId>, Vec<ExprId>) =
+        g.args(e).iter().partition(|&&a| g.shape(a).is_scalar());
     match arrays[..] {
         [array] => (scalars, array),
         _ => (Vec::new(), e),
@@ -201,7 +204,8 @@ fn row_of(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
         }
         Op::MatMul => row_of_product(g, &args, v),
         Op::Dot => {
-            let (moving, fixed) = if mentions(g, args[0], v) { (args[0], args[1]) } else { (args[1], args[0]) };
+            let (moving, fixed) =
+                if mentions(g, args[0], v) { (args[0], args[1]) } else { (args[1], args[0]) };
             if mentions(g, fixed, v) || !matches!(g.shape(fixed), Shape::Vector(_)) {
                 return None;
             }
@@ -209,7 +213,9 @@ fn row_of(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
         }
         Op::SumAll => {
             let (scale, inner) = scalar_factors(g, args[0]);
-            if scale.iter().any(|&c| mentions(g, c, v)) || !matches!(g.shape(inner), Shape::Vector(_)) {
+            if scale.iter().any(|&c| mentions(g, c, v))
+                || !matches!(g.shape(inner), Shape::Vector(_))
+            {
                 return None;
             }
             let row = sum_of(g, inner, v)?;

@@ -39,8 +39,11 @@ pub(super) fn names(g: &Graph, root: ExprId) -> FxHashMap<ExprId, String> {
     // Indices stand in binders, not in leaves alone.
     taken.extend(order.iter().filter_map(|&e| g.bound_index(e)).map(|s| g.symbol(s).name.as_str()));
     let numbered = (1..).map(|k| format!("p{k}"));
-    let mut fresh =
-        LETTERS.iter().map(ToString::to_string).chain(numbered).filter(|n| !taken.contains(n.as_str()));
+    let mut fresh = LETTERS
+        .iter()
+        .map(ToString::to_string)
+        .chain(numbered)
+        .filter(|n| !taken.contains(n.as_str()));
     let shared = |e: &ExprId| {
         uses.get(e).is_some_and(|&n| n >= often)
             && sizes[e] >= least
