@@ -1,5 +1,6 @@
 //! Gradus: a small language for optimization.
 pub mod check;
+pub mod convexity;
 pub mod data;
 pub mod diag;
 pub mod diff;
