@@ -28,7 +28,7 @@
 //!   [`syntax`].
 //! - Mathematics, without spans, files or terminal: [`special`], [`random`],
 //!   [`data`], [`shape`], [`expr`], [`ops`], [`print`], [`simplify`], [`diff`],
-//!   [`eval`], [`jit`], [`problem`], [`optim`], [`report`].
+//!   [`convexity`], [`eval`], [`jit`], [`problem`], [`optim`], [`report`].
 //! - Where they meet: [`check`], [`session`], [`cli`], [`repl`].
 
 pub mod source;
@@ -54,6 +54,8 @@ pub mod print;
 pub mod simplify;
 
 pub mod diff;
+
+pub mod convexity;
 
 pub mod eval;
 

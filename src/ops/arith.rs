@@ -440,15 +440,7 @@ fn pow_partial(g: &mut Graph, args: &[ExprId], y: ExprId, k: usize) -> ExprId {
     times(g, exponent, power)
 }
 
-const SMOOTH: Traits = Traits {
-    smooth: true,
-    odd: false,
-    even: false,
-    zero_at_zero: false,
-    increasing: false,
-    convex: false,
-    concave: false,
-};
+const SMOOTH: Traits = Traits { smooth: true, ..Traits::NONE };
 
 /// The rows of this file.
 pub const ROWS: &[&OpDef] = &[
@@ -460,7 +452,7 @@ pub const ROWS: &[&OpDef] = &[
         latex: "+",
         shape: sum_shape,
         domain: Domain::Reals,
-        traits: SMOOTH,
+        traits: Traits { increasing: true, convex: true, concave: true, ..SMOOTH },
         value: Value::Tensor(values::add),
         derivative: Derivative::General(add_adjoint, add_tangent),
         lowering: Lowering::Instructions,

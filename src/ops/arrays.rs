@@ -232,15 +232,9 @@ fn reshape_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usiz
     g.apply_data(Op::Reshape, Data::Shape(shape), &[a])
 }
 
-const PLAIN: Traits = Traits {
-    smooth: true,
-    odd: false,
-    even: false,
-    zero_at_zero: false,
-    increasing: false,
-    convex: false,
-    concave: false,
-};
+/// Linear with coefficients 0 and 1.
+const PLAIN: Traits =
+    Traits { smooth: true, increasing: true, convex: true, concave: true, ..Traits::NONE };
 const MANY: usize = usize::MAX;
 
 struct Entry {

@@ -146,15 +146,12 @@ fn nonempty(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError>
     scalar_body(g, data, args)
 }
 
-const PLAIN: Traits = Traits {
-    smooth: true,
-    odd: false,
-    even: false,
-    zero_at_zero: false,
-    increasing: false,
-    convex: false,
-    concave: false,
-};
+const PLAIN: Traits = Traits { smooth: true, ..Traits::NONE };
+/// Linear in the body with nonnegative coefficients.
+const LINEAR: Traits = Traits { increasing: true, convex: true, concave: true, ..PLAIN };
+const SMALLEST: Traits = Traits { increasing: true, concave: true, ..Traits::NONE };
+const LARGEST: Traits = Traits { increasing: true, convex: true, ..Traits::NONE };
+const LOG_SUM: Traits = Traits { increasing: true, convex: true, ..PLAIN };
 
 const fn row(
     op: Op,
@@ -181,17 +178,15 @@ const fn row(
     }
 }
 
-const KINK: Traits = Traits { smooth: false, ..PLAIN };
-
 /// The rows of this file.
 #[rustfmt::skip]
 pub const ROWS: &[&OpDef] = &[
-    &row(Op::Sum, "sum", "\\sum", body_shape, PLAIN, ("sum over an index", "sum(BODY for i in 1..n), several `for` and an `if` allowed; never unrolled", ("sum(i^2 for i in 1..3)", "14"))),
+    &row(Op::Sum, "sum", "\\sum", body_shape, LINEAR, ("sum over an index", "sum(BODY for i in 1..n), several `for` and an `if` allowed; never unrolled", ("sum(i^2 for i in 1..3)", "14"))),
     &row(Op::Prod, "prod", "\\prod", scalar_body, PLAIN, ("product over an index", "an empty range multiplies to 1", ("prod(i for i in 1..4)", "24"))),
-    &row(Op::Min, "min", "\\min", nonempty, KINK, ("smallest over an index", "an empty range is an error", ("min((i - 2)^2 for i in 1..4)", "0"))),
-    &row(Op::Max, "max", "\\max", nonempty, KINK, ("largest over an index", "an empty range is an error", ("max((i - 2)^2 for i in 1..4)", "4"))),
-    &row(Op::LogSumExp, "logsumexp", "\\operatorname{logsumexp}", scalar_body, PLAIN, ("logarithm of a sum of exponentials over an index", "log(sum(exp(BODY) for i in 1..n)), shifted by the largest", ("logsumexp(0*i for i in 1..2)", "0.693147"))),
-    &row(Op::Comp, "", "", arrays::comp_shape, PLAIN, ("column built by index", "[BODY for i in 1..n]", ("[i^2 for i in 1..3]", "[1, 4, 9]"))),
+    &row(Op::Min, "min", "\\min", nonempty, SMALLEST, ("smallest over an index", "an empty range is an error", ("min((i - 2)^2 for i in 1..4)", "0"))),
+    &row(Op::Max, "max", "\\max", nonempty, LARGEST, ("largest over an index", "an empty range is an error", ("max((i - 2)^2 for i in 1..4)", "4"))),
+    &row(Op::LogSumExp, "logsumexp", "\\operatorname{logsumexp}", scalar_body, LOG_SUM, ("logarithm of a sum of exponentials over an index", "log(sum(exp(BODY) for i in 1..n)), shifted by the largest", ("logsumexp(0*i for i in 1..2)", "0.693147"))),
+    &row(Op::Comp, "", "", arrays::comp_shape, LINEAR, ("column built by index", "[BODY for i in 1..n]", ("[i^2 for i in 1..3]", "[1, 4, 9]"))),
 ];
 
 /// The neutral element of a binder that has one: what an empty range gives.

@@ -71,15 +71,7 @@ fn branch_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeEr
     shapes::elementwise(g, data, &args[1..])
 }
 
-const STEP: Traits = Traits {
-    smooth: false,
-    odd: false,
-    even: false,
-    zero_at_zero: false,
-    increasing: false,
-    convex: false,
-    concave: false,
-};
+const STEP: Traits = Traits::NONE;
 
 const fn comparison(
     op: Op,

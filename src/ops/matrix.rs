@@ -241,16 +241,18 @@ fn cumsum_adjoint(g: &mut Graph, _: &[ExprId], _: ExprId, a: ExprId, _: usize) -
     g.add(&[rest, a])
 }
 
+/// Linear with nonnegative coefficients.
 const LINEAR: Traits = Traits {
     smooth: true,
     odd: true,
     even: false,
     zero_at_zero: true,
-    increasing: false,
-    convex: false,
-    concave: false,
+    increasing: true,
+    convex: true,
+    concave: true,
+    ..Traits::NONE
 };
-const SMOOTH: Traits = Traits { odd: false, zero_at_zero: false, ..LINEAR };
+const SMOOTH: Traits = Traits { smooth: true, ..Traits::NONE };
 
 struct Entry {
     op: Op,

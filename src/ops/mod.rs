@@ -17,6 +17,7 @@ mod arith;
 mod arrays;
 mod binders;
 mod build;
+mod curvature;
 mod elementwise;
 mod logic;
 mod matrix;
@@ -33,6 +34,7 @@ pub use arith::{coefficient, times};
 pub use arrays::verify_read;
 pub use binders::{Range, count, neutral};
 pub use build::{build, known_value};
+pub use curvature::{Bend, Piece, Trend, power_pieces};
 pub use rewrite::{rebuild, substitute};
 
 use crate::expr::{Data, ExprId, Graph, Op};
@@ -119,6 +121,18 @@ impl Domain {
         }
     }
 
+    /// The smallest closed interval that holds it; of [`Domain::NotPole`] the
+    /// part of the positive numbers.
+    pub fn hull(self) -> (f64, f64) {
+        match self {
+            Domain::Reals => (f64::NEG_INFINITY, f64::INFINITY),
+            Domain::Positive | Domain::NonNegative | Domain::NotPole => (0.0, f64::INFINITY),
+            Domain::AboveMinusOne => (-1.0, f64::INFINITY),
+            Domain::Unit | Domain::OpenUnit => (-1.0, 1.0),
+            Domain::FromOne => (1.0, f64::INFINITY),
+        }
+    }
+
     /// Whether `x` lies in it.
     pub fn contains(self, x: f64) -> bool {
         match self {
@@ -135,7 +149,7 @@ impl Domain {
 }
 
 /// What analysis may assume of an operator.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Traits {
     /// Has derivatives of every order in the interior of its domain.
     pub smooth: bool,
@@ -151,6 +165,32 @@ pub struct Traits {
     pub convex: bool,
     /// Concave on its domain.
     pub concave: bool,
+    /// Nondecreasing in each argument as that moves away from 0.
+    pub away_from_zero: bool,
+    /// Positive, and its logarithm is convex.
+    pub log_convex: bool,
+    /// Positive, and its logarithm is concave.
+    pub log_concave: bool,
+    /// For a function of one number: where it bends and goes which way, in
+    /// order and without gaps over its domain; empty where that is not known.
+    pub pieces: &'static [Piece],
+}
+
+impl Traits {
+    /// Nothing may be assumed.
+    pub const NONE: Traits = Traits {
+        smooth: false,
+        odd: false,
+        even: false,
+        zero_at_zero: false,
+        increasing: false,
+        convex: false,
+        concave: false,
+        away_from_zero: false,
+        log_convex: false,
+        log_concave: false,
+        pieces: &[],
+    };
 }
 
 /// How a value is computed by the plain evaluator.

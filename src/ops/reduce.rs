@@ -182,9 +182,15 @@ const CONVEX: Traits = Traits {
     increasing: false,
     convex: true,
     concave: false,
+    ..Traits::NONE
 };
 const PLAIN: Traits = Traits { convex: false, zero_at_zero: false, ..CONVEX };
-const SMOOTH: Traits = Traits { smooth: true, ..CONVEX };
+/// Linear with nonnegative coefficients.
+const LINEAR: Traits = Traits { smooth: true, concave: true, increasing: true, ..CONVEX };
+const LARGEST: Traits = Traits { increasing: true, ..CONVEX };
+const SMALLEST: Traits = Traits { zero_at_zero: true, concave: true, increasing: true, ..PLAIN };
+const NORM: Traits = Traits { away_from_zero: true, ..CONVEX };
+const LOG_SUM: Traits = Traits { smooth: true, zero_at_zero: false, increasing: true, ..CONVEX };
 
 #[allow(clippy::too_many_arguments)] // a row of a table
 const fn row(
@@ -221,25 +227,25 @@ use Derivative::{General, Linear, Reduction};
 /// The rows of this file.
 #[rustfmt::skip]
 pub const ROWS: &[&OpDef] = &[
-    &row(Op::SumAll, "sum", 1, shapes::to_scalar, SMOOTH, values::sum, Linear(sum_adjoint), "sum of all entries", "sum(x) is 0 for an empty array", ("sum([1, 2, 3])", "6")),
+    &row(Op::SumAll, "sum", 1, shapes::to_scalar, LINEAR, values::sum, Linear(sum_adjoint), "sum of all entries", "sum(x) is 0 for an empty array", ("sum([1, 2, 3])", "6")),
     &row(Op::ProdAll, "prod", 1, shapes::to_scalar, PLAIN, values::prod, Reduction(prod_adjoint), "product of all entries", "prod(x) is 1 for an empty array", ("prod([2, 3])", "6")),
-    &row(Op::MeanAll, "mean", 1, nonempty, SMOOTH, values::mean, Linear(mean_adjoint), "mean of all entries", "sum(x)/len(x)", ("mean([1, 2, 6])", "3")),
-    &row(Op::MinAll, "min", 1, nonempty, PLAIN, values::min, Reduction(extreme_adjoint), "smallest entry", "the derivative is shared by the entries that attain it", ("min([3, 1, 2])", "1")),
-    &row(Op::MaxAll, "max", 1, nonempty, CONVEX, values::max, Reduction(extreme_adjoint), "largest entry", "the derivative is shared by the entries that attain it", ("max([3, 1, 2])", "3")),
-    &row(Op::Norm, "norm", 1, shapes::to_scalar, CONVEX, values::norm, Reduction(norm_adjoint), "Euclidean norm", "sqrt(sumsq(x)); Frobenius's norm of a matrix", ("norm([3, 4])", "5")),
-    &row(Op::Norm1, "norm1", 1, shapes::to_scalar, CONVEX, values::norm1, Reduction(norm1_adjoint), "sum of absolute values", "over all entries", ("norm1([3, -4])", "7")),
-    &row(Op::NormInf, "norminf", 1, nonempty, CONVEX, values::norminf, Reduction(norminf_adjoint), "largest absolute value", "over all entries", ("norminf([3, -4])", "4")),
-    &row(Op::SumSq, "sumsq", 1, shapes::to_scalar, SMOOTH, values::sumsq, Reduction(sumsq_adjoint), "sum of squares", "x'*x for a column", ("sumsq([3, 4])", "25")),
+    &row(Op::MeanAll, "mean", 1, nonempty, LINEAR, values::mean, Linear(mean_adjoint), "mean of all entries", "sum(x)/len(x)", ("mean([1, 2, 6])", "3")),
+    &row(Op::MinAll, "min", 1, nonempty, SMALLEST, values::min, Reduction(extreme_adjoint), "smallest entry", "the derivative is shared by the entries that attain it", ("min([3, 1, 2])", "1")),
+    &row(Op::MaxAll, "max", 1, nonempty, LARGEST, values::max, Reduction(extreme_adjoint), "largest entry", "the derivative is shared by the entries that attain it", ("max([3, 1, 2])", "3")),
+    &row(Op::Norm, "norm", 1, shapes::to_scalar, NORM, values::norm, Reduction(norm_adjoint), "Euclidean norm", "sqrt(sumsq(x)); Frobenius's norm of a matrix", ("norm([3, 4])", "5")),
+    &row(Op::Norm1, "norm1", 1, shapes::to_scalar, NORM, values::norm1, Reduction(norm1_adjoint), "sum of absolute values", "over all entries", ("norm1([3, -4])", "7")),
+    &row(Op::NormInf, "norminf", 1, nonempty, NORM, values::norminf, Reduction(norminf_adjoint), "largest absolute value", "over all entries", ("norminf([3, -4])", "4")),
+    &row(Op::SumSq, "sumsq", 1, shapes::to_scalar, Traits { smooth: true, ..NORM }, values::sumsq, Reduction(sumsq_adjoint), "sum of squares", "x'*x for a column", ("sumsq([3, 4])", "25")),
     &row(Op::Dot, "dot", 2, dot_shape, PLAIN, values::dot, Reduction(dot_adjoint), "inner product", "a'*b for columns; the sum of products of entries", ("dot([1, 2], [3, 4])", "11")),
-    &row(Op::LogSumExpAll, "logsumexp", 1, shapes::to_scalar, Traits { zero_at_zero: false, ..SMOOTH }, values::logsumexp, Reduction(logsumexp_adjoint), "logarithm of the sum of exponentials", "log(sum(exp(x))), shifted by the largest entry", ("logsumexp([0, 0])", "0.693147")),
-    &row(Op::RowSum, "rowsum", 1, shapes::per_row, SMOOTH, values::rowsum, Linear(line_sum_adjoint), "sum of every row", "a column", ("rowsum([1, 2; 3, 4])", "[3, 7]")),
-    &row(Op::ColSum, "colsum", 1, shapes::per_col, SMOOTH, values::colsum, Linear(line_sum_adjoint), "sum of every column", "a row", ("colsum([1, 2; 3, 4])", "[4, 6]\'")),
-    &row(Op::RowMean, "rowmean", 1, shapes::per_row, SMOOTH, values::rowmean, Linear(row_mean_adjoint), "mean of every row", "a column", ("rowmean([1, 3; 3, 5])", "[2, 4]")),
-    &row(Op::ColMean, "colmean", 1, shapes::per_col, SMOOTH, values::colmean, Linear(col_mean_adjoint), "mean of every column", "a row", ("colmean([1, 3; 3, 5])", "[2, 4]\'")),
-    &row(Op::RowMax, "rowmax", 1, shapes::per_row, CONVEX, values::rowmax, General(row_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, row_max_adjoint, Op::RowSum)), "largest entry of every row", "a column", ("rowmax([1, 3; 3, 5])", "[3, 5]")),
-    &row(Op::ColMax, "colmax", 1, shapes::per_col, CONVEX, values::colmax, General(col_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, col_max_adjoint, Op::ColSum)), "largest entry of every column", "a row", ("colmax([1, 3; 3, 5])", "[3, 5]\'")),
-    &row(Op::RowLogSumExp, "rowlogsumexp", 1, shapes::per_row, SMOOTH, values::rowlogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::RowSum)), "logsumexp of every row", "a column", ("rowlogsumexp([0, 0; 1, 1])", "[0.693147, 1.69315]")),
-    &row(Op::ColLogSumExp, "collogsumexp", 1, shapes::per_col, SMOOTH, values::collogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::ColSum)), "logsumexp of every column", "a row", ("collogsumexp([0, 1; 0, 1])", "[0.693147, 1.69315]\'")),
+    &row(Op::LogSumExpAll, "logsumexp", 1, shapes::to_scalar, LOG_SUM, values::logsumexp, Reduction(logsumexp_adjoint), "logarithm of the sum of exponentials", "log(sum(exp(x))), shifted by the largest entry", ("logsumexp([0, 0])", "0.693147")),
+    &row(Op::RowSum, "rowsum", 1, shapes::per_row, LINEAR, values::rowsum, Linear(line_sum_adjoint), "sum of every row", "a column", ("rowsum([1, 2; 3, 4])", "[3, 7]")),
+    &row(Op::ColSum, "colsum", 1, shapes::per_col, LINEAR, values::colsum, Linear(line_sum_adjoint), "sum of every column", "a row", ("colsum([1, 2; 3, 4])", "[4, 6]\'")),
+    &row(Op::RowMean, "rowmean", 1, shapes::per_row, LINEAR, values::rowmean, Linear(row_mean_adjoint), "mean of every row", "a column", ("rowmean([1, 3; 3, 5])", "[2, 4]")),
+    &row(Op::ColMean, "colmean", 1, shapes::per_col, LINEAR, values::colmean, Linear(col_mean_adjoint), "mean of every column", "a row", ("colmean([1, 3; 3, 5])", "[2, 4]\'")),
+    &row(Op::RowMax, "rowmax", 1, shapes::per_row, LARGEST, values::rowmax, General(row_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, row_max_adjoint, Op::RowSum)), "largest entry of every row", "a column", ("rowmax([1, 3; 3, 5])", "[3, 5]")),
+    &row(Op::ColMax, "colmax", 1, shapes::per_col, LARGEST, values::colmax, General(col_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, col_max_adjoint, Op::ColSum)), "largest entry of every column", "a row", ("colmax([1, 3; 3, 5])", "[3, 5]\'")),
+    &row(Op::RowLogSumExp, "rowlogsumexp", 1, shapes::per_row, LOG_SUM, values::rowlogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::RowSum)), "logsumexp of every row", "a column", ("rowlogsumexp([0, 0; 1, 1])", "[0.693147, 1.69315]")),
+    &row(Op::ColLogSumExp, "collogsumexp", 1, shapes::per_col, LOG_SUM, values::collogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::ColSum)), "logsumexp of every column", "a row", ("collogsumexp([0, 1; 0, 1])", "[0.693147, 1.69315]\'")),
 ];
 
 /// Sizes of arrays, by the names that users gave them.

@@ -4,15 +4,8 @@ use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value};
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::shape::{Shape, ShapeError};
 
-const LEAF: Traits = Traits {
-    smooth: true,
-    odd: false,
-    even: false,
-    zero_at_zero: false,
-    increasing: true,
-    convex: true,
-    concave: true,
-};
+const LEAF: Traits =
+    Traits { smooth: true, increasing: true, convex: true, concave: true, ..Traits::NONE };
 
 fn symbol_shape(g: &Graph, data: Data, _: &[ExprId]) -> Result<Shape, ShapeError> {
     match data {

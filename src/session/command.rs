@@ -15,6 +15,7 @@ impl Runner<'_> {
             CommandKind::Minimize | CommandKind::Maximize => {
                 self.optimize(command, None, false).map(|_| ())
             }
+            CommandKind::Convex => self.convex(command, out),
             CommandKind::Print => self.print(command, out),
             CommandKind::Assert => self.assert(command),
             kind => self.not_built(&format!("`{}`", kind.word()), command.word),
@@ -29,6 +30,7 @@ impl Runner<'_> {
             CommandKind::Minimize | CommandKind::Maximize => {
                 self.optimize(command, name, name.is_some())
             }
+            CommandKind::Convex => self.convex_item(command),
             kind => {
                 self.not_built(&format!("`{}`", kind.word()), command.word)?;
                 Ok(Item::Failed)

@@ -23,6 +23,7 @@
 
 mod command;
 mod compiled;
+mod convex;
 mod define;
 mod derivative_check;
 mod finite;
