@@ -63,10 +63,14 @@ pub trait World {
     fn place(&mut self, file: &str, line: usize, column: usize) -> Option<Span>;
 
     /// Raised when the user wants a long computation to stop.
-    fn interrupt(&self) -> Arc<AtomicBool>;
+    fn interrupt(&self) -> Arc<AtomicBool> {
+        Arc::default()
+    }
 
     /// Whether values may be computed by compiled code.
-    fn compiles(&self) -> bool;
+    fn compiles(&self) -> bool {
+        true
+    }
 
     /// The stream of random draws for arrays.
     fn random(&mut self) -> &mut Stream;

@@ -14,6 +14,13 @@ use crate::ops::{self, Derivative, Range, times};
 ///
 /// Cost: linear in the nodes below `exprs`.
 pub fn tangent(g: &mut Graph, exprs: &[ExprId], directions: &[(SymbolId, ExprId)]) -> Vec<ExprId> {
+    let before = g.set_deriving(true);
+    let found = sweep(g, exprs, directions);
+    g.set_deriving(before);
+    found
+}
+
+fn sweep(g: &mut Graph, exprs: &[ExprId], directions: &[(SymbolId, ExprId)]) -> Vec<ExprId> {
     let unknowns: Vec<SymbolId> = directions.iter().map(|(u, _)| *u).collect();
     let mut active: Vec<ExprId> = active_nodes(g, exprs, &unknowns).into_iter().collect();
     active.sort_unstable();

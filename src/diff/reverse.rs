@@ -13,6 +13,13 @@ use crate::ops::{self, Derivative, Range, times};
 ///
 /// Cost: linear in the nodes of `f`. A sum stays one node, whatever its range.
 pub fn gradient(g: &mut Graph, f: ExprId, unknowns: &[SymbolId]) -> Vec<ExprId> {
+    let before = g.set_deriving(true);
+    let found = sweep_all(g, f, unknowns);
+    g.set_deriving(before);
+    found
+}
+
+fn sweep_all(g: &mut Graph, f: ExprId, unknowns: &[SymbolId]) -> Vec<ExprId> {
     let (root, bodies, active) = Scopes::new(g, &[f], unknowns).find(f);
     let one = g.int(1);
     let mut sweep = Sweep { g, bodies, active, done: FxHashMap::default() };
@@ -187,9 +194,7 @@ impl Sweep<'_> {
 /// The adjoint `a .* partial` of an elementwise function's argument, summed
 /// where a scalar argument was used for every entry.
 fn pull_back(g: &mut Graph, a: ExprId, partial: ExprId, arg: ExprId, y: ExprId) -> ExprId {
-    // Known factors stand in front, as in lambda*w; else what was differentiated.
-    let known = !g.has_unknown(a);
-    let part = if known { times(g, a, partial) } else { times(g, partial, a) };
+    let part = times(g, a, partial);
     if !g.shape(arg).is_scalar() {
         return part;
     }

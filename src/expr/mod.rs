@@ -92,6 +92,7 @@ pub struct Graph {
     symbols: Vec<Symbol>,
     indices: FxHashMap<(String, u32), SymbolId>,
     size_names: FxHashMap<usize, SymbolId>,
+    deriving: bool,
 }
 
 impl Graph {
@@ -285,6 +286,17 @@ impl Graph {
     /// Sets the value of a known symbol.
     pub fn set_value(&mut self, id: SymbolId, value: Tensor) {
         self.symbols[id.index()].value = Some(value);
+    }
+
+    /// Whether nodes are being derived rather than written by the user: then
+    /// nobody has chosen the order of their factors.
+    pub fn is_deriving(&self) -> bool {
+        self.deriving
+    }
+
+    /// Says whether nodes are being derived; returns what held before.
+    pub fn set_deriving(&mut self, deriving: bool) -> bool {
+        std::mem::replace(&mut self.deriving, deriving)
     }
 
     /// Remembers that the user calls a size of `n` by the name of a known

@@ -176,6 +176,8 @@ pub(super) fn mul(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
 
 /// The node of a number and factors that are already in normal form.
 fn product_node(g: &mut Graph, number: Num, factors: &[ExprId], shape: Shape) -> ExprId {
+    let sorted = if g.is_deriving() { plain_first(g, factors) } else { factors.to_vec() };
+    let factors = &sorted[..];
     match (number.is_one(), factors) {
         (_, []) => g.number(number),
         (true, [only]) => *only,
@@ -186,6 +188,25 @@ fn product_node(g: &mut Graph, number: Num, factors: &[ExprId], shape: Shape) ->
             g.intern(Op::Mul, Data::None, &all, shape)
         }
     }
+}
+
+/// Names, entries and their powers in front: known ones first, each kind in the
+/// order of declaration. The order of a product that nobody wrote.
+fn plain_first(g: &Graph, factors: &[ExprId]) -> Vec<ExprId> {
+    let name = |mut e: ExprId| loop {
+        match g.op(e) {
+            Op::Symbol => return g.as_symbol(e),
+            Op::Elem | Op::Pow => e = g.args(e)[0],
+            _ => return None,
+        }
+    };
+    let place = |e: ExprId| match name(e).filter(|_| g.shape(e).is_scalar()) {
+        Some(symbol) => (0, g.has_unknown(e), Some(symbol)),
+        None => (1, false, None),
+    };
+    let mut sorted = factors.to_vec();
+    sorted.sort_by_key(|&e| place(e));
+    sorted
 }
 
 /// Bases of a product with the numeric exponents they have been seen with.
