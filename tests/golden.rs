@@ -317,7 +317,7 @@ fn output(seen: &Seen) -> String {
                 "{}: {}, value {}\n",
                 fit.name.as_deref().unwrap_or("fit"),
                 fit.status.name(),
-                human(fit.value)
+                human(round(fit.value))
             )
         }
         Seen::Fit { fit, .. } => optimization(fit),

@@ -337,7 +337,7 @@ fn examples_of_built_in_functions_run() {
             && !e.contains("t,")
             && !e.contains("t.")
     };
-    for example in gradus::check::builtins().iter().map(|b| b.example).filter(runs) {
+    for example in builtins().iter().map(|b| b.example).filter(runs) {
         let ran = run(example);
         // What is not built yet says so.
         if ran.outcome.failed && ran.codes() != ["E0609"] {

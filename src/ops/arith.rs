@@ -86,9 +86,8 @@ fn join_branches(g: &mut Graph, nodes: &mut Vec<ExprId>) {
             continue;
         }
         let (cond, shape) = (g.args(first)[0], g.shape(first));
-        let alike = |g: &Graph, e: ExprId| {
-            g.op(e) == Op::If && g.args(e)[0] == cond && g.shape(e) == shape
-        };
+        let alike =
+            |g: &Graph, e: ExprId| g.op(e) == Op::If && g.args(e)[0] == cond && g.shape(e) == shape;
         let same: Vec<ExprId> = nodes.iter().copied().filter(|&e| alike(g, e)).collect();
         if same.len() < 2 {
             continue;
@@ -108,8 +107,7 @@ const MAX_LITERAL: usize = 100;
 
 /// Literal arrays of one shape become one.
 fn join_literals(g: &mut Graph, nodes: &mut Vec<ExprId>) {
-    let is_literal =
-        |g: &Graph, e: ExprId| g.op(e) == Op::Stack && g.args(e).len() <= MAX_LITERAL;
+    let is_literal = |g: &Graph, e: ExprId| g.op(e) == Op::Stack && g.args(e).len() <= MAX_LITERAL;
     let literals: Vec<ExprId> = nodes.iter().copied().filter(|&e| is_literal(g, e)).collect();
     let [first, _, ..] = literals[..] else { return };
     let data = g.node(first).data;

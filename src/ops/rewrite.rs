@@ -54,9 +54,9 @@ fn keep_bound(
         return;
     }
     let others: Vec<_> = pairs.iter().copied().filter(|(from, _)| *from != own).collect();
-    for k in Op::BINDER_COND..args.len() {
-        let arg = g.args(binder)[k];
-        args[k] = substitute(g, arg, &others);
+    let scoped = g.args(binder)[Op::BINDER_COND..].to_vec();
+    for (arg, written) in args[Op::BINDER_COND..].iter_mut().zip(scoped) {
+        *arg = substitute(g, written, &others);
     }
 }
 

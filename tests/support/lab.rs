@@ -123,10 +123,10 @@ impl Lab {
     }
 
     /// The value by native code; none where that is not compiled.
-    pub fn native(&mut self, e: ExprId) -> Option<Vec<f64>> {
+    pub fn native(&self, e: ExprId) -> Option<Vec<f64>> {
         let inputs = self.unknowns();
         let options = jit::Options::default();
-        let kernel = jit::compile(&mut self.g, &[e], &inputs, &options).ok()?;
+        let kernel = jit::compile(&self.g, &[e], &inputs, &options).ok()?;
         let x: Vec<f64> = inputs.iter().flat_map(|s| self.values[s].data().to_vec()).collect();
         let mut out = vec![0.0; kernel.n_out()];
         kernel.call(&x, &mut out).ok().map(|()| out)
