@@ -66,7 +66,7 @@ impl Checker<'_> {
     pub(super) fn hess(&mut self, args: &[Arg], span: Span) -> Checked<Item> {
         let (f, mut unknowns, of) = self.objective(args[0].value)?;
         if let Some(arg) = args.get(1) {
-            let (symbol, entry) = self.target(arg.value)?;
+            let (symbol, entry) = self.target(arg.value, &unknowns)?;
             if entry.is_some() {
                 return self.not_built("the Hessian by an entry", self.ast.span(arg.value));
             }
@@ -130,7 +130,7 @@ impl Checker<'_> {
             return self.report(finding.at(self.ast.span(node), super::describe(shape)));
         }
         let unknowns = match args.get(1) {
-            Some(arg) => vec![self.target(arg.value)?.0],
+            Some(arg) => vec![self.target(arg.value, &self.g.unknowns(&[r]))?.0],
             None => self.g.unknowns(&[r]),
         };
         if unknowns.is_empty() {
@@ -167,7 +167,8 @@ impl Checker<'_> {
         let mut e = self.expression(args[0].value)?;
         let mut unknowns = Vec::new();
         for arg in &args[1..] {
-            let (symbol, entry) = self.target(arg.value)?;
+            let within = self.g.unknowns(&[e]);
+            let (symbol, entry) = self.target(arg.value, &within)?;
             unknowns.push(symbol);
             let shape = self.g.shape(e);
             let mut d = if shape.is_scalar() {
@@ -197,13 +198,27 @@ impl Checker<'_> {
     }
 
     /// What to differentiate by: an unknown, or an entry of one.
-    fn target(&mut self, node: NodeId) -> Checked<(SymbolId, Option<Vec<ExprId>>)> {
+    fn target(
+        &mut self,
+        node: NodeId,
+        within: &[SymbolId],
+    ) -> Checked<(SymbolId, Option<Vec<ExprId>>)> {
         let ast = Arc::clone(&self.ast);
         let span = ast.span(node);
         let (base, entries): (NodeId, &[IndexEntry]) = match ast.node(node) {
             Node::Index { base, entries } => (*base, entries),
             _ => (node, &[]),
         };
+        // The arguments of a function are unknowns of its body alone.
+        let own = match ast.node(base) {
+            Node::Name(name) => {
+                within.iter().copied().find(|s| self.g.symbol(*s).name == ast.name(*name))
+            }
+            _ => None,
+        };
+        if let (Some(symbol), true) = (own, entries.is_empty()) {
+            return Ok((symbol, None));
+        }
         let leaf = match self.item(base)? {
             Item::Expr(e) => {
                 self.g.as_symbol(e).filter(|s| self.g.symbol(*s).kind == SymbolKind::Unknown)

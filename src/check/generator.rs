@@ -84,7 +84,9 @@ impl Checker<'_> {
         let one = self.g.int(1);
         let total = self.bind_all(Op::Sum, &clauses, body, span, generator)?;
         let number = self.bind_all(Op::Sum, &clauses, one, span, generator)?;
-        if ops::known_value(self.g, number) == Some(0.0) {
+        let counted = self.g.free_indices(number).is_empty() && !self.g.has_unknown(number);
+        let count = if counted { self.value_of(number, span)? } else { None };
+        if count.is_some_and(|n| n.data()[0] == 0.0) {
             let finding = Diagnostic::error(
                 codes::E0401,
                 "expected at least one value, found an empty range",

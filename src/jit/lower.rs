@@ -11,6 +11,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::Module;
 use rustc_hash::FxHashMap;
 
+use super::dag::{Fun, Kind};
 use super::host::{Run, Tables};
 use super::program::{GroupKind, InstrId, Item, Program};
 use super::vars::VarId;
@@ -115,7 +116,7 @@ pub fn lower(
         scratch: params[2],
         run: params[3],
         outside,
-        fused: has_fma(),
+        fused: has_fma() && !compares(program),
         fault,
         sites: Vec::new(),
         interrupt,
@@ -126,6 +127,13 @@ pub fn lower(
     let sites = l.sites;
     l.b.finalize(config);
     sites
+}
+
+/// Whether the kernel asks if two values are equal. The derivative of a maximum
+/// over an index does: it looks for the value again among those that it was
+/// chosen from, so both must be rounded alike, wherever they are computed.
+fn compares(program: &Program) -> bool {
+    program.instrs.iter().any(|i| matches!(i.kind, Kind::Fun(Fun::Eq | Fun::Ne)))
 }
 
 /// Whether a multiplication and an addition are one instruction; elsewhere

@@ -123,13 +123,18 @@ fn join_literals(g: &mut Graph, nodes: &mut Vec<ExprId>) {
     nodes.retain(|e| *e == joined || !literals.contains(e));
 }
 
+/// A nested node of more arguments stays closed, so that a chain of operations
+/// costs no more than its length.
+const MAX_OPENED: usize = 32;
+
 /// The arguments with nested nodes of the same operator opened.
 fn flatten(g: &Graph, op: Op, args: &[ExprId]) -> Vec<ExprId> {
-    if args.iter().all(|&a| g.op(a) != op) {
+    let opens = |a: ExprId| g.op(a) == op && g.args(a).len() <= MAX_OPENED;
+    if !args.iter().any(|&a| opens(a)) {
         return args.to_vec();
     }
     // Nodes are built flat, so one level is enough.
-    args.iter().flat_map(|&a| if g.op(a) == op { g.args(a).to_vec() } else { vec![a] }).collect()
+    args.iter().flat_map(|&a| if opens(a) { g.args(a).to_vec() } else { vec![a] }).collect()
 }
 
 /// A product: numbers multiplied, like bases joined, zero everywhere if a
@@ -160,7 +165,8 @@ pub(super) fn mul(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
     }
     let factors = bases.finish(g);
     // Joining powers may have made a number or another product.
-    if factors.iter().any(|&f| g.as_num(f).is_some() || g.op(f) == Op::Mul) {
+    let opens = |f: ExprId| g.op(f) == Op::Mul && g.args(f).len() <= MAX_OPENED;
+    if factors.iter().any(|&f| g.as_num(f).is_some() || opens(f)) {
         let mut again = vec![g.number(number)];
         again.extend(factors);
         return mul(g, &again, shape);
@@ -346,7 +352,9 @@ fn numeric_power(g: &mut Graph, base: ExprId, n: Num, shape: Shape) -> Option<Ex
     let k = n.as_int()?;
     match g.op(base) {
         // True and false are 1 and 0.
-        Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne | Op::And | Op::Or | Op::Not if k > 0 => {
+        Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne | Op::And | Op::Or | Op::Not
+            if k > 0 =>
+        {
             Some(base)
         }
         Op::Pow => {

@@ -118,6 +118,13 @@ fn split_factors(g: &Graph, range: Range, body: ExprId) -> (Vec<ExprId>, Vec<Exp
 pub(super) fn check_range(g: &Graph, args: &[ExprId]) -> Result<(), ShapeError> {
     shapes::scalars(g, Data::None, &args[..Op::BINDER_BODY])?;
     for (k, &end) in args[..Op::BINDER_COND].iter().enumerate() {
+        // Beyond 2^53 not every whole number is a double.
+        const FARTHEST: f64 = 9_007_199_254_740_992.0;
+        if let Some(v) = known_value(g, end).filter(|v| v.abs() > FARTHEST) {
+            let message =
+                format!("the ends of a range must be whole numbers of at most 2^53, found {v:e}");
+            return Err(ShapeError::new(message, &[(k, Shape::Scalar)]));
+        }
         if let Some(v) = known_value(g, end)
             && (v.fract() != 0.0 || !v.is_finite())
         {

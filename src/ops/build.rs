@@ -77,15 +77,39 @@ fn of_scalar(g: &mut Graph, op: Op, a: ExprId) -> Option<ExprId> {
     }
 }
 
-/// The value of a function of numbers, where it is a whole number: `exp(0)` is
-/// 1 but `exp(1)` stays.
+/// The value of a function of numbers, where it is exact: `exp(0)` is 1 and
+/// `sqrt(16)` is 4, but `exp(1)` stays, and so does `tanh(20)`, which only
+/// rounds to 1.
 fn fold(g: &mut Graph, op: Op, args: &[ExprId]) -> Option<ExprId> {
-    let value = match (def(op).value, args) {
-        (Value::Unary(f), &[a]) => f(g.as_num(a)?.value()),
-        (Value::Binary(f), &[a, b]) => f(g.as_num(a)?.value(), g.as_num(b)?.value()),
+    let numbers: Vec<Num> = args.iter().map(|&a| g.as_num(a)).collect::<Option<_>>()?;
+    let value = match (def(op).value, &numbers[..]) {
+        (Value::Unary(f), [a]) => f(a.value()),
+        (Value::Binary(f), [a, b]) => f(a.value(), b.value()),
         _ => return None,
     };
-    (value.fract() == 0.0 && value.abs() < 1e9).then(|| g.number(Num::float(value)))
+    let rounds_nothing = matches!(
+        op,
+        Op::Abs
+            | Op::Sign
+            | Op::Floor
+            | Op::Ceil
+            | Op::Round
+            | Op::Min2
+            | Op::Max2
+            | Op::Relu
+            | Op::Lt
+            | Op::Le
+            | Op::Gt
+            | Op::Ge
+            | Op::Eq
+            | Op::Ne
+    );
+    let algebraic =
+        matches!(op, Op::Sqrt | Op::Cbrt | Op::Log2 | Op::Log10 | Op::Gamma | Op::Hypot | Op::Mod);
+    let whole = numbers.iter().all(|n| n.as_int().is_some());
+    let small = numbers.iter().all(|n| n.as_int().is_some_and(|k| (0..=1).contains(&k)));
+    let exact = rounds_nothing || (algebraic && whole) || small;
+    (exact && value.fract() == 0.0 && value.abs() < 1e9).then(|| g.number(Num::float(value)))
 }
 
 /// The value of an expression of known scalars and literals, such as the end

@@ -157,7 +157,8 @@ fn sum(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     if g.op(body) == Op::Add {
         let terms = g.args(body).to_vec();
         let sums: Vec<ExprId> = terms.into_iter().map(|t| range.bind(g, Op::Sum, t)).collect();
-        let resolved: Option<Vec<ExprId>> = sums.into_iter().map(|s| sum(g, s)).collect();
+        let resolved: Option<Vec<ExprId>> =
+            sums.into_iter().map(|s| sum(g, s).or_else(|| sum_of_columns(g, s))).collect();
         return resolved.map(|parts| {
             let total = g.add(&parts);
             joined(g, total).unwrap_or(total)
