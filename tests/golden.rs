@@ -14,7 +14,6 @@
 //! | `error` | the findings of a run, without color; nothing else |
 //! | `simplify`, `grad`, `hess` | values of expression statements |
 //! | `run` | all outputs |
-//! | `wrong` | as `run`, but known to be wrong; a comment says what is right. Once it is, the test fails and the file moves to the folder where it belongs |
 //! | `optim` | method, status, value, kind of point and solution, to 6 digits |
 //!
 //! In `simplify`, `grad`, `hess` and `run` three oracles look on as well: printed values parse
@@ -196,11 +195,6 @@ fn run() {
     folder("run", observed);
 }
 
-#[test]
-fn wrong() {
-    folder("wrong", printed);
-}
-
 /// Codes that no golden of `error` can draw, and why.
 const WITHOUT_GOLDEN: &[(&str, &str)] = &[
     ("E0705", "nothing is written yet"),
@@ -252,12 +246,6 @@ fn observed(golden: &Golden) -> Result<String, String> {
 /// The same, where some derivative must be asked for.
 fn derived(golden: &Golden) -> Result<String, String> {
     looked_at(golden, true)
-}
-
-/// All outputs, with no oracle.
-fn printed(golden: &Golden) -> Result<String, String> {
-    let ran = run_in(&mut session(golden.folder(), true), &golden.name(), &golden.script);
-    Ok(ran.seen.iter().map(output).collect())
 }
 
 fn looked_at(golden: &Golden, must_derive: bool) -> Result<String, String> {

@@ -200,7 +200,8 @@ fn plain_first(g: &Graph, factors: &[ExprId]) -> Vec<ExprId> {
     let name = |mut e: ExprId| loop {
         match g.op(e) {
             Op::Symbol => return g.as_symbol(e),
-            Op::Elem | Op::Pow => e = g.args(e)[0],
+            Op::Elem => e = g.args(e)[0],
+            Op::Pow if g.as_num(g.args(e)[1]).is_some() => e = g.args(e)[0],
             _ => return None,
         }
     };
