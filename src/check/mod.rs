@@ -18,6 +18,7 @@ mod builtins;
 mod call;
 mod data;
 mod derivative;
+mod derive;
 mod expr;
 mod generator;
 mod index;

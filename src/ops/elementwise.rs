@@ -106,7 +106,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Log2,
             names: ("log2", &[]),
-            latex: "\\log_2",
+            latex: "\\log_{2}",
             domain: Domain::Positive,
             traits: Traits { concave: true, pieces: shape::LOG_LIKE, ..UP },
             lowering: Lowering::Call,
@@ -165,7 +165,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Sqrt,
             names: ("sqrt", &[]),
-            latex: "\\sqrt",
+            latex: "\\sqrt{#1}",
             domain: Domain::NonNegative,
             traits: Traits { concave: true, zero_at_zero: true, pieces: shape::LOG_LIKE, ..UP },
             lowering: Lowering::Instructions,
@@ -179,7 +179,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Cbrt,
             names: ("cbrt", &[]),
-            latex: "\\sqrt[3]",
+            latex: "\\sqrt[3]{#1}",
             domain: Domain::Reals,
             traits: Traits { smooth: false, pieces: shape::S_SHAPED, ..ODD_UP },
             lowering: Lowering::Call,
@@ -193,7 +193,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Abs,
             names: ("abs", &[]),
-            latex: "\\lvert",
+            latex: "\\lvert #1 \\rvert",
             domain: Domain::Reals,
             traits: Traits {
                 even: true,
@@ -227,7 +227,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Floor,
             names: ("floor", &[]),
-            latex: "\\lfloor",
+            latex: "\\lfloor #1 \\rfloor",
             domain: Domain::Reals,
             traits: Traits { zero_at_zero: true, pieces: shape::STEPS, ..STEP },
             lowering: Lowering::Instructions,
@@ -240,7 +240,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Ceil,
             names: ("ceil", &[]),
-            latex: "\\lceil",
+            latex: "\\lceil #1 \\rceil",
             domain: Domain::Reals,
             traits: Traits { zero_at_zero: true, pieces: shape::STEPS, ..STEP },
             lowering: Lowering::Instructions,
@@ -549,7 +549,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Trigamma,
             names: ("trigamma", &[]),
-            latex: "\\psi_1",
+            latex: "\\psi_{1}",
             domain: Domain::NotPole,
             traits: Traits { pieces: shape::FALLING, ..SMOOTH },
             lowering: Lowering::Call,
@@ -570,7 +570,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Polygamma,
             names: ("polygamma", &[]),
-            latex: "\\psi",
+            latex: "\\psi^{(#1)}(#2)",
             domain: Domain::NotPole,
             traits: SMOOTH,
             lowering: Lowering::Call,
@@ -711,7 +711,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Mod,
             names: ("mod", &[]),
-            latex: "\\bmod",
+            latex: "#1 \\bmod #2",
             domain: Domain::Reals,
             traits: NONE,
             lowering: Lowering::Call,

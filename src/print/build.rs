@@ -66,6 +66,7 @@ impl<'a> Builder<'a> {
             (Op::Fill, Data::Shape(shape)) => self.constant(args[0], shape),
             (Op::Eye, Data::Shape(shape)) => Layout::Make("eye", vec![self.size(shape.rows())]),
             (Op::Bcast | Op::Reshape, _) => self.layout(args[0]),
+            (Op::Diff, _) => self.derivative(args[0], args[1]),
             (op, _) if op.is_binder() => self.binder(e),
             (op, _) => Layout::Call(op, args.iter().map(|&a| self.layout(a)).collect()),
         }
@@ -161,7 +162,7 @@ impl<'a> Builder<'a> {
             Op::Pow => self.rank(self.g.args(e)[0]),
             Op::Add | Op::If => Rank::Bracket,
             op if op.is_binder() => Rank::Large,
-            Op::MatMul => Rank::Large,
+            Op::MatMul | Op::Diff => Rank::Large,
             _ => Rank::Call,
         }
     }
@@ -247,6 +248,13 @@ impl<'a> Builder<'a> {
                 power(base, exponent, dotted)
             }
         }
+    }
+
+    /// A derivative not yet taken; of a column by a column its Jacobian.
+    fn derivative(&mut self, of: ExprId, by: ExprId) -> Layout {
+        let jacobian = !self.g.shape(of).is_scalar() && !self.g.shape(by).is_scalar();
+        let what = if jacobian { "jac" } else { "diff" };
+        Layout::Make(what, vec![self.layout(of), self.layout(by)])
     }
 
     /// A matrix product; equal square neighbours print as a power.

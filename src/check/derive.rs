@@ -1,0 +1,159 @@
+//! `derive f wrt x`: what is differentiated and by what; and `latex(e)`.
+
+use std::sync::Arc;
+
+use super::{Checked, Checker, Item, Labelled};
+use crate::derivation::{self, Derivation, Line};
+use crate::diag::{Diagnostic, codes};
+use crate::expr::{ExprId, Op, SymbolId};
+use crate::print;
+use crate::shape::in_words;
+use crate::simplify;
+use crate::source::Span;
+use crate::syntax::ast::{Arg, Node, NodeId};
+
+/// What to differentiate by: the unknown, and the entry of it.
+type Target = (SymbolId, Option<Vec<ExprId>>);
+
+impl Checker<'_> {
+    /// The derivations of one subject by each of the unknowns named, or by all
+    /// that it holds where none is.
+    pub fn derivations(&mut self, subject: NodeId, by: &[NodeId]) -> Checked<Item> {
+        let span = self.ast.span(subject);
+        let of = match self.ast.node(subject) {
+            Node::Name(name) => self.ast.name(*name).to_string(),
+            _ => "f".to_string(),
+        };
+        let item = self.item(subject)?;
+        let params = match &item {
+            Item::Function(f) => f.generic.as_ref().map(|(params, _)| params.clone()),
+            _ => None,
+        };
+        let f = self.as_expr(item, span)?;
+        let all = params.clone().unwrap_or_else(|| self.g.unknowns(&[f]));
+        let mut targets: Vec<Target> = Vec::new();
+        for &node in by {
+            targets.push(self.derivation_target(node, params.as_deref())?);
+        }
+        if by.is_empty() {
+            targets.extend(all.into_iter().map(|u| (u, None)));
+        }
+        if targets.is_empty() {
+            let finding =
+                Diagnostic::error(codes::E0502, "there is no unknown to differentiate by");
+            return self.report(finding.at(span, "holds no unknown"));
+        }
+        let mut found = Vec::new();
+        for target in targets {
+            found.push(self.derivation(f, &of, target, span)?);
+        }
+        Ok(Item::Derivations(Arc::new(found)))
+    }
+
+    /// An argument of the function that is derived, or any unknown.
+    fn derivation_target(&mut self, node: NodeId, params: Option<&[SymbolId]>) -> Checked<Target> {
+        if let (Some(params), Node::Name(name)) = (params, self.ast.node(node)) {
+            let name = self.ast.name(*name);
+            if let Some(&own) = params.iter().find(|p| self.g.symbol(**p).name == name) {
+                return Ok((own, None));
+            }
+        }
+        self.target(node)
+    }
+
+    fn derivation(
+        &mut self,
+        f: ExprId,
+        of: &str,
+        (unknown, entry): Target,
+        span: Span,
+    ) -> Checked<Derivation> {
+        let shape = self.g.shape(f);
+        let symbol = self.g.symbol(unknown);
+        if !shape.is_scalar() && !symbol.shape.is_scalar() {
+            let finding = Diagnostic::error(
+                codes::E0501,
+                format!("expected a scalar to differentiate by an array, found {}", in_words(shape)),
+            );
+            return self.report(
+                finding
+                    .at(span, super::describe(shape))
+                    .help("derive one entry of it, or a scalar such as `sumsq(r)`"),
+            );
+        }
+        let by = symbol.name.clone();
+        let lines = derivation::derive(self.g, f, unknown);
+        let by = match entry {
+            None => Derivation { of: of.to_string(), by, lines },
+            Some(indices) => self.of_entry(Derivation { of: of.to_string(), by, lines }, &indices),
+        };
+        Ok(by)
+    }
+
+    /// The derivation by one entry: by the whole array, then the entry of the
+    /// result.
+    fn of_entry(&mut self, whole: Derivation, indices: &[ExprId]) -> Derivation {
+        let texts: Vec<String> = indices.iter().map(|&i| print::text(self.g, i)).collect();
+        let by = format!("{}[{}]", whole.by, texts.join(", "));
+        let mut lines = whole.lines;
+        for line in &mut lines {
+            line.expr = self.g.apply(Op::Elem, &[&[line.expr], indices].concat());
+        }
+        if let Some(last) = lines.last() {
+            let expr = simplify::present(self.g, last.expr);
+            if expr != last.expr {
+                lines.push(Line { expr, rule: format!("entry {}", texts.join(", ")) });
+            }
+        }
+        Derivation { of: whole.of, by, lines }
+    }
+
+    /// `latex(e)`: the source as a text.
+    pub(super) fn latex(&mut self, arg: &Arg) -> Checked<Item> {
+        let span = self.ast.span(arg.value);
+        let text = match self.item(arg.value)? {
+            Item::Derivations(found) => derivation::latex(self.g, &found),
+            Item::Labelled(parts) if parts.order == 1 => self.gradient_latex(&parts),
+            Item::Labelled(parts) => self.hessian_latex(&parts),
+            item => {
+                let e = self.as_expr(item, span)?;
+                self.expression_latex(e)
+            }
+        };
+        Ok(Item::Text(text))
+    }
+
+    fn expression_latex(&mut self, e: ExprId) -> String {
+        let e = simplify::present(self.g, e);
+        print::latex(&print::layout(self.g, e))
+    }
+
+    /// One derivative a line, aligned at the equals signs.
+    fn gradient_latex(&mut self, parts: &Labelled) -> String {
+        let of = print::latex_name(&parts.of);
+        let mut lines = Vec::new();
+        for (&unknown, &part) in parts.unknowns.iter().zip(&parts.parts) {
+            let by = print::latex_name(&self.g.symbol(unknown).name);
+            let label = format!("\\frac{{\\partial {of}}}{{\\partial {by}}}");
+            lines.push((label, self.expression_latex(part)));
+        }
+        if let [(label, right)] = &lines[..] {
+            return format!("{label} = {right}");
+        }
+        let lines: Vec<String> = lines.iter().map(|(l, r)| format!("  {l} &= {r}")).collect();
+        format!("\\begin{{aligned}}\n{}\n\\end{{aligned}}", lines.join(" \\\\\n"))
+    }
+
+    /// The matrix of second derivatives.
+    fn hessian_latex(&mut self, parts: &Labelled) -> String {
+        let n = parts.unknowns.len().max(1);
+        let entries: Vec<String> = parts.parts.iter().map(|&p| self.expression_latex(p)).collect();
+        let rows: Vec<String> =
+            entries.chunks(n).map(|row| format!("  {}", row.join(" & "))).collect();
+        format!(
+            "\\nabla^{{2}} {} = \\begin{{pmatrix}}\n{}\n\\end{{pmatrix}}",
+            print::latex_name(&parts.of),
+            rows.join(" \\\\\n")
+        )
+    }
+}

@@ -1,0 +1,251 @@
+//! One rule at one derivative not yet taken.
+//!
+//! The rules are those of the operator table, through `diff::step` (by a
+//! scalar) and `diff::adjoint` (by an array). What is added here is the name
+//! of each, and what a person takes in one step: a number in front, `x^n`, a
+//! function of `x` itself, anything linear in `x`.
+
+use rustc_hash::FxHashMap;
+
+use super::affine::{Degree, degree, depends};
+use super::pending::{Site, constant_factors, later, value_of, weighted};
+use crate::diff;
+use crate::expr::{ExprId, Graph, Op, SymbolId};
+use crate::ops::{self, Derivative, Range, coefficient, times};
+
+/// What kind of rule it is; rules of one kind may share a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// The derivative of `a*x + b`.
+    Linear,
+    /// Powers of the unknown itself.
+    Power,
+    /// A function of the unknown itself.
+    Function,
+    /// A function of something else: the derivative of that is left.
+    Chain,
+    Sum,
+    Constant,
+    Product,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    /// Whether no derivative is left.
+    pub fn ends(self) -> bool {
+        matches!(self, Kind::Linear | Kind::Power | Kind::Function)
+    }
+}
+
+/// A site after one rule.
+#[derive(Clone, Debug)]
+pub(super) struct Applied {
+    /// What stands in its place.
+    pub result: ExprId,
+    pub kind: Kind,
+    /// The rule, without the words "chain rule".
+    pub name: String,
+}
+
+/// Applies the outermost rule at a site.
+pub(super) fn apply(g: &mut Graph, site: Site, x: SymbolId) -> Applied {
+    if let Some((kind, name)) = at_once(g, site.of, x) {
+        return Applied { result: value_of(g, site, x), kind, name };
+    }
+    let of = site.of;
+    if let Some(weights) = site.weights {
+        let result = by_array(g, of, weights, x);
+        let (kind, name) = named(g, of, x);
+        return Applied { result, kind, name };
+    }
+    let (number, rest) = coefficient(g, of);
+    if rest != of {
+        let inner = apply(g, Site { node: site.node, of: rest, weights: None }, x);
+        let number = g.number(number);
+        return Applied { result: g.mul(&[number, inner.result]), ..inner };
+    }
+    let (factor, rest) = constant_factors(g, of, x);
+    if rest != of {
+        let rest = later(g, rest, x);
+        let result = g.mul(&[factor, rest]);
+        return Applied { result, kind: Kind::Constant, name: "constant factor".to_string() };
+    }
+    let result = if g.symbol(x).shape.is_scalar() {
+        by_scalar(g, of, x)
+    } else {
+        let one = g.int(1);
+        by_array(g, of, one, x)
+    };
+    let (kind, name) = named(g, of, x);
+    Applied { result, kind, name }
+}
+
+/// What a person differentiates without a step between, and by which rule.
+fn at_once(g: &mut Graph, e: ExprId, x: SymbolId) -> Option<(Kind, String)> {
+    if degree(g, e, x) != Degree::Other {
+        let name = g.symbol(x).name.clone();
+        return Some((Kind::Linear, format!("linear in {name}")));
+    }
+    if is_polynomial(g, e, x) {
+        return Some((Kind::Power, "power rule".to_string()));
+    }
+    let (_, rest) = coefficient(g, e);
+    let op = g.op(rest);
+    if op.is_binder() || matches!(op, Op::If | Op::Add | Op::Mul | Op::Had) {
+        return None;
+    }
+    let direct = moving(g, rest, x).into_iter().all(|k| is_itself(g, g.args(rest)[k], x));
+    direct.then(|| match named(g, rest, x) {
+        (Kind::Chain, name) => (Kind::Function, name),
+        (_, name) => (Kind::Power, name),
+    })
+}
+
+/// Whether the node is the unknown, or its transpose.
+fn is_itself(g: &Graph, e: ExprId, x: SymbolId) -> bool {
+    let inner = if g.op(e) == Op::Transpose { g.args(e)[0] } else { e };
+    g.as_symbol(inner) == Some(x)
+}
+
+/// A sum of constants and terms `c*x^n`.
+fn is_polynomial(g: &mut Graph, e: ExprId, x: SymbolId) -> bool {
+    let terms = if g.op(e) == Op::Add { g.args(e).to_vec() } else { vec![e] };
+    terms.into_iter().all(|term| {
+        let (_, rest) = constant_factors(g, term, x);
+        let power = g.op(rest) == Op::Pow
+            && is_itself(g, g.args(rest)[0], x)
+            && !depends(g, g.args(rest)[1], x);
+        power || !depends(g, rest, x) || is_itself(g, rest, x)
+    })
+}
+
+/// The arguments of a node that depend on the unknown.
+fn moving(g: &Graph, e: ExprId, x: SymbolId) -> Vec<usize> {
+    (0..g.args(e).len()).filter(|&k| depends(g, g.args(e)[k], x)).collect()
+}
+
+/// The derivative by a scalar: the node's tangent, from those of its arguments.
+fn by_scalar(g: &mut Graph, e: ExprId, x: SymbolId) -> ExprId {
+    let mut moved = FxHashMap::default();
+    for k in moving(g, e, x) {
+        let arg = g.args(e)[k];
+        let tangent = match g.op(e) {
+            Op::Add => term(g, arg, x),
+            Op::Mul if divides(g, arg) => {
+                // The power of a quotient rule is no step of its own.
+                let base = g.args(arg)[0];
+                let inner = later(g, base, x);
+                let moved = FxHashMap::from_iter([(base, inner)]);
+                diff::step(g, arg, &moved)
+            }
+            _ => None,
+        };
+        let tangent = tangent.unwrap_or_else(|| later(g, arg, x));
+        moved.insert(arg, tangent);
+    }
+    diff::step(g, e, &moved).unwrap_or_else(|| {
+        let shape = g.shape(e);
+        g.zero(shape)
+    })
+}
+
+/// The derivative of a term, with its constant factors in front.
+fn term(g: &mut Graph, e: ExprId, x: SymbolId) -> Option<ExprId> {
+    let (factor, rest) = constant_factors(g, e, x);
+    (rest != e).then(|| {
+        let rest = later(g, rest, x);
+        g.mul(&[factor, rest])
+    })
+}
+
+/// Whether a factor stands below the line.
+fn divides(g: &Graph, e: ExprId) -> bool {
+    g.op(e) == Op::Pow && g.as_num(g.args(e)[1]).is_some_and(|n| n.is_negative())
+}
+
+/// The derivative by an array, of the shape of that array: what each argument
+/// contributes for the adjoint `a` of the node.
+fn by_array(g: &mut Graph, e: ExprId, a: ExprId, x: SymbolId) -> ExprId {
+    if g.op(e).is_binder() {
+        return through_binder(g, e, a, x);
+    }
+    let args = g.args(e).to_vec();
+    if g.op(e) == Op::If {
+        let (then, other) = (part(g, a, args[1], x), part(g, a, args[2], x));
+        return g.apply(Op::If, &[args[0], then, other]);
+    }
+    let mut parts = Vec::new();
+    for k in moving(g, e, x) {
+        let Some(adjoint) = diff::adjoint(g, e, a, k) else { continue };
+        let split = (g.op(e) == Op::Add).then(|| constant_factors(g, args[k], x));
+        parts.push(match split.filter(|_| g.shape(args[k]).is_scalar()) {
+            Some((factor, rest)) => {
+                let rest = part(g, adjoint, rest, x);
+                g.mul(&[factor, rest])
+            }
+            None => part(g, adjoint, args[k], x),
+        });
+    }
+    let shape = g.symbol(x).shape;
+    if parts.is_empty() { g.zero(shape) } else { g.add(&parts) }
+}
+
+/// What a node with adjoint `a` contributes; nothing of it is taken yet.
+fn part(g: &mut Graph, a: ExprId, e: ExprId, x: SymbolId) -> ExprId {
+    if !depends(g, e, x) {
+        let shape = g.symbol(x).shape;
+        return g.zero(shape);
+    }
+    if !g.shape(e).is_scalar() {
+        return weighted(g, a, e, x);
+    }
+    let inner = later(g, e, x);
+    g.mul(&[a, inner])
+}
+
+fn through_binder(g: &mut Graph, e: ExprId, a: ExprId, x: SymbolId) -> ExprId {
+    let body = g.args(e)[Op::BINDER_BODY];
+    let Some(range) = Range::of(g, e) else { return a };
+    let (seed, factor) = diff::seed_of_body(g, e, range, body, a);
+    let inner = part(g, seed, body, x);
+    let sum = range.bind(g, Op::Sum, inner);
+    times(g, factor, sum)
+}
+
+/// Kind and name of the outermost rule of a node.
+fn named(g: &mut Graph, e: ExprId, x: SymbolId) -> (Kind, String) {
+    let op = g.op(e);
+    let row = ops::def(op);
+    let moving = moving(g, e, x);
+    let (kind, name) = match op {
+        Op::Add => {
+            let args = g.args(e).to_vec();
+            let scaled = moving.iter().any(|&k| constant_factors(g, args[k], x).1 != args[k]);
+            (Kind::Sum, if scaled { "sum rule, constant factors" } else { "sum rule" })
+        }
+        Op::Mul | Op::Had | Op::MatMul | Op::Dot if moving.len() == 1 => {
+            (Kind::Constant, "constant factor")
+        }
+        Op::Mul | Op::Had if moving.iter().any(|&k| divides(g, g.args(e)[k])) => {
+            (Kind::Product, "quotient rule")
+        }
+        Op::Mul | Op::Had | Op::MatMul | Op::Dot | Op::Prod => (Kind::Product, "product rule"),
+        Op::Pow => match (moving.contains(&0), moving.contains(&1)) {
+            (true, false) => (Kind::Chain, "power rule"),
+            (false, _) => (Kind::Chain, "exponential rule"),
+            _ => (Kind::Chain, "power rule and exponential rule"),
+        },
+        Op::If => (Kind::Other, "branch by branch"),
+        Op::Comp | Op::Stack | Op::Elem | Op::Block => (Kind::Other, "entry by entry"),
+        Op::Sum | Op::SumAll | Op::MeanAll => (Kind::Sum, "sum rule"),
+        _ => {
+            let name = if row.name.is_empty() { row.doc.title } else { row.name };
+            return match row.derivative {
+                Derivative::Linear(_) => (Kind::Other, format!("{name} is linear")),
+                _ => (Kind::Chain, format!("derivative of {name}")),
+            };
+        }
+    };
+    (kind, name.to_string())
+}

@@ -1,0 +1,1 @@
+//! One golden line a notation.
