@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::{Checked, Checker, Item, Labelled};
 use crate::derivation::{self, Derivation, Line};
 use crate::diag::{Diagnostic, codes};
-use crate::expr::{ExprId, Op, SymbolId};
+use crate::expr::{ExprId, Op, Symbol, SymbolId};
+use crate::ops;
 use crate::print;
-use crate::shape::in_words;
+use crate::shape::{Shape, in_words};
 use crate::simplify;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Node, NodeId};
@@ -82,30 +83,63 @@ impl Checker<'_> {
             );
         }
         let by = symbol.name.clone();
-        let lines = derivation::derive(self.g, f, unknown);
-        let by = match entry {
-            None => Derivation { of: of.to_string(), by, lines },
-            Some(indices) => self.of_entry(Derivation { of: of.to_string(), by, lines }, &indices),
+        let Some(indices) = entry else {
+            let lines = derivation::derive(self.g, f, unknown);
+            return Ok(Derivation { of: of.to_string(), by, lines });
         };
-        Ok(by)
+        let texts: Vec<String> = indices.iter().map(|&i| print::text(self.g, i)).collect();
+        let by = format!("{by}[{}]", texts.join(", "));
+        let lines = match self.entry_by_name(f, unknown, &indices, &by) {
+            Some((f, entry)) => derivation::derive(self.g, f, entry),
+            None => {
+                let lines = derivation::derive(self.g, f, unknown);
+                self.of_entry(lines, &indices, &by)
+            }
+        };
+        Ok(Derivation { of: of.to_string(), by, lines })
     }
 
-    /// The derivation by one entry: by the whole array, then the entry of the
-    /// result.
-    fn of_entry(&mut self, whole: Derivation, indices: &[ExprId]) -> Derivation {
-        let texts: Vec<String> = indices.iter().map(|&i| print::text(self.g, i)).collect();
-        let by = format!("{}[{}]", whole.by, texts.join(", "));
-        let mut lines = whole.lines;
+    /// Where the expression reads the array by numbers only, the entry may
+    /// have a name of its own: the expression with that name, and the name.
+    fn entry_by_name(
+        &mut self,
+        f: ExprId,
+        unknown: SymbolId,
+        indices: &[ExprId],
+        name: &str,
+    ) -> Option<(ExprId, SymbolId)> {
+        let array = self.g.leaf(unknown);
+        let by_number = self.g.reachable(&[f]).into_iter().all(|e| {
+            let args = self.g.args(e);
+            let reads = self.g.op(e) == Op::Elem
+                && args[0] == array
+                && args[1..].iter().all(|&i| self.g.as_num(i).is_some());
+            reads || !args.contains(&array)
+        });
+        if !by_number || f == array {
+            return None;
+        }
+        let entry = self.g.apply(Op::Elem, &[&[array], indices].concat());
+        let named = self.g.declare(Symbol::unknown(name, Shape::Scalar));
+        let leaf = self.g.leaf(named);
+        Some((ops::substitute(self.g, f, &[(entry, leaf)]), named))
+    }
+
+    /// The lines of the derivation by the whole array, read at one entry.
+    fn of_entry(&mut self, mut lines: Vec<Line>, indices: &[ExprId], by: &str) -> Vec<Line> {
         for line in &mut lines {
             line.expr = self.g.apply(Op::Elem, &[&[line.expr], indices].concat());
         }
         if let Some(last) = lines.last() {
             let expr = simplify::present(self.g, last.expr);
-            if expr != last.expr {
-                lines.push(Line { expr, rule: format!("entry {}", texts.join(", ")) });
-            }
+            lines.push(Line { expr, rule: format!("the entry {by}") });
         }
-        Derivation { of: whole.of, by, lines }
+        let mut shown = String::new();
+        lines.retain(|line| {
+            let before = std::mem::replace(&mut shown, print::text(self.g, line.expr));
+            before != shown
+        });
+        lines
     }
 
     /// `latex(e)`: the source as a text.

@@ -1,4 +1,5 @@
-//! Which nodes depend on an unknown, and which of them linearly.
+//! How an expression depends on an unknown: not at all, linearly, as a
+//! polynomial.
 
 use rustc_hash::FxHashMap;
 
@@ -49,4 +50,39 @@ fn combined(op: Op, args: &[Degree]) -> Degree {
 /// Whether the expression depends on the unknown.
 pub(super) fn depends(g: &Graph, e: ExprId, x: SymbolId) -> bool {
     g.has_unknown(e) && g.unknowns(&[e]).contains(&x)
+}
+
+/// Whether the node is the unknown, or its transpose.
+pub(super) fn is_itself(g: &Graph, e: ExprId, x: SymbolId) -> bool {
+    let inner = if g.op(e) == Op::Transpose { g.args(e)[0] } else { e };
+    g.as_symbol(inner) == Some(x)
+}
+
+/// A sum of constants and terms `c*x^n`.
+pub(super) fn is_polynomial(g: &mut Graph, e: ExprId, x: SymbolId) -> bool {
+    let terms = if g.op(e) == Op::Add { g.args(e).to_vec() } else { vec![e] };
+    terms.into_iter().all(|term| {
+        let (_, rest) = constant_factors(g, term, x);
+        let power = g.op(rest) == Op::Pow
+            && is_itself(g, g.args(rest)[0], x)
+            && !depends(g, g.args(rest)[1], x);
+        power || !depends(g, rest, x) || is_itself(g, rest, x)
+    })
+}
+
+/// The scalar factors of a term that do not depend on the unknown, and the
+/// rest.
+pub(super) fn constant_factors(g: &mut Graph, e: ExprId, x: SymbolId) -> (ExprId, ExprId) {
+    let one = g.int(1);
+    if g.op(e) != Op::Mul {
+        return (one, e);
+    }
+    let args = g.args(e).to_vec();
+    let (moving, constant): (Vec<ExprId>, Vec<ExprId>) =
+        args.into_iter().partition(|&a| depends(g, a, x));
+    let fits = constant.iter().all(|&c| g.shape(c).is_scalar());
+    if !fits || moving.is_empty() {
+        return (one, e);
+    }
+    (g.mul(&constant), g.mul(&moving))
 }

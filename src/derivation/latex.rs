@@ -25,17 +25,8 @@ pub fn latex(g: &Graph, derivations: &[Derivation]) -> String {
 }
 
 fn label(of: &str, by: &str) -> String {
-    format!("\\frac{{\\partial {}}}{{\\partial {}}} ", print::latex_name(of), entry(by))
-}
-
-/// The unknown of a label, which may be an entry such as `x[3]`.
-fn entry(by: &str) -> String {
-    match by.split_once('[') {
-        Some((name, index)) => {
-            format!("{}_{{{}}}", print::latex_name(name), index.trim_end_matches(']'))
-        }
-        None => print::latex_name(by),
-    }
+    let (of, by) = (print::latex_name(of), print::latex_name(by));
+    format!("\\frac{{\\partial {of}}}{{\\partial {by}}} ")
 }
 
 /// A rule in text mode.

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::affine::{Degree, degree, depends};
+use super::affine::{Degree, degree, depends, is_polynomial};
 use crate::diff;
 use crate::expr::{Data, ExprId, Graph, Op, Symbol, SymbolId};
 use crate::ops;
@@ -26,8 +26,8 @@ pub(super) fn unresolved(g: &mut Graph, e: ExprId, x: SymbolId) -> ExprId {
 }
 
 /// `diff(e, x)`, where there is something left to do: constants give zero, the
-/// unknown itself one, and numbers added to the rest vanish. One of `e` and
-/// `x` is a scalar.
+/// unknown itself one, and numbers added to what needs a rule of its own
+/// vanish. One of `e` and `x` is a scalar.
 pub(super) fn later(g: &mut Graph, e: ExprId, x: SymbolId) -> ExprId {
     if !depends(g, e, x) {
         let of = g.shape(e);
@@ -37,7 +37,7 @@ pub(super) fn later(g: &mut Graph, e: ExprId, x: SymbolId) -> ExprId {
     if g.as_symbol(e) == Some(x) {
         return g.int(1);
     }
-    if g.op(e) == Op::Add && degree(g, e, x) == Degree::Other {
+    if g.op(e) == Op::Add && degree(g, e, x) == Degree::Other && !is_polynomial(g, e, x) {
         let rest: Vec<ExprId> =
             g.args(e).iter().copied().filter(|&t| g.as_num(t).is_none()).collect();
         if let [only] = rest[..]
@@ -167,20 +167,4 @@ pub(super) fn value_of(g: &mut Graph, site: Site, x: SymbolId) -> ExprId {
             diff::tangent(g, &[site.of], &[(x, one)])[0]
         }
     }
-}
-
-/// The factors of a term that do not depend on the unknown, and the rest.
-pub(super) fn constant_factors(g: &mut Graph, e: ExprId, x: SymbolId) -> (ExprId, ExprId) {
-    let one = g.int(1);
-    if g.op(e) != Op::Mul {
-        return (one, e);
-    }
-    let args = g.args(e).to_vec();
-    let (moving, constant): (Vec<ExprId>, Vec<ExprId>) =
-        args.into_iter().partition(|&a| depends(g, a, x));
-    let fits = constant.iter().all(|&c| g.shape(c).is_scalar());
-    if !fits || moving.is_empty() {
-        return (one, e);
-    }
-    (g.mul(&constant), g.mul(&moving))
 }

@@ -7,8 +7,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::affine::{Degree, degree, depends};
-use super::pending::{Site, constant_factors, later, value_of, weighted};
+use super::affine::{Degree, constant_factors, degree, depends, is_itself, is_polynomial};
+use super::pending::{Site, has_jacobian, later, value_of, weighted};
 use crate::diff;
 use crate::expr::{ExprId, Graph, Op, SymbolId};
 use crate::ops::{self, Derivative, Range, coefficient, times};
@@ -31,33 +31,27 @@ pub(super) enum Kind {
     Other,
 }
 
-impl Kind {
-    /// Whether no derivative is left.
-    pub fn ends(self) -> bool {
-        matches!(self, Kind::Linear | Kind::Power | Kind::Function)
-    }
-}
-
 /// A site after one rule.
 #[derive(Clone, Debug)]
 pub(super) struct Applied {
     /// What stands in its place.
     pub result: ExprId,
     pub kind: Kind,
-    /// The rule, without the words "chain rule".
-    pub name: String,
+    /// The rules, without the words "chain rule"; several where the language
+    /// has no notation for what would stand between them.
+    pub names: Vec<String>,
 }
 
 /// Applies the outermost rule at a site.
 pub(super) fn apply(g: &mut Graph, site: Site, x: SymbolId) -> Applied {
     if let Some((kind, name)) = at_once(g, site.of, x) {
-        return Applied { result: value_of(g, site, x), kind, name };
+        return Applied { result: value_of(g, site, x), kind, names: vec![name] };
     }
     let of = site.of;
     if let Some(weights) = site.weights {
         let result = by_array(g, of, weights, x);
         let (kind, name) = named(g, of, x);
-        return Applied { result, kind, name };
+        return Applied { result, kind, names: vec![name] };
     }
     let (number, rest) = coefficient(g, of);
     if rest != of {
@@ -69,7 +63,7 @@ pub(super) fn apply(g: &mut Graph, site: Site, x: SymbolId) -> Applied {
     if rest != of {
         let rest = later(g, rest, x);
         let result = g.mul(&[factor, rest]);
-        return Applied { result, kind: Kind::Constant, name: "constant factor".to_string() };
+        return Applied { result, kind: Kind::Constant, names: vec!["constant factor".to_string()] };
     }
     let result = if g.symbol(x).shape.is_scalar() {
         by_scalar(g, of, x)
@@ -78,14 +72,46 @@ pub(super) fn apply(g: &mut Graph, site: Site, x: SymbolId) -> Applied {
         by_array(g, of, one, x)
     };
     let (kind, name) = named(g, of, x);
-    Applied { result, kind, name }
+    let mut names = vec![name];
+    add_inner_names(g, of, x, &mut names);
+    Applied { result, kind, names }
+}
+
+/// Adds the rules of the arguments whose derivative by an array is taken at
+/// once, outermost first.
+fn add_inner_names(g: &mut Graph, e: ExprId, x: SymbolId, names: &mut Vec<String>) {
+    if g.symbol(x).shape.is_scalar() {
+        return;
+    }
+    let mut pending: Vec<ExprId> = vec![e];
+    while let Some(e) = pending.pop() {
+        for k in moving(g, e, x) {
+            let arg = g.args(e)[k];
+            let at_once = !g.shape(arg).is_scalar() && !has_jacobian(g, arg, x);
+            if !at_once || is_itself(g, arg, x) {
+                continue;
+            }
+            let name = if degree(g, arg, x) == Degree::Affine {
+                linear(g, x)
+            } else {
+                pending.push(arg);
+                named(g, arg, x).1
+            };
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+}
+
+fn linear(g: &Graph, x: SymbolId) -> String {
+    format!("linear in {}", g.symbol(x).name)
 }
 
 /// What a person differentiates without a step between, and by which rule.
 fn at_once(g: &mut Graph, e: ExprId, x: SymbolId) -> Option<(Kind, String)> {
     if degree(g, e, x) != Degree::Other {
-        let name = g.symbol(x).name.clone();
-        return Some((Kind::Linear, format!("linear in {name}")));
+        return Some((Kind::Linear, linear(g, x)));
     }
     if is_polynomial(g, e, x) {
         return Some((Kind::Power, "power rule".to_string()));
@@ -99,24 +125,6 @@ fn at_once(g: &mut Graph, e: ExprId, x: SymbolId) -> Option<(Kind, String)> {
     direct.then(|| match named(g, rest, x) {
         (Kind::Chain, name) => (Kind::Function, name),
         (_, name) => (Kind::Power, name),
-    })
-}
-
-/// Whether the node is the unknown, or its transpose.
-fn is_itself(g: &Graph, e: ExprId, x: SymbolId) -> bool {
-    let inner = if g.op(e) == Op::Transpose { g.args(e)[0] } else { e };
-    g.as_symbol(inner) == Some(x)
-}
-
-/// A sum of constants and terms `c*x^n`.
-fn is_polynomial(g: &mut Graph, e: ExprId, x: SymbolId) -> bool {
-    let terms = if g.op(e) == Op::Add { g.args(e).to_vec() } else { vec![e] };
-    terms.into_iter().all(|term| {
-        let (_, rest) = constant_factors(g, term, x);
-        let power = g.op(rest) == Op::Pow
-            && is_itself(g, g.args(rest)[0], x)
-            && !depends(g, g.args(rest)[1], x);
-        power || !depends(g, rest, x) || is_itself(g, rest, x)
     })
 }
 

@@ -18,8 +18,6 @@ const MOST_LINES: usize = 24;
 /// Expressions of more nodes are differentiated in one line: no one would read
 /// the others.
 const MOST_NODES: usize = 2000;
-/// So many different rules that end a derivation get a line each.
-const MOST_ENDS: usize = 3;
 
 /// The derivation of the derivative of `f` by `x`, where one of the two is a
 /// scalar. The last line is what `grad` prints.
@@ -60,27 +58,38 @@ fn step(g: &mut Graph, current: ExprId, open: &[Site], x: SymbolId) -> (ExprId, 
     let applied: Vec<(Site, Applied)> = open.iter().map(|&s| (s, apply(g, s, x))).collect();
     let telling = |a: &&(Site, Applied)| a.1.kind != Kind::Linear;
     let kind = applied.iter().find(telling).map_or(Kind::Linear, |a| a.1.kind);
-    let ends = applied.iter().all(|a| a.1.kind.ends()) && {
-        let mut names: Vec<&str> = applied.iter().map(|a| a.1.name.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        names.len() > MOST_ENDS
-    };
     let mut map = FxHashMap::default();
     let mut names: Vec<&str> = Vec::new();
-    for (site, a) in &applied {
-        let told = a.kind == kind || ends;
-        if told || a.kind == Kind::Linear {
-            map.insert(site.node, a.result);
-        }
-        if told && !names.contains(&a.name.as_str()) {
-            names.push(&a.name);
+    for (site, a) in applied.iter().filter(|(_, a)| a.kind == kind || a.kind == Kind::Linear) {
+        map.insert(site.node, a.result);
+        for name in &a.names {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
         }
     }
+    let mut rule = listed(&names);
     if kind == Kind::Chain {
-        names.push("chain rule");
+        rule.push_str(", chain rule");
     }
-    (replaced(g, current, &map), names.join(", "))
+    (replaced(g, current, &map), rule)
+}
+
+/// Rules in words: `power rule, derivatives of sin and cos`.
+fn listed(names: &[&str]) -> String {
+    const OF: &str = "derivative of ";
+    let (functions, mut rules): (Vec<&str>, Vec<&str>) =
+        names.iter().partition(|n| n.starts_with(OF));
+    let functions: Vec<&str> = functions.iter().filter_map(|n| n.strip_prefix(OF)).collect();
+    let joined = match &functions[..] {
+        [] => return rules.join(", "),
+        [only] => format!("{OF}{only}"),
+        [first @ .., last] => format!("derivatives of {} and {last}", first.join(", ")),
+    };
+    // In the order of the expression, as far as one list allows.
+    let at = names.iter().position(|n| n.starts_with(OF)).unwrap_or(0);
+    rules.insert(at.min(rules.len()), &joined);
+    rules.join(", ")
 }
 
 /// Lines so far, and the rules since the last of them.
@@ -95,12 +104,16 @@ impl Lines {
     /// Adds a line, where it says something new and can be written down. (The
     /// derivative of an entry has a notation only once its sum is resolved.)
     fn push(&mut self, g: &mut Graph, e: ExprId, rule: &str) {
+        let scattered = has_scatter(g, e);
         let e = simplify::present(g, e);
         if !rule.is_empty() && !self.rules.iter().any(|r| r == rule) {
             self.rules.push(rule.to_string());
         }
         if has_scatter(g, e) {
             return;
+        }
+        if scattered {
+            self.rules.push("index shift".to_string());
         }
         let text = print::text(g, e);
         if text != self.shown {

@@ -36,7 +36,7 @@ pub fn text(g: &Graph, derivation: &Derivation) -> String {
 }
 
 /// Where `after` differs from `before`, in characters: start and length.
-/// `None` where more than half of the line does: then there is nothing to find.
+/// `None` where more than half of the line does, or no whole part.
 fn changed(before: &str, after: &str) -> Option<(usize, usize)> {
     let (old, new) = (words(before), words(after));
     let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
@@ -45,7 +45,18 @@ fn changed(before: &str, after: &str) -> Option<(usize, usize)> {
     let chars = |part: &[&str]| part.iter().map(|w| w.chars().count()).sum::<usize>();
     let (skipped, length) = (chars(&new[..start]), chars(&new[start..new.len() - end]));
     let whole = after.chars().count();
-    (length > 0 && 2 * length <= whole).then_some((skipped, length))
+    let fits = length > 0 && 2 * length <= whole && is_balanced(&new[start..new.len() - end]);
+    fits.then_some((skipped, length))
+}
+
+/// Whether every bracket is closed: a part that cuts through an expression is
+/// no help to mark.
+fn is_balanced(part: &[&str]) -> bool {
+    let mut depth = 0i32;
+    part.iter().all(|word| {
+        depth += i32::from(matches!(*word, "(" | "[")) - i32::from(matches!(*word, ")" | "]"));
+        depth >= 0
+    }) && depth == 0
 }
 
 /// Names and numbers whole, everything else character by character.

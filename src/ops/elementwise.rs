@@ -134,7 +134,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Log1p,
             names: ("log1p", &[]),
-            latex: "\\operatorname{log1p}",
+            latex: "\\log\\left(1 + #1\\right)",
             domain: Domain::AboveMinusOne,
             traits: Traits { concave: true, zero_at_zero: true, pieces: shape::LOG1P, ..UP },
             lowering: Lowering::Call,
@@ -151,7 +151,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Expm1,
             names: ("expm1", &[]),
-            latex: "\\operatorname{expm1}",
+            latex: "\\exp\\left(#1\\right) - 1",
             domain: Domain::Reals,
             traits: Traits { convex: true, zero_at_zero: true, pieces: shape::CONVEX_UP, ..UP },
             lowering: Lowering::Call,
@@ -693,7 +693,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Hypot,
             names: ("hypot", &[]),
-            latex: "\\operatorname{hypot}",
+            latex: "\\sqrt{#1^{2} + #2^{2}}",
             domain: Domain::Reals,
             traits: Traits { convex: true, away_from_zero: true, ..SMOOTH },
             lowering: Lowering::Call,

@@ -134,6 +134,9 @@ impl<'a> Builder<'a> {
         }
         let reduces = || self.g.args(e).iter().any(|&a| !self.g.shape(a).is_scalar());
         let op = self.g.op(e);
+        if op == Op::Diff {
+            return self.is_large(self.g.args(e)[0]);
+        }
         !self.g.shape(e).is_scalar() || op.is_binder() || (op != Op::Elem && reduces())
     }
 

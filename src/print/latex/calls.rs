@@ -32,6 +32,7 @@ pub(super) fn level(op: Op) -> Level {
     match op {
         Op::Inv | Op::SumSq => Level::Power,
         Op::Mod => Level::Product,
+        Op::Expm1 => Level::Sum,
         _ => Level::Atom,
     }
 }
@@ -40,8 +41,9 @@ pub(super) fn level(op: Op) -> Level {
 /// delimiters.
 fn argument_level(op: Op) -> Level {
     match op {
-        Op::Inv => Level::Postfix,
+        Op::Inv | Op::Hypot => Level::Postfix,
         Op::Mod => Level::Power,
+        Op::Log1p => Level::Product,
         _ => Level::Where,
     }
 }
@@ -87,10 +89,7 @@ pub(super) fn make(what: &str, args: &[Layout]) -> String {
             format!("\\frac{{\\partial {}}}{{\\partial {}}}", names::name(of), latex(by))
         }
         ("diff" | "jac", [of, by]) => {
-            let of = match of {
-                Layout::Call(..) => operand(of, Level::Postfix),
-                _ => bracketed(&latex(of)),
-            };
+            let of = operand(of, Level::Power);
             format!("\\frac{{\\partial}}{{\\partial {}}} {of}", latex(by))
         }
         _ => function(&format!("\\operatorname{{{what}}}"), args),

@@ -132,8 +132,13 @@ fn infix(factors: &[Layout], sign: &str) -> String {
 fn product(factors: &[Layout]) -> String {
     let mut out = String::new();
     for (k, factor) in factors.iter().enumerate() {
-        let open = k + 1 == factors.len() && matches!(factor, Layout::Binder(..));
-        let text = operand(factor, if open { Level::Product } else { Level::Power });
+        // What takes in all that follows stands last, or in brackets.
+        let last = k + 1 == factors.len();
+        let text = match factor {
+            Layout::Binder(..) if last => operand(factor, Level::Product),
+            Layout::Make("diff" | "jac", _) if !last => operand(factor, Level::Postfix),
+            _ => operand(factor, Level::Power),
+        };
         if k > 0 {
             out.push_str(between(&factors[k - 1], &text));
         }

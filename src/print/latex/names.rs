@@ -42,8 +42,11 @@ const GREEK: &[(&str, char)] = &[
 ];
 
 /// A name of the language: `x_max` is `x_{\mathrm{max}}`, `theta1` is
-/// `\theta_{1}`, `speed` is `\mathrm{speed}`.
+/// `\theta_{1}`, `speed` is `\mathrm{speed}`; an entry `x[3]` is `x_{3}`.
 pub fn name(text: &str) -> String {
+    if let Some((array, entry)) = text.strip_suffix(']').and_then(|t| t.split_once('[')) {
+        return format!("{}_{{{entry}}}", name(array));
+    }
     let text: String = text.chars().map(plain_digit).collect();
     let (head, below) = match text.split_once('_') {
         Some((head, below)) if !head.is_empty() && !below.is_empty() => (head, below),
