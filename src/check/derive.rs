@@ -74,7 +74,10 @@ impl Checker<'_> {
         if !shape.is_scalar() && !symbol.shape.is_scalar() {
             let finding = Diagnostic::error(
                 codes::E0501,
-                format!("expected a scalar to differentiate by an array, found {}", in_words(shape)),
+                format!(
+                    "expected a scalar to differentiate by an array, found {}",
+                    in_words(shape)
+                ),
             );
             return self.report(
                 finding
@@ -182,11 +185,14 @@ impl Checker<'_> {
     fn hessian_latex(&mut self, parts: &Labelled) -> String {
         let n = parts.unknowns.len().max(1);
         let entries: Vec<String> = parts.parts.iter().map(|&p| self.expression_latex(p)).collect();
+        let of = print::latex_name(&parts.of);
+        if let [only] = &entries[..] {
+            return format!("\\nabla^{{2}} {of} = {only}");
+        }
         let rows: Vec<String> =
             entries.chunks(n).map(|row| format!("  {}", row.join(" & "))).collect();
         format!(
-            "\\nabla^{{2}} {} = \\begin{{pmatrix}}\n{}\n\\end{{pmatrix}}",
-            print::latex_name(&parts.of),
+            "\\nabla^{{2}} {of} = \\begin{{pmatrix}}\n{}\n\\end{{pmatrix}}",
             rows.join(" \\\\\n")
         )
     }

@@ -50,6 +50,3 @@ pub struct Line {
     /// The rules that led to it; empty for the first line.
     pub rule: String,
 }
-
-#[cfg(test)]
-mod tests;

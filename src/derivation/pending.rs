@@ -128,11 +128,7 @@ fn site(g: &mut Graph, e: ExprId) -> Option<Site> {
 
 /// The expression with nodes replaced. Unlike a substitution this keeps bound
 /// indices: what is put in may hold those that are open where it stands.
-pub(super) fn replaced(
-    g: &mut Graph,
-    root: ExprId,
-    map: &FxHashMap<ExprId, ExprId>,
-) -> ExprId {
+pub(super) fn replaced(g: &mut Graph, root: ExprId, map: &FxHashMap<ExprId, ExprId>) -> ExprId {
     let mut new: FxHashMap<ExprId, ExprId> = FxHashMap::default();
     for e in g.reachable(&[root]) {
         let to = match map.get(&e) {

@@ -63,7 +63,11 @@ pub(super) fn apply(g: &mut Graph, site: Site, x: SymbolId) -> Applied {
     if rest != of {
         let rest = later(g, rest, x);
         let result = g.mul(&[factor, rest]);
-        return Applied { result, kind: Kind::Constant, names: vec!["constant factor".to_string()] };
+        return Applied {
+            result,
+            kind: Kind::Constant,
+            names: vec!["constant factor".to_string()],
+        };
     }
     let result = if g.symbol(x).shape.is_scalar() {
         by_scalar(g, of, x)
@@ -232,9 +236,8 @@ fn named(g: &mut Graph, e: ExprId, x: SymbolId) -> (Kind, String) {
             let scaled = moving.iter().any(|&k| constant_factors(g, args[k], x).1 != args[k]);
             (Kind::Sum, if scaled { "sum rule, constant factors" } else { "sum rule" })
         }
-        Op::Mul | Op::Had | Op::MatMul | Op::Dot if moving.len() == 1 => {
-            (Kind::Constant, "constant factor")
-        }
+        Op::Mul | Op::Had | Op::MatMul if moving.len() == 1 => (Kind::Constant, "constant factor"),
+        Op::Dot if moving.len() == 1 => (Kind::Other, "dot is linear"),
         Op::Mul | Op::Had if moving.iter().any(|&k| divides(g, g.args(e)[k])) => {
             (Kind::Product, "quotient rule")
         }

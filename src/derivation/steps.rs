@@ -104,21 +104,25 @@ impl Lines {
     /// Adds a line, where it says something new and can be written down. (The
     /// derivative of an entry has a notation only once its sum is resolved.)
     fn push(&mut self, g: &mut Graph, e: ExprId, rule: &str) {
-        let scattered = has_scatter(g, e);
-        let e = simplify::present(g, e);
-        if !rule.is_empty() && !self.rules.iter().any(|r| r == rule) {
-            self.rules.push(rule.to_string());
+        self.add_rule(rule);
+        // A sum of such derivatives, read entry by entry.
+        if has_scatter(g, e) {
+            self.add_rule("index shift");
         }
+        let e = simplify::present(g, e);
         if has_scatter(g, e) {
             return;
-        }
-        if scattered {
-            self.rules.push("index shift".to_string());
         }
         let text = print::text(g, e);
         if text != self.shown {
             self.shown = text;
             self.lines.push(Line { expr: e, rule: std::mem::take(&mut self.rules).join(", ") });
+        }
+    }
+
+    fn add_rule(&mut self, rule: &str) {
+        if !rule.is_empty() && !self.rules.iter().any(|r| r == rule) {
+            self.rules.push(rule.to_string());
         }
     }
 

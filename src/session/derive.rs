@@ -15,10 +15,7 @@ impl Runner<'_> {
         let text = self.checker(|c| c.shown(&item, span))?;
         if !self.is_dry() {
             let name = squeeze(self.session.files.sources.slice(span));
-            out(
-                &self.session.files.sources,
-                Output::Value { name, text, value: JsonValue::Null },
-            );
+            out(&self.session.files.sources, Output::Value { name, text, value: JsonValue::Null });
         }
         Ok(())
     }

@@ -136,6 +136,7 @@ fn product(factors: &[Layout]) -> String {
         let last = k + 1 == factors.len();
         let text = match factor {
             Layout::Binder(..) if last => operand(factor, Level::Product),
+            Layout::Number(_) if k == 0 => latex(factor),
             Layout::Make("diff" | "jac", _) if !last => operand(factor, Level::Postfix),
             _ => operand(factor, Level::Power),
         };
@@ -150,7 +151,7 @@ fn product(factors: &[Layout]) -> String {
 /// What stands between a factor and the next one: nothing after a number, a
 /// sign where two numbers meet, a little room beside a word.
 fn between(before: &Layout, after: &str) -> &'static str {
-    let number = matches!(before, Layout::Number(_));
+    let number = matches!(before, Layout::Number(n) if !names::has_power_of_ten(*n));
     let digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
     if digit(after) || (number && after.strip_prefix("\\frac{").is_some_and(digit)) {
         " \\cdot "
@@ -286,6 +287,3 @@ fn where_clause(body: &Layout, defs: &[(String, Layout)]) -> String {
         defs.iter().map(|(n, def)| format!("{} = {}", name(n), latex(def))).collect();
     format!("{} \\quad \\text{{where }} {}", operand(body, Level::If), defs.join(", \\; "))
 }
-
-#[cfg(test)]
-mod tests;

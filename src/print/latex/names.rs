@@ -137,6 +137,11 @@ pub(super) fn number_level(n: Num) -> Level {
     }
 }
 
+/// Whether the number is written with a power of ten.
+pub(super) fn has_power_of_ten(n: Num) -> bool {
+    number(n).contains("10^")
+}
+
 /// Whole numbers and decimals; a power of ten where the text says so.
 fn decimal(n: Num) -> String {
     let text = crate::print::text::number_text(n);

@@ -1,1 +1,0 @@
-//! One golden line a notation.
