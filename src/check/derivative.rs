@@ -234,6 +234,11 @@ impl Checker<'_> {
                 }
             }
         }
+        // The entry must be one of the array's.
+        let array = self.g.leaf(symbol);
+        let read = [&[array], &indices[..]].concat();
+        let places: Vec<Span> = vec![span; read.len()];
+        self.node(Op::Elem, &read, span, &places)?;
         Ok((symbol, Some(indices)))
     }
 

@@ -23,6 +23,7 @@ mod expr;
 mod generator;
 mod index;
 mod item;
+mod latex;
 mod objective;
 mod point;
 mod shape;
