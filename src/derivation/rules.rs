@@ -5,7 +5,7 @@
 //! of each, and what a person takes in one step: a number in front, `x^n`, a
 //! function of `x` itself, anything linear in `x`.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::affine::{Degree, constant_factors, degree, depends, is_itself, is_polynomial};
 use super::pending::{Site, has_jacobian, later, value_of, weighted};
@@ -88,9 +88,13 @@ fn add_inner_names(g: &mut Graph, e: ExprId, x: SymbolId, names: &mut Vec<String
         return;
     }
     let mut pending: Vec<ExprId> = vec![e];
+    let mut seen = FxHashSet::default();
     while let Some(e) = pending.pop() {
         for k in moving(g, e, x) {
             let arg = g.args(e)[k];
+            if !seen.insert(arg) {
+                continue;
+            }
             let at_once = !g.shape(arg).is_scalar() && !has_jacobian(g, arg, x);
             if !at_once || is_itself(g, arg, x) {
                 continue;
@@ -233,7 +237,11 @@ fn named(g: &mut Graph, e: ExprId, x: SymbolId) -> (Kind, String) {
     let (kind, name) = match op {
         Op::Add => {
             let args = g.args(e).to_vec();
-            let scaled = moving.iter().any(|&k| constant_factors(g, args[k], x).1 != args[k]);
+            // A minus alone is no factor worth a word.
+            let minus = g.int(-1);
+            let one = g.int(1);
+            let scaled =
+                moving.iter().any(|&k| ![one, minus].contains(&constant_factors(g, args[k], x).0));
             (Kind::Sum, if scaled { "sum rule, constant factors" } else { "sum rule" })
         }
         Op::Mul | Op::Had | Op::MatMul if moving.len() == 1 => (Kind::Constant, "constant factor"),

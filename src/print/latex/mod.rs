@@ -183,6 +183,7 @@ fn power(base: &Layout, exponent: &Layout, dotted: bool) -> String {
     };
     let exponent = if dotted { format!("\\circ {exponent}") } else { exponent };
     if let Layout::Call(op, args) = base
+        && !dotted
         && calls::takes_exponent(*op)
     {
         return calls::function(&format!("{}^{{{exponent}}}", ops::def(*op).latex), args);
