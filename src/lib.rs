@@ -28,7 +28,8 @@
 //!   [`syntax`].
 //! - Mathematics, without spans, files or terminal: [`special`], [`random`],
 //!   [`data`], [`shape`], [`expr`], [`ops`], [`print`], [`simplify`], [`diff`],
-//!   [`convexity`], [`eval`], [`jit`], [`problem`], [`optim`], [`report`].
+//!   [`derivation`], [`convexity`], [`eval`], [`jit`], [`problem`], [`optim`],
+//!   [`report`].
 //! - Where they meet: [`check`], [`session`], [`cli`], [`repl`].
 
 pub mod source;
@@ -54,6 +55,8 @@ pub mod print;
 pub mod simplify;
 
 pub mod diff;
+
+pub mod derivation;
 
 pub mod convexity;
 

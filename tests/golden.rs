@@ -13,6 +13,7 @@
 //! | `check` | the findings of a check without running, then `ok` or `failed` |
 //! | `error` | the findings of a run, without color; nothing else |
 //! | `simplify`, `grad`, `hess` | values of expression statements |
+//! | `latex`, `derive` | values of expression statements and derivations |
 //! | `run` | all outputs |
 //! | `optim` | method, status, value, kind of point and solution, to 6 digits |
 //!
@@ -191,6 +192,16 @@ fn hess() {
 }
 
 #[test]
+fn latex() {
+    folder("latex", shown);
+}
+
+#[test]
+fn derive() {
+    folder("derive", shown);
+}
+
+#[test]
 fn run() {
     folder("run", observed);
 }
@@ -236,6 +247,12 @@ fn examples() {
         wrong.extend(golden.verify(observed).err());
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// All outputs; `tests/derive.rs` and `tests/latex.rs` have the oracles.
+fn shown(golden: &Golden) -> Result<String, String> {
+    let ran = run_in(&mut session(golden.folder(), true), &golden.name(), &golden.script);
+    Ok(ran.seen.iter().map(output).collect())
 }
 
 /// All outputs, under the eyes of the oracles.

@@ -80,7 +80,7 @@ const ROWS: &[Builtin] = &[
     Builtin { name: "simplify", arity: (1, 1), named: &[], usage: "simplify(e)", doc: "a simpler form", example: "", run: Run::Planned },
     Builtin { name: "expand", arity: (1, 1), named: &[], usage: "expand(e)", doc: "products multiplied out", example: "", run: Run::Planned },
     Builtin { name: "factor", arity: (1, 1), named: &[], usage: "factor(e)", doc: "common factors taken out", example: "", run: Run::Planned },
-    Builtin { name: "latex", arity: (1, MANY), named: &[], usage: "latex(e)", doc: "LaTeX source", example: "", run: Run::Planned },
+    Builtin { name: "latex", arity: (1, 1), named: &[], usage: "latex(e)", doc: "LaTeX source of an expression, of derivatives or of a derivation", example: "var x; latex(x^2/2)", run: Run::Check(|c, a, _| c.latex(&a[0])) },
 ];
 
 impl Checker<'_> {

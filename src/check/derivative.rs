@@ -198,7 +198,7 @@ impl Checker<'_> {
     }
 
     /// What to differentiate by: an unknown, or an entry of one.
-    fn target(
+    pub(super) fn target(
         &mut self,
         node: NodeId,
         within: &[SymbolId],
@@ -249,6 +249,11 @@ impl Checker<'_> {
                 }
             }
         }
+        // The entry must be one of the array's.
+        let array = self.g.leaf(symbol);
+        let read = [&[array], &indices[..]].concat();
+        let places: Vec<Span> = vec![span; read.len()];
+        self.node(Op::Elem, &read, span, &places)?;
         Ok((symbol, Some(indices)))
     }
 

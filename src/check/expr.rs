@@ -254,6 +254,11 @@ impl Checker<'_> {
             Item::Text(text) => Ok(text.clone()),
             Item::Texts(texts) => Ok(texts.join(", ")),
             Item::Labelled(parts) => self.labelled_text(parts, span),
+            Item::Derivations(found) => {
+                let texts: Vec<String> =
+                    found.iter().map(|d| crate::derivation::text(self.g, d)).collect();
+                Ok(texts.join("\n"))
+            }
             Item::Table(t) => Ok(format!(
                 "{}: {} rows, columns {}",
                 t.name,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::data::{Categories, Table};
+use crate::derivation::Derivation;
 use crate::expr::{ExprId, SymbolId};
 use crate::source::Span;
 use crate::syntax::ast::{Ast, NodeId, ShapeExpr};
@@ -29,6 +30,8 @@ pub enum Item {
     Function(Arc<Function>),
     /// Derivatives by several unknowns, or a Hessian.
     Labelled(Arc<Labelled>),
+    /// Derivations of one expression, one an unknown.
+    Derivations(Arc<Vec<Derivation>>),
     /// Something with named parts, such as the result of an optimization.
     Record(Arc<Record>),
     /// A definition that failed: whatever uses it stays silent.
@@ -48,6 +51,7 @@ impl Item {
             Item::Pair(_) => "a pair",
             Item::Function(_) => "a function",
             Item::Labelled(_) => "a set of derivatives",
+            Item::Derivations(_) => "a derivation",
             Item::Record(_) => "a result",
             Item::Failed => "a failed definition",
         }

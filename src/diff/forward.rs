@@ -48,7 +48,7 @@ fn sweep(g: &mut Graph, exprs: &[ExprId], directions: &[(SymbolId, ExprId)]) -> 
 
 /// The tangent of a node from the tangents of its arguments; `None` where none
 /// of them moves it.
-fn step(g: &mut Graph, e: ExprId, moved: &FxHashMap<ExprId, ExprId>) -> Option<ExprId> {
+pub(crate) fn step(g: &mut Graph, e: ExprId, moved: &FxHashMap<ExprId, ExprId>) -> Option<ExprId> {
     let op = g.op(e);
     let args = g.args(e).to_vec();
     if op.is_binder() {

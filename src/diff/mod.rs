@@ -14,9 +14,11 @@ mod linear;
 mod reverse;
 mod scope;
 
+pub(crate) use forward::step;
 pub use forward::tangent;
 pub use linear::{along, jacobian};
 pub use reverse::gradient;
+pub(crate) use reverse::{adjoint, seed_of_body};
 
 use crate::expr::{ExprId, Graph, SymbolId};
 

@@ -142,30 +142,19 @@ impl Sweep<'_> {
                 .map(|(x, part)| (x, part, context))
                 .collect();
         }
-        let rule = ops::def(op).derivative;
         let mut found = Vec::new();
         // Last argument first, since contributions are read back in reverse.
         for (k, &arg) in args.iter().enumerate().rev() {
             if !self.active.contains(&arg) {
                 continue;
             }
-            let g = &mut *self.g;
-            let part = match rule {
-                Derivative::Zero => continue,
-                Derivative::Elementwise(partial) => {
-                    let p = partial(g, &args, e, k);
-                    pull_back(g, a, p, arg, e)
+            if op == Op::If {
+                if let Some(branch) = scope.branch_of(context, args[0], k) {
+                    found.push((arg, a, branch));
                 }
-                Derivative::Reduction(adjoint)
-                | Derivative::Linear(adjoint)
-                | Derivative::General(adjoint, _) => adjoint(g, &args, e, a, k),
-                Derivative::Scoped => {
-                    if let Some(branch) = scope.branch_of(context, args[0], k) {
-                        found.push((arg, a, branch));
-                    }
-                    continue;
-                }
-            };
+                continue;
+            }
+            let Some(part) = adjoint(self.g, e, a, k) else { continue };
             found.push((arg, part, context));
         }
         found
@@ -196,6 +185,22 @@ impl Sweep<'_> {
     }
 }
 
+/// The adjoint of argument `k` of a node with adjoint `a`, by the node's row.
+/// `None` for what has no derivative, and for what opens a scope.
+pub(crate) fn adjoint(g: &mut Graph, e: ExprId, a: ExprId, k: usize) -> Option<ExprId> {
+    let args = g.args(e).to_vec();
+    match ops::def(g.op(e)).derivative {
+        Derivative::Zero | Derivative::Scoped => None,
+        Derivative::Elementwise(partial) => {
+            let p = partial(g, &args, e, k);
+            Some(pull_back(g, a, p, args[k], e))
+        }
+        Derivative::Reduction(adjoint)
+        | Derivative::Linear(adjoint)
+        | Derivative::General(adjoint, _) => Some(adjoint(g, &args, e, a, k)),
+    }
+}
+
 /// The adjoint `a .* partial` of an elementwise function's argument, summed
 /// where a scalar argument was used for every entry.
 fn pull_back(g: &mut Graph, a: ExprId, partial: ExprId, arg: ExprId, y: ExprId) -> ExprId {
@@ -213,7 +218,7 @@ fn pull_back(g: &mut Graph, a: ExprId, partial: ExprId, arg: ExprId, y: ExprId) 
 
 /// The adjoint of a binder's body at one index, as a product of what depends
 /// on the index (the seed) and what does not.
-fn seed_of_body(
+pub(crate) fn seed_of_body(
     g: &mut Graph,
     e: ExprId,
     range: Range,

@@ -24,6 +24,8 @@ pub enum Op {
     // Arrays: literals, constant arrays, broadcasts, entries and blocks, and
     // the adjoints of reading an entry or a block.
     Stack, Fill, Eye, Bcast, Elem, Block, Place, PlaceBlock, Reshape,
+    // A derivative not yet taken, in the lines of a derivation only.
+    Diff,
     // Binders: arguments are lower end, upper end, condition, body.
     Sum, Prod, Min, Max, LogSumExp, Comp,
 }

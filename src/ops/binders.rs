@@ -192,7 +192,7 @@ pub const ROWS: &[&OpDef] = &[
     &row(Op::Prod, "prod", "\\prod", scalar_body, PLAIN, ("product over an index", "an empty range multiplies to 1", ("prod(i for i in 1..4)", "24"))),
     &row(Op::Min, "min", "\\min", nonempty, SMALLEST, ("smallest over an index", "an empty range is an error", ("min((i - 2)^2 for i in 1..4)", "0"))),
     &row(Op::Max, "max", "\\max", nonempty, LARGEST, ("largest over an index", "an empty range is an error", ("max((i - 2)^2 for i in 1..4)", "4"))),
-    &row(Op::LogSumExp, "logsumexp", "\\operatorname{logsumexp}", scalar_body, LOG_SUM, ("logarithm of a sum of exponentials over an index", "log(sum(exp(BODY) for i in 1..n)), shifted by the largest", ("logsumexp(0*i for i in 1..2)", "0.693147"))),
+    &row(Op::LogSumExp, "logsumexp", "\\operatorname*{logsumexp}", scalar_body, LOG_SUM, ("logarithm of a sum of exponentials over an index", "log(sum(exp(BODY) for i in 1..n)), shifted by the largest", ("logsumexp(0*i for i in 1..2)", "0.693147"))),
     &row(Op::Comp, "", "", arrays::comp_shape, LINEAR, ("column built by index", "[BODY for i in 1..n]", ("[i^2 for i in 1..3]", "[1, 4, 9]"))),
 ];
 

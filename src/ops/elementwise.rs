@@ -109,7 +109,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Log2,
             names: ("log2", &[]),
-            latex: "\\log_2",
+            latex: "\\log_{2}",
             domain: Domain::Positive,
             traits: Traits { concave: true, pieces: shape::LOG_LIKE, ..UP },
             lowering: Lowering::Call,
@@ -137,7 +137,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Log1p,
             names: ("log1p", &[]),
-            latex: "\\operatorname{log1p}",
+            latex: "\\log\\left(1 + #1\\right)",
             domain: Domain::AboveMinusOne,
             traits: Traits { concave: true, zero_at_zero: true, pieces: shape::LOG1P, ..UP },
             lowering: Lowering::Call,
@@ -154,7 +154,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Expm1,
             names: ("expm1", &[]),
-            latex: "\\operatorname{expm1}",
+            latex: "\\exp\\left(#1\\right) - 1",
             domain: Domain::Reals,
             traits: Traits { convex: true, zero_at_zero: true, pieces: shape::CONVEX_UP, ..UP },
             lowering: Lowering::Call,
@@ -168,7 +168,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Sqrt,
             names: ("sqrt", &[]),
-            latex: "\\sqrt",
+            latex: "\\sqrt{#1}",
             domain: Domain::NonNegative,
             traits: Traits { concave: true, zero_at_zero: true, pieces: shape::LOG_LIKE, ..UP },
             lowering: Lowering::Instructions,
@@ -182,7 +182,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Cbrt,
             names: ("cbrt", &[]),
-            latex: "\\sqrt[3]",
+            latex: "\\sqrt[3]{#1}",
             domain: Domain::Reals,
             traits: Traits { smooth: false, pieces: shape::S_SHAPED, ..ODD_UP },
             lowering: Lowering::Call,
@@ -196,7 +196,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Abs,
             names: ("abs", &[]),
-            latex: "\\lvert",
+            latex: "\\lvert #1 \\rvert",
             domain: Domain::Reals,
             traits: Traits {
                 even: true,
@@ -230,7 +230,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Floor,
             names: ("floor", &[]),
-            latex: "\\lfloor",
+            latex: "\\lfloor #1 \\rfloor",
             domain: Domain::Reals,
             traits: Traits { zero_at_zero: true, pieces: shape::STEPS, ..STEP },
             lowering: Lowering::Instructions,
@@ -243,7 +243,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Ceil,
             names: ("ceil", &[]),
-            latex: "\\lceil",
+            latex: "\\lceil #1 \\rceil",
             domain: Domain::Reals,
             traits: Traits { zero_at_zero: true, pieces: shape::STEPS, ..STEP },
             lowering: Lowering::Instructions,
@@ -552,7 +552,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Trigamma,
             names: ("trigamma", &[]),
-            latex: "\\psi_1",
+            latex: "\\psi_{1}",
             domain: Domain::NotPole,
             traits: Traits { pieces: shape::FALLING, ..SMOOTH },
             lowering: Lowering::Call,
@@ -573,7 +573,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Polygamma,
             names: ("polygamma", &[]),
-            latex: "\\psi",
+            latex: "\\psi^{(#1)}(#2)",
             domain: Domain::NotPole,
             traits: SMOOTH,
             lowering: Lowering::Call,
@@ -696,7 +696,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Hypot,
             names: ("hypot", &[]),
-            latex: "\\operatorname{hypot}",
+            latex: "\\sqrt{#1^{2} + #2^{2}}",
             domain: Domain::Reals,
             traits: Traits { convex: true, away_from_zero: true, ..SMOOTH },
             lowering: Lowering::Call,
@@ -714,7 +714,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Mod,
             names: ("mod", &[]),
-            latex: "\\bmod",
+            latex: "#1 \\bmod #2",
             domain: Domain::Reals,
             traits: NONE,
             lowering: Lowering::Call,

@@ -51,7 +51,9 @@ pub struct OpDef {
     pub aliases: &'static [&'static str],
     /// Fewest and most arguments.
     pub arity: (usize, usize),
-    /// How it is written in LaTeX.
+    /// How it is written in LaTeX: what stands before the brackets, or a
+    /// template with `#1` and `#2` for the arguments. Empty where the name
+    /// stands upright, or where the notation is the renderer's own.
     pub latex: &'static str,
     /// The shape of the result, or why the arguments do not fit.
     pub shape: ShapeRule,

@@ -1,4 +1,4 @@
-//! Leaves: numbers and symbols.
+//! Leaves: numbers and symbols; and the derivative that is not yet taken.
 
 use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value};
 use crate::expr::{Data, ExprId, Graph, Op};
@@ -12,6 +12,16 @@ fn symbol_shape(g: &Graph, data: Data, _: &[ExprId]) -> Result<Shape, ShapeError
         Data::Symbol(s) => Ok(g.symbol(s).shape),
         _ => Ok(Shape::Scalar),
     }
+}
+
+/// The unknown's shape for a scalar, the expression's own for a derivative by a
+/// scalar, else the Jacobian's.
+fn diff_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
+    Ok(match (g.shape(args[0]), g.shape(args[1])) {
+        (Shape::Scalar, by) => by,
+        (of, Shape::Scalar) => of,
+        (of, by) => Shape::Matrix(of.len(), by.len()),
+    })
 }
 
 /// The rows of this file.
@@ -52,6 +62,25 @@ pub const ROWS: &[&OpDef] = &[
             title: "a name",
             formula: "an unknown, a known value or a bound index",
             example: ("pi", "3.14159"),
+        },
+    },
+    &OpDef {
+        op: Op::Diff,
+        name: "",
+        aliases: &[],
+        arity: (2, 2),
+        latex: "",
+        shape: diff_shape,
+        domain: Domain::Reals,
+        traits: LEAF,
+        value: Value::Structural,
+        derivative: Derivative::Zero,
+        lowering: Lowering::Leaf,
+        samples: &[],
+        doc: Doc {
+            title: "a derivative not yet taken",
+            formula: "stands in the lines of `derive`, and is never evaluated",
+            example: ("", ""),
         },
     },
 ];

@@ -66,6 +66,7 @@ impl<'a> Builder<'a> {
             (Op::Fill, Data::Shape(shape)) => self.constant(args[0], shape),
             (Op::Eye, Data::Shape(shape)) => Layout::Make("eye", vec![self.size(shape.rows())]),
             (Op::Bcast | Op::Reshape, _) => self.layout(args[0]),
+            (Op::Diff, _) => self.derivative(args[0], args[1]),
             (op, _) if op.is_binder() => self.binder(e),
             (op, _) => Layout::Call(op, args.iter().map(|&a| self.layout(a)).collect()),
         }
@@ -134,6 +135,9 @@ impl<'a> Builder<'a> {
         }
         let reduces = || self.g.args(e).iter().any(|&a| !self.g.shape(a).is_scalar());
         let op = self.g.op(e);
+        if op == Op::Diff {
+            return self.is_large(self.g.args(e)[0]);
+        }
         !self.g.shape(e).is_scalar() || op.is_binder() || (op != Op::Elem && reduces())
     }
 
@@ -162,7 +166,7 @@ impl<'a> Builder<'a> {
             Op::Pow => self.rank(self.g.args(e)[0]),
             Op::Add | Op::If => Rank::Bracket,
             op if op.is_binder() => Rank::Large,
-            Op::MatMul => Rank::Large,
+            Op::MatMul | Op::Diff => Rank::Large,
             _ => Rank::Call,
         }
     }
@@ -248,6 +252,13 @@ impl<'a> Builder<'a> {
                 power(base, exponent, dotted)
             }
         }
+    }
+
+    /// A derivative not yet taken; of a column by a column its Jacobian.
+    fn derivative(&mut self, of: ExprId, by: ExprId) -> Layout {
+        let jacobian = !self.g.shape(of).is_scalar() && !self.g.shape(by).is_scalar();
+        let what = if jacobian { "jac" } else { "diff" };
+        Layout::Make(what, vec![self.layout(of), self.layout(by)])
     }
 
     /// A matrix product; equal square neighbours print as a power.

@@ -1,6 +1,6 @@
 //! The layout tree: what a person would write, before any notation.
 //!
-//! The renderers (`text`, later LaTeX) decide brackets from precedence; the
+//! The renderers (`text`, `latex`) decide brackets from precedence; the
 //! tree decides order, signs, fractions and names.
 
 use crate::expr::{Num, Op};

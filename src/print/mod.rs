@@ -9,10 +9,12 @@
 //! This room builds no nodes.
 
 mod build;
+mod latex;
 mod layout;
 mod share;
 mod text;
 
+pub use latex::{latex, name as latex_name};
 pub use layout::{Clause, Layout, Level};
 pub use text::render;
 

@@ -261,7 +261,7 @@ impl Text {
 }
 
 /// A number that is not negative, as it reads back.
-fn number_text(n: Num) -> String {
+pub(super) fn number_text(n: Num) -> String {
     match n.as_ratio() {
         Some((num, 1)) => num.to_string(),
         Some((num, den)) if !n.is_decimal() => format!("{num}/{den}"),

@@ -26,6 +26,7 @@ mod compiled;
 mod convex;
 mod define;
 mod derivative_check;
+mod derive;
 mod finite;
 mod fit;
 mod output;

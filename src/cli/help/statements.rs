@@ -135,7 +135,7 @@ pub const STATEMENTS: &[Statement] = &[
     row(Clause, "using", "using METHOD(OPTION = VALUE, ..)",
         "Names the method and its options; `newton` and `newton()` are the same.",
         "var x = 2\nminimize (x - 1)^4 using newton(gtol = 1e-10)"),
-    planned(Clause, "wrt", "derive EXPR wrt x, y",
+    row(Clause, "wrt", "derive EXPR wrt x, y",
         "Names what `derive` differentiates with respect to.",
         "var x\nderive x^2 wrt x"),
     planned(Clause, "with", "plot EXPR over x in -2..2, y in -1..3 with fit",
@@ -154,7 +154,7 @@ pub const STATEMENTS: &[Statement] = &[
         "One of two values. The one that is not taken has no effect, even where it would not be a number. In a sum, `for .. if CONDITION` leaves terms out.",
         "let z = 3\nif z > 0 then z else 0"),
 
-    planned(Formula, "derive", "derive EXPR wrt x",
+    row(Formula, "derive", "derive EXPR wrt x",
         "A derivation, one rule a line, each line correct by itself.",
         "var x\nderive exp(x^2) wrt x"),
     planned(Formula, "solve", "solve grad(J) == 0 for w, b",

@@ -1,0 +1,60 @@
+//! `latex(e)`: the source of what an expression denotes.
+
+use super::{Checked, Checker, Item, Labelled};
+use crate::expr::ExprId;
+use crate::syntax::ast::Arg;
+use crate::{derivation, print, simplify};
+
+impl Checker<'_> {
+    /// `latex(e)`: the source as a text.
+    pub(super) fn latex(&mut self, arg: &Arg) -> Checked<Item> {
+        let span = self.ast.span(arg.value);
+        let text = match self.item(arg.value)? {
+            Item::Derivations(found) => derivation::latex(self.g, &found),
+            Item::Labelled(parts) if parts.order == 1 => self.gradient_latex(&parts),
+            Item::Labelled(parts) => self.hessian_latex(&parts),
+            item => {
+                let e = self.as_expr(item, span)?;
+                self.expression_latex(e)
+            }
+        };
+        Ok(Item::Text(text))
+    }
+
+    fn expression_latex(&mut self, e: ExprId) -> String {
+        let e = simplify::present(self.g, e);
+        print::latex(&print::layout(self.g, e))
+    }
+
+    /// One derivative a line, aligned at the equals signs.
+    fn gradient_latex(&mut self, parts: &Labelled) -> String {
+        let of = print::latex_name(&parts.of);
+        let mut lines = Vec::new();
+        for (&unknown, &part) in parts.unknowns.iter().zip(&parts.parts) {
+            let by = print::latex_name(&self.g.symbol(unknown).name);
+            let label = format!("\\frac{{\\partial {of}}}{{\\partial {by}}}");
+            lines.push((label, self.expression_latex(part)));
+        }
+        if let [(label, right)] = &lines[..] {
+            return format!("{label} = {right}");
+        }
+        let lines: Vec<String> = lines.iter().map(|(l, r)| format!("  {l} &= {r}")).collect();
+        format!("\\begin{{aligned}}\n{}\n\\end{{aligned}}", lines.join(" \\\\\n"))
+    }
+
+    /// The matrix of second derivatives.
+    fn hessian_latex(&mut self, parts: &Labelled) -> String {
+        let n = parts.unknowns.len().max(1);
+        let entries: Vec<String> = parts.parts.iter().map(|&p| self.expression_latex(p)).collect();
+        let of = print::latex_name(&parts.of);
+        if let [only] = &entries[..] {
+            return format!("\\nabla^{{2}} {of} = {only}");
+        }
+        let rows: Vec<String> =
+            entries.chunks(n).map(|row| format!("  {}", row.join(" & "))).collect();
+        format!(
+            "\\nabla^{{2}} {of} = \\begin{{pmatrix}}\n{}\n\\end{{pmatrix}}",
+            rows.join(" \\\\\n")
+        )
+    }
+}
