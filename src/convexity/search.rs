@@ -311,6 +311,8 @@ impl<'a> Search<'a> {
             if self.found[k].is_some() || !self.violates(a, b, k) {
                 continue;
             }
+            // What makes an example plainer is not taken from the search.
+            let calls = self.calls;
             let (mut a, mut b) = self.sparse(a.to_vec(), b.to_vec(), k);
             for digits in 0..4 {
                 let round = |(j, v): (usize, &f64)| {
@@ -324,6 +326,7 @@ impl<'a> Search<'a> {
                 }
             }
             self.keep(a, b, k);
+            self.calls = calls;
             any = true;
         }
         any
