@@ -100,7 +100,7 @@ fn least_pivot(n: usize, h: &[Interval]) -> Option<f64> {
     let mut least = f64::INFINITY;
     for k in 0..n {
         let pivot = a[k * n + k];
-        if !(pivot.lo > 0.0) {
+        if pivot.lo <= 0.0 {
             return None;
         }
         least = least.min(pivot.lo);

@@ -9,6 +9,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::elementary::holds_whole;
 use super::fact::{Claim, Fact};
 use super::interval::Interval;
 use crate::expr::{ExprId, Graph, Op};
@@ -65,7 +66,7 @@ fn power(
     }
     // A negative whole power has a pole; other powers end at 0. A whole one
     // that an index computes may take negative bases as well.
-    let stays = base.lo >= 0.0 || !whole && p.is_point();
+    let stays = base.lo >= 0.0 || !holds_whole(p);
     stays && may_leave(args[0], Interval::NONNEGATIVE, ranges, facts)
 }
 

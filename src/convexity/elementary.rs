@@ -13,7 +13,7 @@
 
 use super::interval::Interval;
 use crate::expr::Op;
-use crate::ops::{self, Domain, Piece, Trend, Value, power_pieces};
+use crate::ops::{self, Domain, Piece, Trend, Value};
 
 /// Assumed largest error of a value function, in units in the last place.
 const ULPS: usize = 8;
@@ -118,11 +118,12 @@ fn limits(f: fn(f64) -> f64, pieces: &[Piece], error: Error) -> Interval {
 
 /// `x^p`, over the nonnegative numbers where the exponent is not whole.
 fn power(x: Interval, p: Interval) -> Interval {
-    if p.is_point() {
-        if p.lo.fract() == 0.0 && p.lo.abs() < 9e15 {
-            return x.powi(p.lo as i64);
-        }
-        return fractional_power(x, p.lo);
+    if p.is_point() && p.lo.fract() == 0.0 && p.lo.abs() < 9e15 {
+        return x.powi(p.lo as i64);
+    }
+    if !holds_whole(p) {
+        // Between the powers at both ends, whatever the base.
+        return fractional_power(x, p.lo).hull(fractional_power(x, p.hi));
     }
     // Over whole exponents a negative base is possible, too.
     if x.lo < 0.0 {
@@ -132,12 +133,14 @@ fn power(x: Interval, p: Interval) -> Interval {
     apply(Op::Exp, p * apply(Op::Log, x))
 }
 
+/// Whether an interval may hold a whole number.
+pub fn holds_whole(p: Interval) -> bool {
+    p.lo.floor() != p.hi.floor() || p.lo.fract() == 0.0
+}
+
 fn fractional_power(x: Interval, p: f64) -> Interval {
     let Some(x) = x.meet(Interval::NONNEGATIVE) else { return Interval::ALL };
     let at = |v: f64| Error::Ulps.around(v.powf(p));
-    if power_pieces(p).is_empty() {
-        return Interval::ALL;
-    }
     at(x.lo).hull(at(x.hi)).meet(Interval::NONNEGATIVE).unwrap_or(Interval::ALL)
 }
 
@@ -145,7 +148,7 @@ fn fractional_power(x: Interval, p: f64) -> Interval {
 fn wave(x: Interval, f: fn(f64) -> f64) -> Interval {
     let unit = Interval { lo: -1.0, hi: 1.0 };
     let middle = x.lo / 2.0 + x.hi / 2.0;
-    if !(x.hi - x.lo < 4.0) || !middle.is_finite() {
+    if x.hi - x.lo >= 4.0 || !middle.is_finite() {
         return unit;
     }
     let radius = (x - Interval::point(middle)).magnitude();

@@ -196,7 +196,7 @@ fn cost(op: Op, args: &[Arr]) -> usize {
         let inner = args.windows(2).map(|w| w[0].data.len().saturating_mul(w[1].shape.cols()));
         return inner.fold(0, usize::saturating_add);
     }
-    args.iter().map(|a| a.data.len()).sum()
+    if op == Op::Elem { 1 } else { args.iter().map(|a| a.data.len()).sum() }
 }
 
 fn zip(a: &Arr, b: &Arr, f: impl Fn(Interval, Interval) -> Option<Interval>) -> Option<Arr> {

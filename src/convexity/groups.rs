@@ -34,7 +34,14 @@ pub fn prove(
         let (quadratic, other): (Vec<ExprId>, Vec<ExprId>) =
             good.iter().partition(|&&t| g.has_unknown(t) && is_quadratic(g, t));
         let joined: Vec<Vec<ExprId>> = vec![[&bad[..], &quadratic[..]].concat()];
-        let attempts = [(joined, &other), (components(g, &bad, &good), &Vec::new())];
+        let none = Vec::new();
+        let polynomials: Vec<ExprId> =
+            good.iter().copied().filter(|&t| is_polynomial(g, t)).collect();
+        let attempts = [
+            (joined, &other),
+            (components(g, &bad, &good), &none),
+            (components(g, &bad, &polynomials), &none),
+        ];
         for (groups, rest) in attempts {
             if let Some(texts) = all(g, &groups, claim, bounds, ranges, facts) {
                 let mut uses: Vec<(ExprId, Claim)> = Vec::new();
@@ -79,6 +86,16 @@ fn all(
         texts.push(format!("{}: {}", super::proof::short(g, sum), how?));
     }
     Some(texts)
+}
+
+/// Whether a term is made of sums, products and whole powers only.
+fn is_polynomial(g: &Graph, t: ExprId) -> bool {
+    let whole = |p: ExprId| g.as_num(p).and_then(|p| p.as_int()).is_some_and(|p| p >= 0);
+    g.reachable(&[t]).into_iter().all(|n| match g.op(n) {
+        Op::Num | Op::Symbol | Op::Add | Op::Mul => true,
+        Op::Pow => whole(g.args(n)[1]),
+        _ => false,
+    })
 }
 
 /// Whether a term is a product of at most two factors that are affine by their

@@ -248,54 +248,54 @@ fn by_boxes(
     if whole.iter().any(|i| !i.lo.is_finite() || !i.hi.is_finite()) {
         return Outcome::default();
     }
-    let n = unknowns.len();
-    let mut proved = [true, true];
+    let on = |part: &[Interval], sign: f64| -> Option<Vec<Interval>> {
+        let at = |s: SymbolId| match unknowns.iter().position(|u| *u == s) {
+            Some(k) => Some(Arr::scalar(part[k])),
+            None => bounds.array(g, s),
+        };
+        let m = enclose(g, h, &at)?;
+        Some(m.iter().map(|a| a.hull() * Interval::point(sign)).collect())
+    };
+    let prove = |sign: f64, word: &str| {
+        semidefinite_by_parts(unknowns.len(), whole.clone(), &|part| on(part, sign)).map(|looked| {
+            format!(
+                "its Hessian by {names} is {word} semidefinite within the bounds (interval \
+                 arithmetic over {looked} boxes)"
+            )
+        })
+    };
+    Outcome { convex: prove(1.0, "positive"), concave: prove(-1.0, "negative") }
+}
+
+/// The number of parts on which a matrix was proved positive semidefinite.
+fn semidefinite_by_parts(
+    n: usize,
+    whole: Vec<Interval>,
+    matrix: &dyn Fn(&[Interval]) -> Option<Vec<Interval>>,
+) -> Option<usize> {
     let mut pending = vec![whole];
     let mut looked = 0;
     while let Some(part) = pending.pop() {
         looked += 1;
-        let values = |part: &[Interval], sign: f64| -> Option<Vec<Interval>> {
-            let at = |s: SymbolId| match unknowns.iter().position(|u| *u == s) {
-                Some(k) => Some(Arr::scalar(part[k])),
-                None => bounds.array(g, s),
-            };
-            let m = enclose(g, h, &at)?;
-            Some(m.iter().map(|a| a.hull() * Interval::point(sign)).collect())
-        };
-        let holds =
-            |sign: f64| values(&part, sign).is_some_and(|m| definite::prove(n, &m).is_some());
-        let open = [proved[0] && !holds(1.0), proved[1] && !holds(-1.0)];
-        if !open[0] && !open[1] {
+        if matrix(&part).is_some_and(|m| definite::prove(n, &m).is_some()) {
             continue;
         }
-        let middle: Vec<Interval> =
-            part.iter().map(|i| Interval::point(i.lo / 2.0 + i.hi / 2.0)).collect();
-        for (k, s) in [1.0, -1.0].into_iter().enumerate() {
-            // A negative diagonal entry at a point refutes at once.
-            let m = values(&middle, s);
-            proved[k] &= m.is_some_and(|m| (0..n).all(|i| m[i * n + i].hi >= 0.0));
+        let middle: Vec<f64> = part.iter().map(|i| i.lo / 2.0 + i.hi / 2.0).collect();
+        let points: Vec<Interval> = middle.iter().map(|&v| Interval::point(v)).collect();
+        // A negative diagonal entry at a point refutes at once.
+        let open = matrix(&points).is_some_and(|m| (0..n).all(|i| m[i * n + i].hi >= 0.0));
+        let width = |k: usize| part[k].hi - part[k].lo;
+        let widest = (0..n).max_by(|&a, &b| width(a).total_cmp(&width(b)))?;
+        if looked > MAX_BOXES || !open || width(widest) < 1e-6 {
+            return None;
         }
-        let width = |i: &Interval| i.hi - i.lo;
-        let widest =
-            (0..n).max_by(|&a, &b| width(&part[a]).total_cmp(&width(&part[b]))).unwrap_or(0);
-        if looked > MAX_BOXES || !(proved[0] || proved[1]) || width(&part[widest]) < 1e-6 {
-            return Outcome::default();
-        }
-        for half in [(part[widest].lo, middle[widest].lo), (middle[widest].lo, part[widest].hi)] {
+        for (lo, hi) in [(part[widest].lo, middle[widest]), (middle[widest], part[widest].hi)] {
             let mut next = part.clone();
-            next[widest] = Interval { lo: half.0, hi: half.1 };
+            next[widest] = Interval { lo, hi };
             pending.push(next);
         }
     }
-    let text = |word: &str| {
-        format!(
-            "its Hessian by {names} is {word} semidefinite within the bounds (interval arithmetic over {looked} boxes)"
-        )
-    };
-    Outcome {
-        convex: proved[0].then(|| text("positive")),
-        concave: proved[1].then(|| text("negative")),
-    }
+    Some(looked)
 }
 
 /// The Hessian by arrays: its products with unit directions, entry by entry.
@@ -331,7 +331,17 @@ fn arrays(g: &mut Graph, f: ExprId, unknowns: &[SymbolId], bounds: &Bounds) -> O
     let names: Vec<&str> = unknowns.iter().map(|u| g.symbol(*u).name.as_str()).collect();
     let by = format!("by {}", names.join(", "));
     let varies = products.iter().any(|&p| g.unknowns(&[p]).iter().any(|s| unknowns.contains(s)));
-    both(n, &h, &by, !varies || bounds.is_all(unknowns))
+    if varies {
+        return both(n, &h, &by, bounds.is_all(unknowns));
+    }
+    let negative: Vec<Interval> = h.iter().map(|&v| -v).collect();
+    let say = |sign: &str, d: Definite| {
+        format!("{sign}its Hessian {by} is constant and {}", d.in_words(n))
+    };
+    Outcome {
+        convex: definite::prove(n, &h).map(|d| say("", d)),
+        concave: definite::prove(n, &negative).map(|d| say("the negative of ", d)),
+    }
 }
 
 /// The Hessian is symmetric, so an entry lies in both enclosures of it.

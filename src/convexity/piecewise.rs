@@ -105,7 +105,7 @@ fn meeting(
         Op::Pow if square => level.sqrt(),
         _ => return root(g, u, level, t, bounds).map(|r| vec![r]),
     };
-    if !(height >= 0.0) {
+    if height.is_nan() || height < 0.0 {
         return Some(Vec::new());
     }
     Some(vec![root(g, args[0], height, t, bounds)?, root(g, args[0], -height, t, bounds)?])

@@ -66,15 +66,39 @@ fn point_text(g: &Graph, unknowns: &[SymbolId], x: &[f64]) -> String {
     for &u in unknowns {
         let symbol = g.symbol(u);
         let n = symbol.shape.len();
-        let entries: Vec<String> = x[at..at + n].iter().take(8).map(|&v| human(v)).collect();
-        let more = if n > 8 { ", ..." } else { "" };
+        let entries = &x[at..at + n];
         parts.push(match symbol.shape {
-            Shape::Scalar => format!("{} = {}", symbol.name, entries[0]),
-            _ => format!("{} = [{}{more}]", symbol.name, entries.join(", ")),
+            Shape::Scalar => format!("{} = {}", symbol.name, human(entries[0])),
+            Shape::Vector(_) if n <= 8 => format!("{} = [{}]", symbol.name, listed(entries)),
+            shape => mostly_zero(&symbol.name, shape, entries),
         });
         at += n;
     }
     if parts.len() == 1 { parts.swap_remove(0) } else { format!("({})", parts.join(", ")) }
+}
+
+fn listed(entries: &[f64]) -> String {
+    entries.iter().map(|&v| human(v)).collect::<Vec<_>>().join(", ")
+}
+
+/// The entries of a large array that are not zero, as far as they are few.
+fn mostly_zero(name: &str, shape: Shape, entries: &[f64]) -> String {
+    const MOST: usize = 6;
+    let place = |k: usize| match shape {
+        Shape::Matrix(_, cols) => format!("{name}[{}, {}]", k / cols + 1, k % cols + 1),
+        _ => format!("{name}[{}]", k + 1),
+    };
+    let others: Vec<String> = entries
+        .iter()
+        .enumerate()
+        .filter(|(_, v)| **v != 0.0)
+        .map(|(k, &v)| format!("{} = {}", place(k), human(v)))
+        .collect();
+    match others.len() {
+        0 => format!("{name} = 0"),
+        m if m <= MOST => format!("{name} = 0 but {}", others.join(", ")),
+        _ => format!("{}, ...", others[..MOST].join(", ")),
+    }
 }
 
 /// Points that refute convexity, and points that refute concavity.
@@ -166,32 +190,34 @@ impl<'a> Search<'a> {
     /// Plain points first: they make the best examples.
     fn plain(&mut self) {
         let n = self.box_.len();
-        let values: Vec<Vec<f64>> = self.box_.iter().map(|&b| plain_values(b)).collect();
-        if n == 1 {
-            for gap in 1..values[0].len() {
-                for k in 0..values[0].len() - gap {
-                    self.check(&[values[0][k]], &[values[0][k + gap]]);
-                    if self.is_done() {
-                        return;
-                    }
+        if n <= 2 {
+            let points = grid(&self.box_);
+            let mut pairs: Vec<(usize, usize)> =
+                (0..points.len()).flat_map(|j| (0..j).map(move |i| (i, j))).collect();
+            // The grid is in order of plainness.
+            pairs.sort_by_key(|&(i, j)| i + j);
+            for (i, j) in pairs.into_iter().take(600) {
+                self.check(&points[i], &points[j]);
+                if self.is_done() {
+                    return;
                 }
             }
             return;
         }
-        let budget = self.calls / 3;
-        while self.calls > budget * 2 && !self.is_done() {
+        let values: Vec<Vec<f64>> = self.box_.iter().map(|&b| plain_values(b, 5)).collect();
+        let (full, base) = (self.calls, values.iter().map(|v| v[0]).collect::<Vec<f64>>());
+        while self.calls > full / 2 && !self.is_done() {
+            // At first only one or two entries differ from the plainest point.
+            let few = self.calls > full * 3 / 4;
             let mut draw = |v: &Vec<f64>| v[self.random.below(v.len())];
-            let a: Vec<f64> = values.iter().map(&mut draw).collect();
-            let mut b: Vec<f64> = values.iter().map(&mut draw).collect();
-            // Often only one or two entries move.
-            if n > 2 && self.random.unit() < 0.7 {
-                let (i, j) = (self.random.below(n), self.random.below(n));
-                b = a
-                    .iter()
-                    .zip(&b)
-                    .enumerate()
-                    .map(|(k, (&p, &q))| if k == i || k == j { q } else { p })
-                    .collect();
+            let mut a = if few { base.clone() } else { values.iter().map(&mut draw).collect() };
+            let mut b = a.clone();
+            let first = self.random.below(n);
+            // Neighbours are often what a formula couples.
+            let apart = if self.random.unit() < 0.5 { 1 } else { self.random.below(n) };
+            for k in [first, (first + apart) % n] {
+                a[k] = values[k][self.random.below(values[k].len())];
+                b[k] = values[k][self.random.below(values[k].len())];
             }
             self.check(&a, &b);
         }
@@ -285,7 +311,9 @@ impl<'a> Search<'a> {
             if self.found[k].is_some() || !self.violates(a, b, k) {
                 continue;
             }
-            let (mut a, mut b) = (a.to_vec(), b.to_vec());
+            // What makes an example plainer is not taken from the search.
+            let calls = self.calls;
+            let (mut a, mut b) = self.sparse(a.to_vec(), b.to_vec(), k);
             for digits in 0..4 {
                 let round = |(j, v): (usize, &f64)| {
                     rounded(*v, digits).max(self.box_[j].lo).min(self.box_[j].hi)
@@ -298,9 +326,36 @@ impl<'a> Search<'a> {
                 }
             }
             self.keep(a, b, k);
+            self.calls = calls;
             any = true;
         }
         any
+    }
+
+    /// The points with as many entries as may be at 0, or at the nearest bound:
+    /// tried for ever smaller stretches of entries.
+    fn sparse(&mut self, mut a: Vec<f64>, mut b: Vec<f64>, k: usize) -> (Vec<f64>, Vec<f64>) {
+        let n = a.len();
+        if n <= 2 {
+            return (a, b);
+        }
+        let mut size = n.div_ceil(2);
+        let mut tries = 150;
+        while size > 0 && tries > 0 {
+            for from in (0..n).step_by(size).take(tries) {
+                tries -= 1;
+                let (mut p, mut q) = (a.clone(), b.clone());
+                for j in from..(from + size).min(n) {
+                    let zero = 0f64.max(self.box_[j].lo).min(self.box_[j].hi);
+                    (p[j], q[j]) = (zero, zero);
+                }
+                if (p != a || q != b) && self.violates(&p, &q, k) {
+                    (a, b) = (p, q);
+                }
+            }
+            size /= 2;
+        }
+        (a, b)
     }
 
     fn keep(&mut self, a: Vec<f64>, b: Vec<f64>, k: usize) {
@@ -324,7 +379,7 @@ impl<'a> Search<'a> {
         let sign = if k == 0 { 1.0 } else { -1.0 };
         let excess = sign * (fm - (fa / 2.0 + fb / 2.0));
         let size = fa.abs() + fb.abs() + fm.abs();
-        if !(excess > VISIBLE * size) || size > 1e100 {
+        if excess.is_nan() || excess <= VISIBLE * size || size > 1e100 {
             return false;
         }
         self.proves(a, b, sign).unwrap_or(excess > CLEAR * size)
@@ -380,17 +435,34 @@ fn rounded(v: f64, digits: i32) -> f64 {
     if r.is_finite() { r } else { v }
 }
 
-/// Numbers that people like, within an interval.
-fn plain_values(b: Interval) -> Vec<f64> {
-    let mut values = match (b.lo.is_finite(), b.hi.is_finite()) {
-        (true, true) => (0..=8).map(|k| b.lo + (b.hi - b.lo) * f64::from(k) / 8.0).collect(),
-        (true, false) => [0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0].iter().map(|v| b.lo + v).collect(),
-        (false, true) => [0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0].iter().map(|v| b.hi - v).collect(),
-        _ => vec![-10.0, -4.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 10.0],
+/// The `most` plainest numbers of an interval, the plainest first.
+fn plain_values(b: Interval, most: usize) -> Vec<f64> {
+    const STEPS: [f64; 9] = [0.0, 1.0, 2.0, 0.5, 3.0, 5.0, 10.0, 0.1, 100.0];
+    let mut values: Vec<f64> = match (b.lo.is_finite(), b.hi.is_finite()) {
+        (true, true) => [0.0, 1.0, 0.5, 0.25, 0.75, 0.125, 0.875]
+            .iter()
+            .map(|t| b.lo + (b.hi - b.lo) * t)
+            .collect(),
+        (true, false) => STEPS.iter().map(|v| b.lo + v).collect(),
+        (false, true) => STEPS.iter().map(|v| b.hi - v).collect(),
+        _ => vec![0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 4.0, -4.0, 10.0, -10.0],
     };
-    values.sort_by(f64::total_cmp);
+    values.truncate(most);
     values.dedup();
     values
+}
+
+/// Points of one or two plain coordinates, the plainest first.
+fn grid(bounds: &[Interval]) -> Vec<Vec<f64>> {
+    let most = if bounds.len() == 1 { 13 } else { 5 };
+    let values: Vec<Vec<f64>> = bounds.iter().map(|&b| plain_values(b, most)).collect();
+    let [first, second] = &values[..] else {
+        return values.concat().into_iter().map(|v| vec![v]).collect();
+    };
+    let mut places: Vec<(usize, usize)> =
+        (0..first.len()).flat_map(|i| (0..second.len()).map(move |j| (i, j))).collect();
+    places.sort_by_key(|&(i, j)| i + j);
+    places.into_iter().map(|(i, j)| vec![first[i], second[j]]).collect()
 }
 
 /// Entries computed in one evaluation, roughly.

@@ -211,7 +211,7 @@ impl<'l> Pass<'l> {
         let meant = match token {
             Token::State => starts && self.innermost() == Some(OpenKind::Optimizer),
             Token::Step => self.first_word == Token::Explain && last.is_some_and(Token::can_end),
-            Token::Derive | Token::Check | Token::Solve => {
+            Token::Derive | Token::Check | Token::Solve | Token::Convex => {
                 starts || matches!(last, Some(Token::Equals | Token::ParenOpen))
             }
             _ => starts,

@@ -8,7 +8,7 @@
 
 use super::{Claim, Context, Fact};
 use crate::convexity::interval::Interval;
-use crate::expr::{ExprId, Op};
+use crate::expr::{ExprId, Num, Op};
 use crate::ops::{self, Bend, Piece, Trend, power_pieces};
 
 /// The shape of a function on the range of its argument.
@@ -56,6 +56,9 @@ pub(super) fn elementwise(c: &mut Context, op: Op, u: ExprId, fact: &mut Fact) {
     if op == Op::Sqrt && super::matrix::root_of_squares(c, u, fact) {
         return;
     }
+    if op == Op::Sqrt {
+        super::product::power_of_product(c, u, Num::frac(1, 2), fact);
+    }
     logarithms(c, op, u, fact);
     let what = if title.len() < 30 { title } else { name };
     apply(c, &shape, what, u, fact);
@@ -93,6 +96,13 @@ fn log_need(c: &Context, shape: &Shape, u: ExprId, claim: Claim) -> Option<Claim
 
 /// The logarithm of a log-convex or log-concave function.
 fn logarithms(c: &Context, op: Op, u: ExprId, fact: &mut Fact) {
+    if op == Op::Log1p && c.has(u, Claim::LogConvex) {
+        fact.add(
+            Claim::Convex,
+            "the logarithm of 1 and a log-convex function",
+            &[(u, Claim::LogConvex)],
+        );
+    }
     if !matches!(op, Op::Log | Op::Log2 | Op::Log10) || c.has(u, Claim::Affine) {
         return;
     }
@@ -145,23 +155,28 @@ pub(super) fn power(c: &mut Context, u: ExprId, p: ExprId, fact: &mut Fact) {
     if c.g.has_unknown(p) {
         return;
     }
-    let exponent = c.range(p);
-    if !exponent.is_point() || !c.g.free_indices(p).is_empty() {
-        return same_shape_power(c, u, exponent, fact);
-    }
-    let p = exponent.lo;
+    let Some(exponent) = c.exponent(p) else {
+        return same_shape_power(c, u, c.range(p), fact);
+    };
+    let p = exponent.value();
     let r = c.range(u);
     let pieces = power_pieces(p);
     let bowl = p > 0.0 && p.fract() == 0.0 && p % 2.0 == 0.0;
     if p >= 0.5 && super::matrix::power_of_squares(c, u, p, fact) {
         return;
     }
+    super::product::power_of_product(c, u, exponent, fact);
     // Through a pole there is no convex domain.
     if p < 0.0 && r.lo < 0.0 && r.hi > 0.0 && p.fract() == 0.0 {
         return;
     }
     if let Some(shape) = shape_on(pieces, (bowl, false), r) {
-        apply(c, &shape, &format!("the power {}", crate::report::number::human(p)), u, fact);
+        let what = match p {
+            2.0 => "the square".to_string(),
+            -1.0 => "the reciprocal".to_string(),
+            _ => format!("the power {}", crate::report::number::human(p)),
+        };
+        apply(c, &shape, &what, u, fact);
     }
     for claim in [Claim::LogConvex, Claim::LogConcave] {
         let flipped = if claim == Claim::LogConvex { Claim::LogConcave } else { Claim::LogConvex };
@@ -188,7 +203,7 @@ fn same_shape_power(c: &Context, u: ExprId, p: Interval, fact: &mut Fact) {
 /// `a^u` is `exp(log(a)*u)`.
 fn exponential(c: &Context, a: ExprId, u: ExprId, fact: &mut Fact) {
     let base = c.range(a);
-    if !(base.lo > 0.0) {
+    if base.lo <= 0.0 {
         return;
     }
     let (up, down) = (base.lo >= 1.0, base.hi <= 1.0);

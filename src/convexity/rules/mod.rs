@@ -22,7 +22,7 @@ use super::Bounds;
 use super::fact::{Claim, Fact};
 use super::interval::Interval;
 use super::ranges::ranges;
-use crate::expr::{ExprId, Graph, Op};
+use crate::expr::{ExprId, Graph, Num, Op};
 use crate::ops;
 
 /// What the rules read: the graph, signs, and facts of older nodes.
@@ -51,6 +51,15 @@ impl Context<'_> {
             };
         }
         self.facts.get(&e).is_some_and(|f| f.has(claim))
+    }
+
+    /// The number that an exponent is, exact where it was written as a number.
+    fn exponent(&self, p: ExprId) -> Option<Num> {
+        if self.g.has_unknown(p) || !self.g.free_indices(p).is_empty() {
+            return None;
+        }
+        let own = self.range(p);
+        self.g.as_num(p).or_else(|| own.is_point().then(|| Num::float(own.lo)))
     }
 
     /// Nonnegative and convex, or affine: its square is convex.

@@ -102,34 +102,80 @@ fn several(c: &mut Context, factors: &[ExprId], fact: &mut Fact) {
 }
 
 /// A factor as powers of functions.
-fn base_and_power(c: &Context, f: ExprId) -> Option<Vec<(ExprId, f64)>> {
+fn base_and_power(c: &Context, f: ExprId) -> Option<Vec<(ExprId, Num)>> {
     let args = c.g.args(f);
     match c.g.op(f) {
-        Op::Pow => {
-            let p = c.range(args[1]);
-            (p.is_point() && !c.g.has_unknown(args[1])).then(|| vec![(args[0], p.lo)])
-        }
+        Op::Pow => c.exponent(args[1]).map(|p| vec![(args[0], p)]),
         Op::Sqrt => {
             let inside = args[0];
             if c.g.op(inside) == Op::Mul && c.g.args(inside).iter().all(|&a| c.g.has_unknown(a)) {
-                return Some(c.g.args(inside).iter().map(|&a| (a, 0.5)).collect());
+                return Some(c.g.args(inside).iter().map(|&a| (a, Num::frac(1, 2))).collect());
             }
-            Some(vec![(inside, 0.5)])
+            Some(vec![(inside, Num::frac(1, 2))])
         }
-        _ => Some(vec![(f, 1.0)]),
+        _ => Some(vec![(f, Num::ONE)]),
     }
 }
 
-/// A monomial with at least two different bases.
-pub(super) fn monomial(c: &Context, powers: &[(ExprId, f64)], fact: &mut Fact) {
-    let total = powers.iter().fold(Interval::ZERO, |s, &(_, p)| s + Interval::point(p));
-    let positive: Vec<_> = powers.iter().filter(|(_, p)| *p > 0.0).collect();
-    let nonnegative = |&(u, _): &(ExprId, f64)| c.range(u).is_nonnegative();
-    let concave = |&(u, _): &(ExprId, f64)| c.has(u, Claim::Concave);
-    let uses = |first: Claim| -> Vec<(ExprId, Claim)> {
-        powers.iter().map(|&(u, p)| (u, if p > 0.0 { first } else { Claim::Concave })).collect()
+/// A power of a product: `sqrt(x*y)`, `prod(x)^(1/n)`.
+pub(super) fn power_of_product(c: &Context, u: ExprId, p: Num, fact: &mut Fact) {
+    let args = c.g.args(u);
+    let powers: Vec<(ExprId, Num)> = match c.g.op(u) {
+        Op::ProdAll => {
+            // Every entry is a base of its own.
+            let n = Num::int(c.g.shape(args[0]).len() as i64);
+            if p.value() > 0.0
+                && at_most_one(n.mul(p))
+                && c.range(args[0]).is_nonnegative()
+                && c.has(args[0], Claim::Concave)
+            {
+                let text = "a geometric mean of nonnegative concave functions";
+                fact.add(Claim::Concave, text, &[(args[0], Claim::Concave)]);
+            }
+            return;
+        }
+        Op::Mul | Op::Had => {
+            let known = |a: &&ExprId| !c.g.has_unknown(**a);
+            if args.iter().filter(known).any(|k| !c.range(*k).is_nonnegative()) {
+                return;
+            }
+            let mut powers = Vec::new();
+            for &f in args.iter().filter(|a| c.g.has_unknown(**a)) {
+                let Some(own) = base_and_power(c, f) else { return };
+                powers.extend(own.into_iter().map(|(b, q)| (b, q.mul(p))));
+            }
+            powers
+        }
+        _ => return,
     };
-    if positive.len() == powers.len() && total.hi <= 1.0 {
+    // Outside whole exponents the bases must be nonnegative throughout.
+    if powers.iter().all(|&(b, _)| c.range(b).is_nonnegative()) {
+        monomial(c, &powers, fact);
+    }
+}
+
+/// Whether a sum of exponents is at most 1; one that was rounded needs room.
+fn at_most_one(total: Num) -> bool {
+    total.value() <= if total.as_ratio().is_some() { 1.0 } else { 1.0 - 1e-12 }
+}
+
+fn at_least_one(total: Num) -> bool {
+    total.value() >= if total.as_ratio().is_some() { 1.0 } else { 1.0 + 1e-12 }
+}
+
+/// A monomial with at least two different bases.
+pub(super) fn monomial(c: &Context, powers: &[(ExprId, Num)], fact: &mut Fact) {
+    let total = powers.iter().fold(Num::ZERO, |s, &(_, p)| s.add(p));
+    let positive: Vec<_> = powers.iter().filter(|(_, p)| p.value() > 0.0).collect();
+    let nonnegative = |&(u, _): &(ExprId, Num)| c.range(u).is_nonnegative();
+    let concave = |&(u, _): &(ExprId, Num)| c.has(u, Claim::Concave);
+    let uses = |first: Claim| -> Vec<(ExprId, Claim)> {
+        powers
+            .iter()
+            .map(|&(u, p)| (u, if p.value() > 0.0 { first } else { Claim::Concave }))
+            .collect()
+    };
+    if positive.len() == powers.len() && at_most_one(total) {
         if powers.iter().all(|p| nonnegative(p) && concave(p)) {
             let text =
                 "a geometric mean of nonnegative concave functions (exponents sum to at most 1)";
@@ -137,7 +183,7 @@ pub(super) fn monomial(c: &Context, powers: &[(ExprId, f64)], fact: &mut Fact) {
         }
         return;
     }
-    let below = powers.iter().filter(|(_, p)| *p <= 0.0);
+    let below = powers.iter().filter(|(_, p)| p.value() <= 0.0);
     if !below.clone().all(|p| nonnegative(p) && concave(p)) {
         return;
     }
@@ -146,14 +192,14 @@ pub(super) fn monomial(c: &Context, powers: &[(ExprId, f64)], fact: &mut Fact) {
             let text = "a monomial with negative exponents of positive concave functions";
             fact.add(Claim::Convex, text, &uses(Claim::Concave));
         }
-        [&(u, p)] if total.lo >= 1.0 => {
-            let even = p % 2.0 == 0.0;
+        [&(u, p)] if at_least_one(total) => {
+            let even = p.as_int().is_some_and(|p| p % 2 == 0);
             let own = match c.has_convex_square(u) {
                 Some(own) if even || own == Claim::Convex => own,
                 Some(Claim::Affine) if c.range(u).is_nonnegative() => Claim::Affine,
                 _ => return,
             };
-            let text = if p == 2.0 && powers.len() == 2 {
+            let text = if p == Num::int(2) && powers.len() == 2 {
                 "quadratic over linear: u^2/v is convex for v > 0"
             } else {
                 "a monomial with one positive exponent, all together at least 1"

@@ -6,7 +6,7 @@
 use super::{Binding, GenClause, Ident, NodeId};
 use crate::source::Span;
 
-/// Which command a [`Command`] is. The first eight may stand as values, the others only as statements.
+/// Which command a [`Command`] is. The first nine may stand as values, the others only as statements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "each is the word it is called by")]
 pub enum CommandKind {
