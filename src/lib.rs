@@ -27,8 +27,9 @@
 //! - Language, text and spans without mathematics: [`source`], [`diag`],
 //!   [`syntax`].
 //! - Mathematics, without spans, files or terminal: [`special`], [`random`],
-//!   [`data`], [`shape`], [`expr`], [`ops`], [`print`], [`simplify`], [`diff`],
-//!   [`convexity`], [`eval`], [`jit`], [`problem`], [`optim`], [`report`].
+//!   [`data`], [`shape`], [`expr`], [`ops`], [`print`], [`poly`], [`simplify`],
+//!   [`diff`], [`convexity`], [`eval`], [`equality`], [`jit`],
+//!   [`problem`], [`optim`], [`report`].
 //! - Where they meet: [`check`], [`session`], [`cli`], [`repl`].
 
 pub mod source;
@@ -51,6 +52,8 @@ pub mod ops;
 
 pub mod print;
 
+pub mod poly;
+
 pub mod simplify;
 
 pub mod diff;
@@ -58,6 +61,8 @@ pub mod diff;
 pub mod convexity;
 
 pub mod eval;
+
+pub mod equality;
 
 pub mod jit;
 

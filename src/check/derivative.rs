@@ -13,7 +13,7 @@ use crate::syntax::ast::{Arg, IndexEntry, Node, NodeId};
 
 impl Checker<'_> {
     /// A scalar to differentiate, its unknowns, and its name in labels.
-    fn objective(&mut self, node: NodeId) -> Checked<(ExprId, Vec<SymbolId>, String)> {
+    pub(super) fn objective(&mut self, node: NodeId) -> Checked<(ExprId, Vec<SymbolId>, String)> {
         let span = self.ast.span(node);
         let of = match self.ast.node(node) {
             Node::Name(name) => self.ast.name(*name).to_string(),

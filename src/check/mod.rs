@@ -18,6 +18,7 @@ mod builtins;
 mod call;
 mod data;
 mod derivative;
+mod equation;
 mod expr;
 mod generator;
 mod index;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 pub use builtins::{Builtin, builtin, builtins};
+pub use equation::{Equation, Question};
 pub use expr::value_text;
 pub use item::{Entry, Function, Item, Labelled, NamedTable, Names, Record};
 pub use objective::{ChosenMethod, Objective, Start};

@@ -18,6 +18,7 @@ impl Runner<'_> {
             CommandKind::Convex => self.convex(command, out),
             CommandKind::Print => self.print(command, out),
             CommandKind::Assert => self.assert(command),
+            CommandKind::Check => self.check(command, out),
             kind => self.not_built(&format!("`{}`", kind.word()), command.word),
         }
     }
@@ -31,6 +32,7 @@ impl Runner<'_> {
                 self.optimize(command, name, name.is_some())
             }
             CommandKind::Convex => self.convex_item(command),
+            CommandKind::Check => self.check_item(command),
             kind => {
                 self.not_built(&format!("`{}`", kind.word()), command.word)?;
                 Ok(Item::Failed)

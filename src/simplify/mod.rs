@@ -5,9 +5,14 @@
 //! [`present`] resolves scattered sums for reading. Rules that a user sees
 //! applied at every node stand in the builder of `ops` instead.
 
+mod basic;
+mod expand;
+mod linear;
 mod scatter;
 mod stable;
 
+pub use basic::basic;
+pub use expand::{TooLarge, expand, expand_all};
 pub use scatter::present;
 pub use stable::stable;
 
