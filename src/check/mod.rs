@@ -12,6 +12,7 @@
 //!
 //! It runs no optimization and reads files only through [`World`].
 
+mod algebra;
 mod arith;
 mod arrays;
 mod builtins;

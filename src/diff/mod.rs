@@ -13,10 +13,12 @@ mod forward;
 mod linear;
 mod reverse;
 mod scope;
+mod taylor;
 
 pub use forward::tangent;
 pub use linear::{along, jacobian};
 pub use reverse::gradient;
+pub use taylor::{NoTaylor, taylor};
 
 use crate::expr::{ExprId, Graph, SymbolId};
 
