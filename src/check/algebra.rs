@@ -77,10 +77,8 @@ impl Checker<'_> {
         let mut at: Vec<(SymbolId, ExprId)> = Vec::new();
         for given in self.assignments(bindings, &unknowns)? {
             if given.entry.is_some() || self.g.has_unknown(given.value) {
-                let finding = Diagnostic::error(
-                    codes::E0704,
-                    "expected a known value for a whole unknown",
-                );
+                let finding =
+                    Diagnostic::error(codes::E0704, "expected a known value for a whole unknown");
                 return self.report(finding.at(given.span, "not a value to expand about"));
             }
             let (_, value) = self.replacement(given.unknown, given.value, given.span)?;

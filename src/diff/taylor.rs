@@ -58,7 +58,8 @@ fn by_partial_derivatives(
     let mut terms = Vec::new();
     for degree in 0..=order {
         for (index, derivative) in &level {
-            let value = value_at(g, *derivative, &place).ok_or(NoTaylor::NotFinite { order: degree })?;
+            let value =
+                value_at(g, *derivative, &place).ok_or(NoTaylor::NotFinite { order: degree })?;
             let mut factors = vec![inverse_factorials(g, index), value];
             for (&step, &n) in steps.iter().zip(index) {
                 factors.push(g.powi(step, n as i64));
@@ -147,8 +148,8 @@ fn along_a_line(
         if degree > 0 {
             derivative = gradient(g, derivative, &[t])[0];
         }
-        let value =
-            value_at(g, derivative, &[(time, zero)]).ok_or(NoTaylor::NotFinite { order: degree })?;
+        let value = value_at(g, derivative, &[(time, zero)])
+            .ok_or(NoTaylor::NotFinite { order: degree })?;
         let value = ops::substitute(g, value, &back);
         let c = inverse_factorials(g, &[degree]);
         terms.push(g.mul(&[c, value]));

@@ -27,12 +27,12 @@ fn rational_zero(g: &mut Graph, e: ExprId) -> bool {
     let mut replaced = Vec::new();
     for relation in ring.relations(g) {
         // Of sine and cosine one is replaced, not each by the other.
-        if replaced.iter().any(|v| relation.is.degree(*v) > 0) {
+        if replaced.iter().any(|v| relation.is.num.degree(*v) > 0) {
             continue;
         }
         replaced.push(relation.var);
         match relation.apply(&top) {
-            Some(reduced) => top = reduced,
+            Some(reduced) => top = reduced.num,
             None => return false,
         }
     }

@@ -37,8 +37,8 @@ pub(super) struct Var {
     pub root: i64,
 }
 
-/// A power of a variable that is a polynomial in others: `sin(u)^2` is
-/// `1 - cos(u)^2`.
+/// A power of a variable that is a quotient of others: `sin(u)^2` is
+/// `1 - cos(u)^2`, the square of `sqrt(u)` is `u`.
 #[derive(Clone, Debug)]
 pub struct Relation {
     /// The variable.
@@ -46,7 +46,7 @@ pub struct Relation {
     /// Its power.
     pub power: u32,
     /// What the power is.
-    pub is: Poly,
+    pub is: Fraction,
 }
 
 /// The variables of an expression.
@@ -216,16 +216,14 @@ impl Ring {
         Fraction::whole(Poly::power_of(self.vars.len(), var, 1)).pow(n)
     }
 
-    /// Powers of variables that are polynomials in others. Roots first; then
+    /// Powers of variables that are quotients of others. Roots first; then
     /// of each pair the way that leaves the second.
     pub fn relations(&self, g: &Graph) -> Vec<Relation> {
         let n = self.vars.len();
         let mut found = Vec::new();
         for (var, inside) in &self.radicands {
-            if inside.den.is_one() {
-                let power = self.vars[*var].root as u32;
-                found.push(Relation { var: *var, power, is: inside.num.clone() });
-            }
+            let power = self.vars[*var].root as u32;
+            found.push(Relation { var: *var, power, is: inside.clone() });
         }
         for (a, b, sign) in self.pairs(g) {
             // a^2 = sign*(1 - b^2) for sine and cosine, cosh^2 = 1 + sinh^2.
@@ -236,8 +234,9 @@ impl Ring {
             } else {
                 (one.add(&square(b)), square(a).sub(&one))
             };
-            found.extend(of_a.map(|is| Relation { var: a, power: 2, is }));
-            found.extend(of_b.map(|is| Relation { var: b, power: 2, is }));
+            let square = |var, is| Relation { var, power: 2, is: Fraction::whole(is) };
+            found.extend(of_a.map(|is| square(a, is)));
+            found.extend(of_b.map(|is| square(b, is)));
         }
         found
     }
@@ -266,14 +265,39 @@ impl Ring {
 
 impl Relation {
     /// The polynomial with the power replaced wherever it occurs.
-    pub fn apply(&self, p: &Poly) -> Option<Poly> {
-        let mut total = Poly::zero(p.n_vars());
+    pub fn apply(&self, p: &Poly) -> Option<Fraction> {
+        let n = p.n_vars();
+        let mut total = Fraction::whole(Poly::zero(n));
         for (power, part) in p.by_powers(self.var).iter().enumerate() {
             let (times, left) = (power as u32 / self.power, power as u32 % self.power);
-            let rest = Poly::power_of(p.n_vars(), self.var, left);
-            total = total.add(&part.mul(&rest)?.mul(&self.is.pow(times)?)?)?;
+            let rest = part.mul(&Poly::power_of(n, self.var, left))?;
+            let replaced = self.is.pow(i64::from(times))?;
+            total = total.add(&Fraction::whole(rest).mul(&replaced)?)?;
         }
         Some(total)
+    }
+
+    /// The quotient with the power replaced above and below. A denominator
+    /// `p + q*r` with a square root `r` is cleared of it where
+    /// `p^2 - q^2*r^2` is a number, so that nothing becomes undefined.
+    pub fn reduce(&self, f: &Fraction) -> Option<Fraction> {
+        let (num, den) = (self.apply(&f.num)?, self.apply(&f.den)?);
+        let reduced = num.mul(&den.pow(-1)?)?;
+        Some(self.rationalized(&reduced).unwrap_or(reduced))
+    }
+
+    fn rationalized(&self, f: &Fraction) -> Option<Fraction> {
+        let parts = f.den.by_powers(self.var);
+        let [p, q] = &parts[..] else { return None };
+        if self.power != 2 || p.is_zero() {
+            return None;
+        }
+        let root = Poly::power_of(p.n_vars(), self.var, 1);
+        let conjugate = p.sub(&q.mul(&root)?)?;
+        let norm = self.apply(&f.den.mul(&conjugate)?)?;
+        norm.den.is_one().then_some(())?;
+        norm.num.as_constant().filter(|c| *c != 0)?;
+        self.apply(&f.num.mul(&conjugate)?)?.mul(&norm.pow(-1)?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Polynomials as expressions.
 
 use super::ring::{Base, Ring};
-use super::{Factors, Fraction, Poly};
+use super::{Factors, Poly};
 use crate::expr::{ExprId, Graph, Num, Op};
 
 /// A product of a number, powers of variables and powers of polynomials; the
@@ -101,20 +101,20 @@ impl Ring {
 
     /// The expression of a product.
     pub fn write_product(&self, g: &mut Graph, product: &Product) -> ExprId {
-        let mut factors = vec![self.number(g, product.number.0, product.number.1)];
+        let (mut top, bottom) = product.number;
+        // `2 - x` rather than `-(x - 2)`.
+        let turns = |(p, n): &(Poly, i64)| n % 2 != 0 && p.terms().any(|(_, c)| c < 0);
+        let flipped = product.powers.iter().position(turns).filter(|_| (top < 0) != (bottom < 0));
+        if flipped.is_some() {
+            top = -top;
+        }
+        let mut factors = vec![self.number(g, top, bottom)];
         factors.extend(self.monomial(g, &product.exponents));
-        for (p, n) in &product.powers {
-            let base = self.write(g, p);
+        for (k, (p, n)) in product.powers.iter().enumerate() {
+            let base = if flipped == Some(k) { self.write(g, &p.neg()) } else { self.write(g, p) };
             factors.push(g.powi(base, *n));
         }
         g.mul(&factors)
-    }
-
-    /// Numerator over denominator, both multiplied out.
-    pub fn write_fraction(&self, g: &mut Graph, f: &Fraction) -> ExprId {
-        let num = self.write(g, &f.num);
-        let den = self.write(g, &f.den);
-        g.div(num, den)
     }
 
     fn number(&self, g: &mut Graph, num: i128, den: i128) -> ExprId {

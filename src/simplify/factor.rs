@@ -118,7 +118,9 @@ fn common_scalars(terms: &[Term]) -> Vec<ExprId> {
 fn common_ends(g: &Graph, terms: &mut [Term], last: bool) -> Vec<ExprId> {
     let mut found = Vec::new();
     while terms.iter().all(|t| t.matrices.len() > 1) {
-        let end = |t: &Term| if last { *t.matrices.last().unwrap_or(&t.matrices[0]) } else { t.matrices[0] };
+        let end = |t: &Term| {
+            if last { *t.matrices.last().unwrap_or(&t.matrices[0]) } else { t.matrices[0] }
+        };
         let shared = end(&terms[0]);
         // What is left must still be an array of one shape.
         let inner = |t: &Term| {

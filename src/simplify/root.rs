@@ -28,8 +28,8 @@ pub(super) fn absolute_of_nonnegative(g: &mut Graph, e: ExprId) -> Option<ExprId
 
 pub(super) fn power_of_absolute(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     let &[base, exponent] = g.args(e) else { return None };
-    let even = g.op(e) == Op::Pow
-        && g.as_num(exponent).and_then(Num::as_int).is_some_and(|n| n % 2 == 0);
+    let even =
+        g.op(e) == Op::Pow && g.as_num(exponent).and_then(Num::as_int).is_some_and(|n| n % 2 == 0);
     let u = argument(g, base, Op::Abs)?;
     even.then(|| g.apply(Op::Pow, &[u, exponent]))
 }

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::forms::forms;
 use super::rules::rules;
-use super::size::operations;
+use super::size::{length, operations};
 use crate::expr::{ExprId, Graph, Op};
 use crate::ops;
 
@@ -31,7 +31,12 @@ pub fn simplify(g: &mut Graph, e: ExprId) -> ExprId {
         let rebuilt = ops::rebuild(g, node, &args);
         let mut new = by_rules(g, rebuilt);
         if small && is_arithmetic(g, new) {
-            new = shortest(g, new);
+            let settled = shortest(g, new);
+            // What became shorter inside may hide what is shorter as a whole.
+            new = match best_form(g, node).filter(|_| rebuilt != node) {
+                Some(whole) if operations(g, whole) < operations(g, settled) => whole,
+                _ => settled,
+            };
         }
         map.insert(node, new);
     }
@@ -62,18 +67,22 @@ fn shortest(g: &mut Graph, e: ExprId) -> ExprId {
     if size > MAX_PART || size < 2 {
         return e;
     }
-    let mut best = (size, e);
-    for form in forms(g, e) {
-        let form = by_rules_below(g, form);
-        let n = operations(g, form);
-        if n < best.0 {
-            best = (n, form);
-        }
+    let best = match best_form(g, e) {
+        Some(form) if operations(g, form) < size => form,
+        _ => e,
+    };
+    match by_pairs(g, best) {
+        Some(paired) if operations(g, paired) < operations(g, best) => shortest(g, paired),
+        // A shorter form may have a still shorter one.
+        _ if best != e => shortest(g, best),
+        _ => best,
     }
-    match by_pairs(g, best.1) {
-        Some(paired) if operations(g, paired) < best.0 => shortest(g, paired),
-        _ => best.1,
-    }
+}
+
+/// The shortest of the forms, the first of equals.
+fn best_form(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let found: Vec<ExprId> = forms(g, e).into_iter().map(|form| by_rules_below(g, form)).collect();
+    found.into_iter().min_by_key(|&form| length(g, form))
 }
 
 /// The rules once more at every node of a new form.
@@ -98,9 +107,7 @@ fn by_pairs(g: &mut Graph, e: ExprId) -> Option<ExprId> {
         for j in i + 1..terms.len() {
             let pair = g.add(&[terms[i], terms[j]]);
             let size = operations(g, pair);
-            let found = forms(g, pair).into_iter().map(|f| by_rules_below(g, f)).collect::<Vec<_>>();
-            let better = found.into_iter().min_by_key(|&f| operations(g, f));
-            if let Some(form) = better.filter(|&f| operations(g, f) < size) {
+            if let Some(form) = best_form(g, pair).filter(|&f| operations(g, f) < size) {
                 let mut others: Vec<ExprId> = terms.clone();
                 others.remove(j);
                 others[i] = form;

@@ -34,8 +34,19 @@ fn least(g: &Graph, e: ExprId, depth: usize) -> f64 {
     let nonnegative = |&a: &ExprId| least(g, a, depth - 1) >= 0.0;
     let if_so = |holds: bool| if holds { 0.0 } else { NONE };
     match g.op(e) {
-        Op::Exp | Op::Abs | Op::Sqrt | Op::Cosh | Op::Sigmoid | Op::Softplus | Op::Relu
-        | Op::Norm | Op::SumSq | Op::Norm1 | Op::NormInf | Op::Hypot | Op::Erfc => 0.0,
+        Op::Exp
+        | Op::Abs
+        | Op::Sqrt
+        | Op::Cosh
+        | Op::Sigmoid
+        | Op::Softplus
+        | Op::Relu
+        | Op::Norm
+        | Op::SumSq
+        | Op::Norm1
+        | Op::NormInf
+        | Op::Hypot
+        | Op::Erfc => 0.0,
         Op::Add => args.iter().map(|&a| least(g, a, depth - 1)).sum(),
         Op::Mul | Op::Had => if_so(args.iter().all(nonnegative)),
         Op::Pow => {

@@ -3,16 +3,29 @@
 use crate::expr::{ExprId, Graph};
 use crate::print::{self, Layout};
 
-/// Operations in the printed form: signs, sums, products, quotients, powers,
-/// calls. The measure by which forms are chosen.
+/// Operations in the printed form: sums, products, quotients, powers, calls.
+/// Signs are free, so that `-2*(1 - x)` keeps the factor of `(1 - x)^2` as it
+/// was written. The measure by which forms are chosen.
 pub fn operations(g: &Graph, e: ExprId) -> usize {
-    let mut count = 0;
+    length(g, e).0
+}
+
+/// Operations, and minus signs in front of terms and factors.
+pub(super) fn length(g: &Graph, e: ExprId) -> (usize, usize) {
+    let (mut count, mut signs) = (0, 0);
     let layout = print::layout(g, e);
     let mut stack = vec![&layout];
     while let Some(part) = stack.pop() {
+        signs += match part {
+            Layout::Negative(_) => 1,
+            Layout::Sum(terms, _) => {
+                usize::from(terms.first().is_some_and(|(negative, _)| *negative))
+            }
+            _ => 0,
+        };
         count += own(part, &mut stack);
     }
-    count
+    (count, signs)
 }
 
 /// The operations of one notation; its parts go on the stack.
@@ -28,8 +41,7 @@ fn own<'l>(layout: &'l Layout, stack: &mut Vec<&'l Layout>) -> usize {
         }
         Layout::Sum(terms, _) => {
             stack.extend(terms.iter().map(|(_, t)| t));
-            let minus = terms.first().is_some_and(|(negative, _)| *negative);
-            terms.len().saturating_sub(1) + usize::from(minus)
+            terms.len().saturating_sub(1)
         }
         Layout::Product(parts) | Layout::Dotted(parts) => {
             stack.extend(parts);
@@ -43,7 +55,11 @@ fn own<'l>(layout: &'l Layout, stack: &mut Vec<&'l Layout>) -> usize {
             stack.extend([&**a, &**b]);
             1
         }
-        Layout::Negative(a) | Layout::Transpose(a) | Layout::Not(a) => {
+        Layout::Negative(a) => {
+            stack.push(a);
+            0
+        }
+        Layout::Transpose(a) | Layout::Not(a) => {
             stack.push(a);
             1
         }

@@ -20,11 +20,7 @@ pub(super) fn sine_of_tangent(g: &mut Graph, e: ExprId) -> Option<ExprId> {
 
 /// Replaces `first^n * second^n` by `third^n`, each with its own sign of the
 /// exponent, where `n` is the smaller of the two exponents in the product.
-fn joined(
-    g: &mut Graph,
-    e: ExprId,
-    pattern: fn((Op, Op, Op)) -> [(Op, i64); 3],
-) -> Option<ExprId> {
+fn joined(g: &mut Graph, e: ExprId, pattern: fn((Op, Op, Op)) -> [(Op, i64); 3]) -> Option<ExprId> {
     let factors = whole_powers(g, e)?;
     for family in FAMILIES {
         let [first, second, third] = pattern(family);
@@ -51,23 +47,66 @@ fn joined(
     None
 }
 
+/// `1 - tanh(u)^2` among factors is `1/cosh(u)^2`, `1 + tan(u)^2` is
+/// `1/cos(u)^2`.
+pub(super) fn secant(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let factors = whole_powers(g, e)?;
+    for (k, &(base, n)) in factors.iter().enumerate() {
+        let &[one, square] = g.args(base) else { continue };
+        let (one, square) = if g.is_one(one) { (one, square) } else { (square, one) };
+        if g.op(base) != Op::Add || !g.is_one(one) {
+            continue;
+        }
+        let (c, rest) = crate::ops::coefficient(g, square);
+        let &[function, two] = g.args(rest) else { continue };
+        if g.op(rest) != Op::Pow || g.as_num(two) != Some(Num::int(2)) {
+            continue;
+        }
+        let below = match (g.op(function), c.as_int()) {
+            (Op::Tanh, Some(-1)) => Op::Cosh,
+            (Op::Tan, Some(1)) => Op::Cos,
+            _ => continue,
+        };
+        let u = g.args(function)[0];
+        let mut parts = factors.clone();
+        parts[k] = (g.apply(below, &[u]), -2 * n);
+        return Some(product(g, &parts));
+    }
+    None
+}
+
+/// Sine and cosine at multiples of a quarter turn.
+pub(super) fn quarter_turns(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let op = g.op(e);
+    if !matches!(op, Op::Sin | Op::Cos) {
+        return None;
+    }
+    let (c, rest) = crate::ops::coefficient(g, g.args(e)[0]);
+    if rest != g.pi() {
+        return None;
+    }
+    let quarters = c.mul(Num::int(2)).as_int()?;
+    let shifted = if op == Op::Cos { quarters.checked_add(1)? } else { quarters };
+    Some(g.int([0, 1, 0, -1][shifted.rem_euclid(4) as usize]))
+}
+
 /// `2*sin(u)*cos(u)` is `sin(2*u)`.
 pub(super) fn double_angle(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     let factors = whole_powers(g, e)?;
     for (sin, cos, _) in FAMILIES {
         for (k, &(base, n)) in factors.iter().enumerate() {
-            if g.op(base) != sin || n != 1 {
+            if g.op(base) != sin || n.abs() != 1 {
                 continue;
             }
             let u = g.args(base)[0];
-            let partner = |&(b, m): &(ExprId, i64)| g.op(b) == cos && m == 1 && g.args(b)[0] == u;
+            let partner = |&(b, m): &(ExprId, i64)| g.op(b) == cos && m == n && g.args(b)[0] == u;
             let Some(j) = factors.iter().position(partner) else { continue };
             let (two, half) = (g.int(2), g.number(Num::frac(1, 2)));
             let angle = g.mul(&[two, u]);
             let sine = g.apply(sin, &[angle]);
             let mut parts = factors.clone();
             (parts[k].1, parts[j].1) = (0, 0);
-            parts.extend([(sine, 1), (half, 1)]);
+            parts.extend([(sine, n), (half, n)]);
             return Some(product(g, &parts));
         }
     }
