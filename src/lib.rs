@@ -28,7 +28,7 @@
 //!   [`syntax`].
 //! - Mathematics, without spans, files or terminal: [`special`], [`random`],
 //!   [`data`], [`shape`], [`expr`], [`ops`], [`print`], [`poly`], [`simplify`],
-//!   [`diff`], [`convexity`], [`eval`], [`equality`], [`jit`],
+//!   [`diff`], [`convexity`], [`eval`], [`equality`], [`linear`], [`jit`],
 //!   [`problem`], [`optim`], [`report`].
 //! - Where they meet: [`check`], [`session`], [`cli`], [`repl`].
 
@@ -63,6 +63,8 @@ pub mod convexity;
 pub mod eval;
 
 pub mod equality;
+
+pub mod linear;
 
 pub mod jit;
 

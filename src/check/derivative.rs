@@ -205,7 +205,7 @@ impl Checker<'_> {
     }
 
     /// What to differentiate by: an unknown, or an entry of one.
-    fn target(&mut self, node: NodeId) -> Checked<(SymbolId, Option<Vec<ExprId>>)> {
+    pub(super) fn target(&mut self, node: NodeId) -> Checked<(SymbolId, Option<Vec<ExprId>>)> {
         let ast = Arc::clone(&self.ast);
         let span = ast.span(node);
         let (base, entries): (NodeId, &[IndexEntry]) = match ast.node(node) {

@@ -209,3 +209,40 @@ impl Checker<'_> {
         Ok(parts)
     }
 }
+
+impl Checker<'_> {
+    /// What a `solve` is given: its equations and the unknowns to solve for;
+    /// all unknowns of the equations where none are named.
+    pub fn system(&mut self, command: &Command) -> Checked<(Vec<Equation>, Vec<SymbolId>)> {
+        let mut equations = Vec::new();
+        for &subject in &command.subjects {
+            equations.extend(self.equations(subject)?);
+        }
+        let sides: Vec<ExprId> = equations.iter().flat_map(|e| [e.left, e.right]).collect();
+        let mut unknowns = Vec::new();
+        for clause in &command.clauses {
+            let ClauseKind::For(targets) = &clause.kind else { continue };
+            for &target in targets {
+                let (symbol, entry) = self.target(target)?;
+                if entry.is_some() {
+                    return self.not_built("solving for an entry", self.ast.span(target));
+                }
+                if unknowns.contains(&symbol) {
+                    let name = self.g.symbol(symbol).name.clone();
+                    let finding =
+                        Diagnostic::error(codes::E0605, format!("`{name}` is named twice"));
+                    return self.report(finding.at(self.ast.span(target), "again"));
+                }
+                unknowns.push(symbol);
+            }
+        }
+        if unknowns.is_empty() {
+            unknowns = self.g.unknowns(&sides);
+        }
+        if unknowns.is_empty() {
+            let finding = Diagnostic::error(codes::E0607, "there is no unknown to solve for");
+            return self.report(finding.at(command.word, "nothing to solve for"));
+        }
+        Ok((equations, unknowns))
+    }
+}

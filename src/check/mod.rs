@@ -382,9 +382,10 @@ impl<'s> Checker<'s> {
 /// Whether some index runs so long that compiling pays.
 fn is_long(g: &Graph, e: ExprId) -> bool {
     const LONG: usize = 10_000;
-    g.reachable(&[e]).into_iter().filter_map(|n| ops::Range::of(g, n)).any(|range| {
-        ops::count(g, range.lo, range.hi).is_some_and(|n| n >= LONG)
-    })
+    g.reachable(&[e])
+        .into_iter()
+        .filter_map(|n| ops::Range::of(g, n))
+        .any(|range| ops::count(g, range.lo, range.hi).is_some_and(|n| n >= LONG))
 }
 
 /// A label that names a shape: "this is R[3]".

@@ -63,7 +63,11 @@ fn common_scale(g: &mut Graph, sum: ExprId) -> ExprId {
     let terms = g.args(sum).to_vec();
     let scale = |g: &Graph, e: ExprId| -> Vec<ExprId> {
         let scalars = |f: &&ExprId| g.shape(**f).is_scalar() && g.as_num(**f).is_none();
-        if g.op(e) == Op::Mul { g.args(e).iter().filter(scalars).copied().collect() } else { Vec::new() }
+        if g.op(e) == Op::Mul {
+            g.args(e).iter().filter(scalars).copied().collect()
+        } else {
+            Vec::new()
+        }
     };
     let mut common = scale(g, terms[0]);
     for &term in &terms[1..] {
@@ -76,7 +80,8 @@ fn common_scale(g: &mut Graph, sum: ExprId) -> ExprId {
     let rests: Vec<ExprId> = terms
         .iter()
         .map(|&t| {
-            let rest: Vec<ExprId> = g.args(t).iter().copied().filter(|f| !common.contains(f)).collect();
+            let rest: Vec<ExprId> =
+                g.args(t).iter().copied().filter(|f| !common.contains(f)).collect();
             g.mul(&rest)
         })
         .collect();

@@ -346,7 +346,9 @@ fn numeric_power(g: &mut Graph, base: ExprId, n: Num, shape: Shape) -> Option<Ex
     let k = n.as_int()?;
     match g.op(base) {
         // True and false are 1 and 0.
-        Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne | Op::And | Op::Or | Op::Not if k > 0 => {
+        Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne | Op::And | Op::Or | Op::Not
+            if k > 0 =>
+        {
             Some(base)
         }
         Op::Pow => {

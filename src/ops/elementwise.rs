@@ -1,7 +1,10 @@
 //! Functions of one or two numbers; each applies to arrays entry by entry.
 
 use super::curvature as shape;
-use super::partials::{scaled_power, affine_power, log_partial, over_root, gauss, compare, max_partial, atan2_partial, tan_partial, gamma_partial, polygamma_partial, mod_partial, logistic_partial};
+use super::partials::{
+    affine_power, atan2_partial, compare, gamma_partial, gauss, log_partial, logistic_partial,
+    max_partial, mod_partial, over_root, polygamma_partial, scaled_power, tan_partial,
+};
 use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, shapes};
 use crate::expr::{ExprId, Graph, Op};
 use crate::special;

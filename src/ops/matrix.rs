@@ -115,7 +115,11 @@ fn is_symmetric(g: &Graph, e: ExprId) -> bool {
             };
             let n = args.len();
             (0..n.div_ceil(2)).all(|k| {
-                if k == n - 1 - k { is_symmetric(g, args[k]) } else { turned(args[k], args[n - 1 - k]) }
+                if k == n - 1 - k {
+                    is_symmetric(g, args[k])
+                } else {
+                    turned(args[k], args[n - 1 - k])
+                }
             })
         }
         _ => false,

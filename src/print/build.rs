@@ -79,7 +79,8 @@ impl<'a> Builder<'a> {
         let dotted = args.iter().any(|&a| self.g.op(inner_array(self.g, a)) == Op::Bcast);
         let mut terms: Vec<(bool, Layout)> = args.iter().map(|&a| self.signed(a)).collect();
         // x^2 - 1 rather than -1 + x^2, exp(x) - y rather than -y + exp(x).
-        let plain = |l: &Layout| matches!(l, Layout::Number(_) | Layout::Name(_) | Layout::Index(..));
+        let plain =
+            |l: &Layout| matches!(l, Layout::Number(_) | Layout::Name(_) | Layout::Index(..));
         if terms[0].0 && plain(&terms[0].1) && terms.iter().any(|(minus, _)| !minus) {
             terms.rotate_left(1);
         }

@@ -32,6 +32,7 @@ mod fit;
 mod output;
 mod record;
 mod solve;
+mod solve_equations;
 mod stages;
 mod statement;
 mod structure;
