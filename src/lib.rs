@@ -27,9 +27,9 @@
 //! - Language, text and spans without mathematics: [`source`], [`diag`],
 //!   [`syntax`].
 //! - Mathematics, without spans, files or terminal: [`special`], [`random`],
-//!   [`data`], [`shape`], [`expr`], [`ops`], [`print`], [`simplify`], [`diff`],
-//!   [`derivation`], [`convexity`], [`eval`], [`jit`], [`problem`], [`optim`],
-//!   [`report`].
+//!   [`data`], [`shape`], [`expr`], [`ops`], [`print`], [`poly`], [`simplify`],
+//!   [`diff`], [`derivation`], [`convexity`], [`eval`], [`equality`],
+//!   [`linear`], [`jit`], [`problem`], [`optim`], [`report`].
 //! - Where they meet: [`check`], [`session`], [`cli`], [`repl`].
 
 pub mod source;
@@ -52,6 +52,8 @@ pub mod ops;
 
 pub mod print;
 
+pub mod poly;
+
 pub mod simplify;
 
 pub mod diff;
@@ -61,6 +63,10 @@ pub mod derivation;
 pub mod convexity;
 
 pub mod eval;
+
+pub mod equality;
+
+pub mod linear;
 
 pub mod jit;
 

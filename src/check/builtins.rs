@@ -76,10 +76,10 @@ const ROWS: &[Builtin] = &[
     Builtin { name: "minmax", arity: (1, 1), named: &[], usage: "minmax(X)", doc: "columns shifted and scaled to the interval from 0 to 1", example: "minmax([1, 2, 3])", run: Run::Check(|c, a, s| c.scaled_columns(&a[0], s, false)) },
     Builtin { name: "split", arity: (2, 2), named: &[], usage: "split(t, 0.8)", doc: "a random part of a table's rows and the rest, as a pair", example: "let (train, test) = split(t, 0.8)", run: Run::Check(|c, a, s| c.split(a, s)) },
     Builtin { name: "idx", arity: (1, 1), named: &[], usage: "idx(\"images-idx3-ubyte.gz\")", doc: "an array from a file of the MNIST family", example: "", run: Run::Planned },
-    Builtin { name: "taylor", arity: (3, 3), named: &[], usage: "taylor(f, (x = 0), 2)", doc: "Taylor polynomial", example: "", run: Run::Planned },
-    Builtin { name: "simplify", arity: (1, 1), named: &[], usage: "simplify(e)", doc: "a simpler form", example: "", run: Run::Planned },
-    Builtin { name: "expand", arity: (1, 1), named: &[], usage: "expand(e)", doc: "products multiplied out", example: "", run: Run::Planned },
-    Builtin { name: "factor", arity: (1, 1), named: &[], usage: "factor(e)", doc: "common factors taken out", example: "", run: Run::Planned },
+    Builtin { name: "taylor", arity: (3, 3), named: &[], usage: "taylor(f, (x = 0), 2)", doc: "Taylor polynomial", example: "var x; taylor(exp(x), (x = 0), 3)", run: Run::Check(|c, a, s| c.taylor(a, s)) },
+    Builtin { name: "simplify", arity: (1, 1), named: &[], usage: "simplify(e)", doc: "a simpler form", example: "var x; simplify(sin(x)^2 + cos(x)^2)", run: Run::Check(|c, a, s| c.simplified(&a[0], s)) },
+    Builtin { name: "expand", arity: (1, 1), named: &[], usage: "expand(e)", doc: "products multiplied out", example: "var x; expand((x + 1)*(x - 2))", run: Run::Check(|c, a, s| c.expanded(&a[0], s)) },
+    Builtin { name: "factor", arity: (1, 1), named: &[], usage: "factor(e)", doc: "common factors taken out", example: "var x; factor(x^2 - 3*x + 2)", run: Run::Check(|c, a, s| c.factored(&a[0], s)) },
     Builtin { name: "latex", arity: (1, 1), named: &[], usage: "latex(e)", doc: "LaTeX source of an expression, of derivatives or of a derivation", example: "var x; latex(x^2/2)", run: Run::Check(|c, a, _| c.latex(&a[0])) },
 ];
 

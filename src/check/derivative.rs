@@ -13,7 +13,7 @@ use crate::syntax::ast::{Arg, IndexEntry, Node, NodeId};
 
 impl Checker<'_> {
     /// A scalar to differentiate, its unknowns, and its name in labels.
-    fn objective(&mut self, node: NodeId) -> Checked<(ExprId, Vec<SymbolId>, String)> {
+    pub(super) fn objective(&mut self, node: NodeId) -> Checked<(ExprId, Vec<SymbolId>, String)> {
         let span = self.ast.span(node);
         let of = match self.ast.node(node) {
             Node::Name(name) => self.ast.name(*name).to_string(),
@@ -59,6 +59,7 @@ impl Checker<'_> {
     fn gradient_of(&mut self, node: NodeId) -> Checked<Item> {
         let (f, unknowns, of) = self.objective(node)?;
         let parts = diff::gradient(self.g, f, &unknowns);
+        let parts = self.shortened(parts);
         Ok(Item::Labelled(Arc::new(labelled(of, 1, unknowns, parts))))
     }
 
@@ -99,6 +100,7 @@ impl Checker<'_> {
                 }
             }
         }
+        let parts = self.shortened(parts);
         if let [only] = parts[..] {
             self.place(only, span);
             let block = Labelled { bare: true, ..labelled(of, 2, unknowns, parts) };
@@ -154,12 +156,18 @@ impl Checker<'_> {
                 }
             }
         }
+        let parts = self.shortened(parts);
         if let [only] = parts[..] {
             self.place(only, span);
             let block = Labelled { bare: true, ..labelled(of, 1, unknowns, parts) };
             return Ok(Item::Labelled(Arc::new(block)));
         }
         Ok(Item::Labelled(Arc::new(labelled(of, 1, unknowns, parts))))
+    }
+
+    /// Derivatives in the shortest form that the rules find.
+    fn shortened(&mut self, parts: Vec<ExprId>) -> Vec<ExprId> {
+        parts.into_iter().map(|p| crate::simplify::simplify(self.g, p)).collect()
     }
 
     /// `diff(f, x)` and `diff(f, x, y)`.
@@ -193,7 +201,7 @@ impl Checker<'_> {
             e = self.place(d, span);
         }
         unknowns.truncate(1);
-        let parts = labelled(String::new(), 1, unknowns, vec![e]);
+        let parts = labelled(String::new(), 1, unknowns, self.shortened(vec![e]));
         Ok(Item::Labelled(Arc::new(Labelled { bare: true, ..parts })))
     }
 

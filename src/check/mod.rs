@@ -12,6 +12,7 @@
 //!
 //! It runs no optimization and reads files only through [`World`].
 
+mod algebra;
 mod arith;
 mod arrays;
 mod builtins;
@@ -19,6 +20,7 @@ mod call;
 mod data;
 mod derivative;
 mod derive;
+mod equation;
 mod expr;
 mod generator;
 mod index;
@@ -33,6 +35,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 pub use builtins::{Builtin, builtin, builtins};
+pub use equation::{Equation, Question};
 pub use expr::value_text;
 pub use item::{Entry, Function, Item, Labelled, NamedTable, Names, Record};
 pub use objective::{ChosenMethod, Objective, Start};

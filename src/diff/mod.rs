@@ -13,12 +13,14 @@ mod forward;
 mod linear;
 mod reverse;
 mod scope;
+mod taylor;
 
 pub(crate) use forward::step;
 pub use forward::tangent;
 pub use linear::{along, jacobian};
 pub use reverse::gradient;
 pub(crate) use reverse::{adjoint, seed_of_body};
+pub use taylor::{NoTaylor, taylor};
 
 use crate::expr::{ExprId, Graph, SymbolId};
 

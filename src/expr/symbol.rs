@@ -44,7 +44,12 @@ pub struct Symbol {
     pub sizes: Vec<Option<ExprId>>,
     /// Distinguishes indices of one name that are open at the same time.
     pub serial: u32,
+    /// Bounds that hold for every entry of an unknown.
+    pub bounds: (f64, f64),
 }
+
+/// No bounds.
+const UNBOUNDED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
 impl Symbol {
     /// An unknown of the given shape.
@@ -56,6 +61,7 @@ impl Symbol {
             value: None,
             sizes: Vec::new(),
             serial: 0,
+            bounds: UNBOUNDED,
         }
     }
 
@@ -68,6 +74,7 @@ impl Symbol {
             value,
             sizes: Vec::new(),
             serial: 0,
+            bounds: UNBOUNDED,
         }
     }
 
@@ -79,6 +86,7 @@ impl Symbol {
             value: None,
             sizes: Vec::new(),
             serial,
+            bounds: UNBOUNDED,
         }
     }
 }

@@ -19,6 +19,8 @@ impl Runner<'_> {
             CommandKind::Print => self.print(command, out),
             CommandKind::Assert => self.assert(command),
             CommandKind::Derive => self.derive(command, out),
+            CommandKind::Check => self.check(command, out),
+            CommandKind::Solve => self.solve_statement(command, out),
             kind => self.not_built(&format!("`{}`", kind.word()), command.word),
         }
     }
@@ -33,6 +35,8 @@ impl Runner<'_> {
             }
             CommandKind::Convex => self.convex_item(command),
             CommandKind::Derive => self.derivations(command),
+            CommandKind::Check => self.check_item(command),
+            CommandKind::Solve => self.solve_item(command),
             kind => {
                 self.not_built(&format!("`{}`", kind.word()), command.word)?;
                 Ok(Item::Failed)

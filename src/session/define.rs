@@ -74,7 +74,13 @@ impl Runner<'_> {
             None => Tensor::filled(shape, 0.0),
         };
         let start = self.clipped_start(&name, start, lower.as_ref(), upper.as_ref(), item.span);
-        let symbol = Symbol { sizes, ..Symbol::unknown(&name, shape) };
+        let least = |t: &Tensor| t.data().iter().copied().fold(f64::INFINITY, f64::min);
+        let most = |t: &Tensor| t.data().iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let bounds = (
+            lower.as_ref().map_or(f64::NEG_INFINITY, least),
+            upper.as_ref().map_or(f64::INFINITY, most),
+        );
+        let symbol = Symbol { sizes, bounds, ..Symbol::unknown(&name, shape) };
         let id = self.session.state.graph.declare(symbol);
         let leaf = self.session.state.graph.leaf(id);
         self.session.state.unknowns.insert(id, Unknown { start, lower, upper });

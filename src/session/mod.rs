@@ -21,6 +21,7 @@
 //! A script is looked at whole before any of it runs: mistakes in names and
 //! shapes are all reported, and nothing has run. A REPL line runs at once.
 
+mod check;
 mod command;
 mod compiled;
 mod convex;
@@ -32,6 +33,7 @@ mod fit;
 mod output;
 mod record;
 mod solve;
+mod solve_equations;
 mod stages;
 mod statement;
 mod structure;

@@ -5,10 +5,29 @@
 //! [`present`] resolves scattered sums for reading. Rules that a user sees
 //! applied at every node stand in the builder of `ops` instead.
 
+mod basic;
+mod expand;
+mod exponential;
+mod factor;
+mod forms;
+mod linear;
+mod parity;
+mod root;
+mod rules;
 mod scatter;
+mod shorten;
+mod sign;
+mod size;
 mod stable;
+mod trigonometric;
 
+pub use basic::basic;
+pub use expand::{TooLarge, expand, expand_all};
+pub use factor::factor;
+pub use rules::{Rule, rules};
 pub use scatter::present;
+pub use shorten::simplify;
+pub use size::operations;
 pub use stable::stable;
 
 use rustc_hash::FxHashMap;

@@ -48,4 +48,12 @@ super::rows! {
     E0502 "nothing to differentiate with respect to"
     "A derivative needs an unknown: a name that `var` introduced, an entry of it, or an argument of the function."
     wrong "let a = 3\ngrad(a^2)" right "var a\ngrad(a^2)"
+
+    E0503 "too large to write out"
+    "Multiplied out, or as a polynomial, the expression has more terms than anyone can read."
+    wrong "var x, y, z\nexpand((x + y + z)^100)" right "var x, y, z\nexpand((x + y + z)^3)"
+
+    E0504 "equations cannot be solved"
+    "The equations are not linear in the unknowns named, contradict each other, or do not determine them."
+    wrong "var x\nsolve x^3 == 2 for x" right "var x\nsolve 2*x == 3 for x"
 }

@@ -1,0 +1,28 @@
+//! Are two expressions equal, and is a derivative right?
+//!
+//! In: two expressions over one graph, or an expression and its unknowns; the
+//! bounds of the unknowns. Out: a [`Verdict`] with a point where they differ
+//! and, where it can be told, what differs; or a [`derivatives::Report`] of
+//! symbolic against numeric derivatives.
+//!
+//! Equality is decided by normal form first ([`normal_form::same`]), then by
+//! values at random points of the declared domain. A normal form never errs;
+//! random points can only err where two expressions differ by less than
+//! rounding, and a tolerance scaled to the terms inside sees to that.
+//!
+//! This room knows no spans and writes no diagnostics. Random points are drawn
+//! from a fixed stream: the same check gives the same answer.
+
+mod compare;
+pub mod derivatives;
+mod difference;
+mod magnitude;
+mod normal_form;
+mod ridders;
+mod sample;
+mod terms;
+
+pub use compare::{Verdict, compare};
+pub use difference::{Difference, Side};
+pub use ridders::{Estimate, derivative};
+pub use sample::{Domain, Point};

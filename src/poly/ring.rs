@@ -1,0 +1,356 @@
+//! The variables of a polynomial view of an expression.
+//!
+//! What is no sum, product or numeric power is a variable: symbols, function
+//! calls, sums over an index. Powers of one base with different exponents are
+//! powers of one variable: `sqrt(u)` and `u^(3/2)` of `u^(1/2)`, `exp(x/2)`
+//! and `exp(-x)` of `exp(x/2)`, `x^(n-1)` of `x^n` and `x`. That holds wherever
+//! the expression has a value.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{Fraction, Poly};
+use crate::expr::{ExprId, Graph, Num, Op};
+use crate::ops::coefficient;
+
+/// More variables make every operation slow.
+const MAX_VARS: usize = 24;
+/// Larger roots are taken as functions of their own.
+const MAX_ROOT: i64 = 12;
+/// Expressions of more nodes are not read.
+const MAX_NODES: usize = 2_000;
+
+/// What a variable is a root of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Base {
+    /// A node.
+    Node(ExprId),
+    /// `exp(u)`
+    Exp(ExprId),
+    /// `u ^ v`
+    Power(ExprId, ExprId),
+}
+
+/// `base ^ (1/root)`
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Var {
+    pub base: Base,
+    pub root: i64,
+}
+
+/// A power of a variable that is a quotient of others: `sin(u)^2` is
+/// `1 - cos(u)^2`, the square of `sqrt(u)` is `u`.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    /// The variable.
+    pub var: usize,
+    /// Its power.
+    pub power: u32,
+    /// What the power is.
+    pub is: Fraction,
+}
+
+/// The variables of an expression.
+#[derive(Clone, Debug, Default)]
+pub struct Ring {
+    pub(super) vars: Vec<Var>,
+    places: FxHashMap<Base, usize>,
+    /// Whether a number was written with a decimal point.
+    pub(super) decimal: bool,
+    /// What roots are roots of.
+    radicands: Vec<(usize, Fraction)>,
+}
+
+impl Ring {
+    /// The ring of a scalar expression, and the expression in it. `None` where
+    /// it has a number that is not exact, or is large.
+    pub fn read(g: &mut Graph, e: ExprId) -> Option<(Ring, Fraction)> {
+        let (ring, mut found) = Ring::read_all(g, &[e])?;
+        found.pop().map(|f| (ring, f))
+    }
+
+    /// Several expressions in one ring.
+    pub fn read_all(g: &mut Graph, roots: &[ExprId]) -> Option<(Ring, Vec<Fraction>)> {
+        let mut ring = Ring::default();
+        let region = ring.collect(g, roots)?;
+        let mut values: FxHashMap<ExprId, Fraction> = FxHashMap::default();
+        for e in region {
+            let value = ring.value(g, e, &values)?;
+            values.insert(e, value);
+        }
+        let found: Option<Vec<Fraction>> = roots.iter().map(|e| values.get(e).cloned()).collect();
+        Some((ring, found?))
+    }
+
+    /// Number of variables.
+    pub fn n_vars(&self) -> usize {
+        self.vars.len()
+    }
+
+    /// The variable that is this node itself.
+    pub fn var_of(&self, e: ExprId) -> Option<usize> {
+        self.places.get(&Base::Node(e)).copied().filter(|&v| self.vars[v].root == 1)
+    }
+
+    /// The nodes that a variable is made of.
+    pub fn parts(&self, var: usize) -> Vec<ExprId> {
+        match self.vars[var].base {
+            Base::Node(e) | Base::Exp(e) => vec![e],
+            Base::Power(u, v) => vec![u, v],
+        }
+    }
+
+    /// Registers the variables; gives the nodes between the roots and the
+    /// variables, arguments first.
+    fn collect(&mut self, g: &mut Graph, roots: &[ExprId]) -> Option<Vec<ExprId>> {
+        let mut seen = FxHashSet::default();
+        let mut stack = roots.to_vec();
+        let mut bases: Vec<(Base, i64)> = Vec::new();
+        while let Some(e) = stack.pop() {
+            if !seen.insert(e) {
+                continue;
+            }
+            if seen.len() > MAX_NODES || !g.shape(e).is_scalar() {
+                return None;
+            }
+            match g.op(e) {
+                Op::Num => {
+                    self.decimal |= g.as_num(e)?.as_ratio().is_some() && g.as_num(e)?.is_decimal();
+                }
+                Op::Add | Op::Mul => stack.extend_from_slice(g.args(e)),
+                Op::Pow if whole_exponent(g, e).is_some() => stack.push(g.args(e)[0]),
+                _ => {
+                    for (base, exponent) in powers(g, e)? {
+                        let (_, root) = exponent.as_ratio()?;
+                        if root > MAX_ROOT {
+                            return None;
+                        }
+                        // The radicand too may occur by itself.
+                        if let (Base::Node(u), true) = (base, root > 1) {
+                            stack.push(u);
+                        }
+                        bases.push((base, root));
+                    }
+                }
+            }
+        }
+        // The order of variables is that in which their bases were first made.
+        bases.sort_unstable();
+        for (base, root) in bases {
+            let next = self.vars.len();
+            let place = *self.places.entry(base).or_insert(next);
+            if place == next {
+                self.vars.push(Var { base, root });
+            } else {
+                self.vars[place].root = lcm(self.vars[place].root, root);
+            }
+        }
+        let mut region: Vec<ExprId> = seen.into_iter().collect();
+        region.sort_unstable();
+        (self.vars.len() <= MAX_VARS).then_some(region)
+    }
+
+    fn value(
+        &mut self,
+        g: &mut Graph,
+        e: ExprId,
+        values: &FxHashMap<ExprId, Fraction>,
+    ) -> Option<Fraction> {
+        let plain = self.plain_value(g, e, values);
+        match self.places.get(&Base::Node(e)).copied() {
+            Some(var) if self.vars[var].root > 1 => {
+                if let Some(inside) = plain {
+                    self.radicands.push((var, inside));
+                }
+                self.power(Base::Node(e), Num::ONE)
+            }
+            _ => plain,
+        }
+    }
+
+    fn plain_value(
+        &mut self,
+        g: &mut Graph,
+        e: ExprId,
+        values: &FxHashMap<ExprId, Fraction>,
+    ) -> Option<Fraction> {
+        let n_vars = self.vars.len();
+        if let Some(n) = g.as_num(e) {
+            let (p, q) = n.as_ratio()?;
+            let whole = |c: i64| Poly::constant(n_vars, i128::from(c));
+            return Fraction::new(whole(p), whole(q));
+        }
+        let args = g.args(e).to_vec();
+        match g.op(e) {
+            Op::Add => {
+                let mut total = Fraction::whole(Poly::zero(n_vars));
+                for a in args {
+                    total = total.add(values.get(&a)?)?;
+                }
+                Some(total)
+            }
+            Op::Mul => {
+                let mut total = Fraction::whole(Poly::constant(n_vars, 1));
+                for a in args {
+                    total = total.mul(values.get(&a)?)?;
+                }
+                Some(total)
+            }
+            Op::Pow if whole_exponent(g, e).is_some() => {
+                values.get(&args[0])?.pow(whole_exponent(g, e)?)
+            }
+            _ => {
+                let mut total = Fraction::whole(Poly::constant(n_vars, 1));
+                for (base, exponent) in powers(g, e)? {
+                    total = total.mul(&self.power(base, exponent)?)?;
+                }
+                Some(total)
+            }
+        }
+    }
+
+    /// A power of a base, as a power of its variable.
+    fn power(&self, base: Base, exponent: Num) -> Option<Fraction> {
+        let var = *self.places.get(&base)?;
+        let (p, q) = exponent.as_ratio()?;
+        let n = p.checked_mul(self.vars[var].root / q)?;
+        Fraction::whole(Poly::power_of(self.vars.len(), var, 1)).pow(n)
+    }
+
+    /// Powers of variables that are quotients of others. Roots first; then
+    /// of each pair the way that leaves the second.
+    pub fn relations(&self, g: &Graph) -> Vec<Relation> {
+        let n = self.vars.len();
+        let mut found = Vec::new();
+        for (var, inside) in &self.radicands {
+            let power = self.vars[*var].root as u32;
+            found.push(Relation { var: *var, power, is: inside.clone() });
+        }
+        for (a, b, sign) in self.pairs(g) {
+            // a^2 = sign*(1 - b^2) for sine and cosine, cosh^2 = 1 + sinh^2.
+            let square = |v: usize| Poly::power_of(n, v, 2);
+            let one = Poly::constant(n, 1);
+            let (of_a, of_b) = if sign < 0 {
+                (one.sub(&square(b)), one.sub(&square(a)))
+            } else {
+                (one.add(&square(b)), square(a).sub(&one))
+            };
+            let square = |var, is| Relation { var, power: 2, is: Fraction::whole(is) };
+            found.extend(of_a.map(|is| square(a, is)));
+            found.extend(of_b.map(|is| square(b, is)));
+        }
+        found
+    }
+
+    /// `(cos, sin, -1)` and `(cosh, sinh, 1)` of one argument.
+    fn pairs(&self, g: &Graph) -> Vec<(usize, usize, i32)> {
+        let mut found = Vec::new();
+        for (k, first) in self.vars.iter().enumerate() {
+            let Base::Node(e) = first.base else { continue };
+            let (partner, sign) = match g.op(e) {
+                Op::Cos => (Op::Sin, -1),
+                Op::Cosh => (Op::Sinh, 1),
+                _ => continue,
+            };
+            let other = self.vars.iter().position(|v| match v.base {
+                Base::Node(o) => g.op(o) == partner && g.args(o) == g.args(e),
+                _ => false,
+            });
+            if let Some(j) = other.filter(|&j| first.root == 1 && self.vars[j].root == 1) {
+                found.push((k, j, sign));
+            }
+        }
+        found
+    }
+}
+
+impl Relation {
+    /// The polynomial with the power replaced wherever it occurs.
+    pub fn apply(&self, p: &Poly) -> Option<Fraction> {
+        let n = p.n_vars();
+        let mut total = Fraction::whole(Poly::zero(n));
+        for (power, part) in p.by_powers(self.var).iter().enumerate() {
+            let (times, left) = (power as u32 / self.power, power as u32 % self.power);
+            let rest = part.mul(&Poly::power_of(n, self.var, left))?;
+            let replaced = self.is.pow(i64::from(times))?;
+            total = total.add(&Fraction::whole(rest).mul(&replaced)?)?;
+        }
+        Some(total)
+    }
+
+    /// The quotient with the power replaced above and below. A denominator
+    /// `p + q*r` with a square root `r` is cleared of it where
+    /// `p^2 - q^2*r^2` is a number, so that nothing becomes undefined.
+    pub fn reduce(&self, f: &Fraction) -> Option<Fraction> {
+        let (num, den) = (self.apply(&f.num)?, self.apply(&f.den)?);
+        let reduced = num.mul(&den.pow(-1)?)?;
+        Some(self.rationalized(&reduced).unwrap_or(reduced))
+    }
+
+    fn rationalized(&self, f: &Fraction) -> Option<Fraction> {
+        let parts = f.den.by_powers(self.var);
+        let [p, q] = &parts[..] else { return None };
+        if self.power != 2 || p.is_zero() {
+            return None;
+        }
+        let root = Poly::power_of(p.n_vars(), self.var, 1);
+        let conjugate = p.sub(&q.mul(&root)?)?;
+        let norm = self.apply(&f.den.mul(&conjugate)?)?;
+        norm.den.is_one().then_some(())?;
+        norm.num.as_constant().filter(|c| *c != 0)?;
+        self.apply(&f.num.mul(&conjugate)?)?.mul(&norm.pow(-1)?)
+    }
+}
+
+/// The exponent of a whole numeric power.
+fn whole_exponent(g: &Graph, e: ExprId) -> Option<i64> {
+    if g.op(e) != Op::Pow {
+        return None;
+    }
+    g.as_num(g.args(e)[1])?.as_int()
+}
+
+/// A node that is no sum and no product, as powers of bases.
+fn powers(g: &mut Graph, e: ExprId) -> Option<Vec<(Base, Num)>> {
+    let args = g.args(e).to_vec();
+    match g.op(e) {
+        Op::Sqrt => Some(vec![(Base::Node(args[0]), Num::frac(1, 2))]),
+        Op::Exp => {
+            let terms = exponent_terms(g, args[0])?;
+            Some(terms.into_iter().map(|(rest, c)| (Base::Exp(rest), c)).collect())
+        }
+        Op::Pow => match g.as_num(args[1]) {
+            Some(n) if n.as_ratio().is_some() => Some(vec![(Base::Node(args[0]), n)]),
+            Some(_) => Some(vec![(Base::Node(e), Num::ONE)]),
+            None => {
+                let base = args[0];
+                let terms = exponent_terms(g, args[1])?;
+                let split = |(rest, c): (ExprId, Num)| {
+                    if g.is_one(rest) {
+                        (Base::Node(base), c)
+                    } else {
+                        (Base::Power(base, rest), c)
+                    }
+                };
+                Some(terms.into_iter().map(split).collect())
+            }
+        },
+        _ => Some(vec![(Base::Node(e), Num::ONE)]),
+    }
+}
+
+/// The terms of an exponent with their rational factors.
+fn exponent_terms(g: &mut Graph, e: ExprId) -> Option<Vec<(ExprId, Num)>> {
+    let terms = if g.op(e) == Op::Add { g.args(e).to_vec() } else { vec![e] };
+    let mut found = Vec::with_capacity(terms.len());
+    for term in terms {
+        let (c, rest) = coefficient(g, term);
+        c.as_ratio()?;
+        found.push((rest, c));
+    }
+    Some(found)
+}
+
+fn lcm(a: i64, b: i64) -> i64 {
+    let gcd = super::gcd_int(i128::from(a), i128::from(b)).max(1) as i64;
+    a / gcd * b
+}

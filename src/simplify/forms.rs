@@ -1,0 +1,183 @@
+//! The forms of a scalar expression among which the shortest is chosen: over a
+//! common denominator in lowest terms, factored, multiplied out, with squares
+//! of sines, cosines and roots replaced.
+
+use super::size::operations;
+use crate::expr::{ExprId, Graph, Num, Op};
+use crate::ops::substitute;
+use crate::poly::{Fraction, Poly, Product, Ring, factors};
+
+/// Ways of replacing powers that are followed.
+const MAX_VARIANTS: usize = 8;
+/// Numerators of more terms are not collected.
+const MAX_COLLECTED: usize = 16;
+
+/// All forms that could be worked out; maybe none.
+pub(super) fn forms(g: &mut Graph, e: ExprId) -> Vec<ExprId> {
+    let mut found = Vec::new();
+    polynomial_forms(g, e, &mut found);
+    let shortest = found.iter().copied().min_by_key(|&f| operations(g, f));
+    for form in std::iter::once(e).chain(shortest) {
+        for new in [half_angles(g, form), sums_of_angles(g, form)].into_iter().flatten() {
+            polynomial_forms(g, new, &mut found);
+        }
+    }
+    found
+}
+
+fn polynomial_forms(g: &mut Graph, e: ExprId, found: &mut Vec<ExprId>) {
+    let Some((ring, plain)) = Ring::read(g, e) else { return };
+    let relations = ring.relations(g);
+    let mut variants = vec![plain];
+    for relation in &relations {
+        for variant in variants.clone() {
+            if let Some(reduced) = relation.reduce(&variant)
+                && !variants.contains(&reduced)
+                && variants.len() < MAX_VARIANTS
+            {
+                variants.push(reduced);
+            }
+        }
+    }
+    for variant in &variants {
+        write_all(g, &ring, variant, found);
+    }
+}
+
+fn write_all(g: &mut Graph, ring: &Ring, f: &Fraction, found: &mut Vec<ExprId>) {
+    let tops: [fn(&mut Product, &Poly) -> Option<()>; 3] = [
+        |p, num| p.include_whole(num, 1, false),
+        |p, num| p.include_whole(num, 1, true),
+        |p, num| p.include(&factors(num)?, 1),
+    ];
+    let bottoms: [fn(&mut Product, &Poly) -> Option<()>; 2] =
+        [|p, den| p.include(&factors(den)?, -1), |p, den| p.include_whole(den, -1, true)];
+    if f.num.is_zero() {
+        found.push(g.int(0));
+        return;
+    }
+    for top in tops {
+        for bottom in bottoms {
+            let mut product = Product::one(ring.n_vars());
+            if top(&mut product, &f.num).and_then(|()| bottom(&mut product, &f.den)).is_some() {
+                found.push(ring.write_product(g, &product));
+            }
+        }
+    }
+    apart(g, ring, f, found);
+    collected(g, ring, f, found);
+}
+
+/// The numerator by powers of one variable, each coefficient factored.
+fn collected(g: &mut Graph, ring: &Ring, f: &Fraction, found: &mut Vec<ExprId>) {
+    let n = f.num.n_vars();
+    if f.num.n_terms() < 3 || f.num.n_terms() > MAX_COLLECTED {
+        return;
+    }
+    let mut bottom = Product::one(n);
+    if factors(&f.den).and_then(|den| bottom.include(&den, -1)).is_none() {
+        return;
+    }
+    let bottom = ring.write_product(g, &bottom);
+    for var in f.num.vars() {
+        let mut terms = Vec::new();
+        for (power, part) in f.num.by_powers(var).iter().enumerate().rev() {
+            if part.is_zero() {
+                continue;
+            }
+            let mut product = Product::one(n);
+            product.exponents[var] = power as i64;
+            if factors(part).and_then(|top| product.include(&top, 1)).is_none() {
+                return;
+            }
+            terms.push(ring.write_product(g, &product));
+        }
+        let top = g.add(&terms);
+        found.push(g.mul(&[top, bottom]));
+    }
+}
+
+/// Every term over the denominator by itself, where that is one term.
+fn apart(g: &mut Graph, ring: &Ring, f: &Fraction, found: &mut Vec<ExprId>) {
+    if f.den.n_terms() != 1 || f.num.n_terms() > 12 {
+        return;
+    }
+    let mut terms = Vec::new();
+    for (m, c) in f.num.terms().rev() {
+        let mut term = Poly::zero(f.num.n_vars());
+        let Some(()) = term.add_term(m.clone(), c) else { return };
+        let Some(part) = Fraction::new(term, f.den.clone()) else { return };
+        let mut product = Product::one(ring.n_vars());
+        let built = product
+            .include_whole(&part.num, 1, true)
+            .and_then(|()| product.include_whole(&part.den, -1, true));
+        if built.is_none() {
+            return;
+        }
+        terms.push(ring.write_product(g, &product));
+    }
+    found.push(g.add(&terms));
+}
+
+/// Squares of sines and cosines by the cosine of the double angle.
+fn half_angles(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let mut pairs = Vec::new();
+    for node in g.reachable(&[e]) {
+        // (c + s*cos(2*u))/2
+        let (double, c, s) = match g.op(node) {
+            Op::Sin => (Op::Cos, 1, -1),
+            Op::Cos => (Op::Cos, 1, 1),
+            Op::Sinh => (Op::Cosh, -1, 1),
+            Op::Cosh => (Op::Cosh, 1, 1),
+            _ => continue,
+        };
+        let (u, two) = (g.args(node)[0], g.int(2));
+        let angle = g.mul(&[two, u]);
+        let cosine = g.apply(double, &[angle]);
+        let (c, s) = (g.number(Num::frac(c, 2)), g.number(Num::frac(s, 2)));
+        let term = g.mul(&[s, cosine]);
+        let value = g.add(&[c, term]);
+        pairs.push((g.powi(node, 2), value));
+    }
+    changed(g, e, &pairs)
+}
+
+/// Products of sines and cosines of different angles as sums.
+fn sums_of_angles(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let e = super::expand(g, e).ok()?;
+    let mut pairs = Vec::new();
+    for node in g.reachable(&[e]) {
+        if g.op(node) != Op::Mul {
+            continue;
+        }
+        let (waves, others): (Vec<ExprId>, Vec<ExprId>) =
+            g.args(node).iter().partition(|&&f| matches!(g.op(f), Op::Sin | Op::Cos));
+        if let [a, b] = waves[..] {
+            let sum = product_of_waves(g, a, b);
+            pairs.push((node, g.mul(&[&others[..], &[sum]].concat())));
+        }
+    }
+    changed(g, e, &pairs)
+}
+
+/// `sin(a)*cos(b)` is `(sin(a + b) + sin(a - b))/2`, and its companions.
+fn product_of_waves(g: &mut Graph, a: ExprId, b: ExprId) -> ExprId {
+    // A sine first.
+    let (a, b) = if g.op(a) == Op::Cos { (b, a) } else { (a, b) };
+    let (u, v) = (g.args(a)[0], g.args(b)[0]);
+    let (plus, minus) = (g.add(&[u, v]), g.sub(u, v));
+    let (op, first, second) = match (g.op(a), g.op(b)) {
+        (Op::Sin, Op::Cos) => (Op::Sin, 1, 1),
+        (Op::Sin, _) => (Op::Cos, -1, 1),
+        _ => (Op::Cos, 1, 1),
+    };
+    let (first, second) = (g.number(Num::frac(first, 2)), g.number(Num::frac(second, 2)));
+    let (p, m) = (g.apply(op, &[plus]), g.apply(op, &[minus]));
+    let (p, m) = (g.mul(&[first, p]), g.mul(&[second, m]));
+    g.add(&[p, m])
+}
+
+fn changed(g: &mut Graph, e: ExprId, pairs: &[(ExprId, ExprId)]) -> Option<ExprId> {
+    let new = substitute(g, e, pairs);
+    (new != e).then_some(new)
+}

@@ -1,0 +1,119 @@
+//! The search for a shorter form.
+//!
+//! Every node, arguments first, is rewritten by the named rules; then sums,
+//! products and powers of scalars are tried in all their [`forms`], as they
+//! stand and by pairs of terms. A form replaces another only where it has
+//! fewer operations as printed, so what a person wrote stays where nothing is
+//! gained.
+
+use rustc_hash::FxHashMap;
+
+use super::forms::forms;
+use super::rules::rules;
+use super::size::{length, operations};
+use crate::expr::{ExprId, Graph, Op};
+use crate::ops;
+
+/// Parts of more operations are left alone.
+const MAX_PART: usize = 120;
+/// Expressions of more nodes are only rewritten by rules.
+const MAX_NODES: usize = 600;
+/// Sums of more terms are not tried by pairs.
+const MAX_PAIRS: usize = 8;
+
+/// A simpler form of the expression: shorter, or itself.
+pub fn simplify(g: &mut Graph, e: ExprId) -> ExprId {
+    let order = g.reachable(&[e]);
+    let small = order.len() <= MAX_NODES;
+    let mut map: FxHashMap<ExprId, ExprId> = FxHashMap::default();
+    for node in order {
+        let args: Vec<ExprId> = g.args(node).iter().map(|a| map[a]).collect();
+        let rebuilt = ops::rebuild(g, node, &args);
+        let mut new = by_rules(g, rebuilt);
+        if small && is_arithmetic(g, new) {
+            let settled = shortest(g, new);
+            // What became shorter inside may hide what is shorter as a whole.
+            new = match best_form(g, node).filter(|_| rebuilt != node) {
+                Some(whole) if operations(g, whole) < operations(g, settled) => whole,
+                _ => settled,
+            };
+        }
+        map.insert(node, new);
+    }
+    map[&e]
+}
+
+/// Sums, products and powers of numbers.
+fn is_arithmetic(g: &Graph, e: ExprId) -> bool {
+    g.shape(e).is_scalar() && matches!(g.op(e), Op::Add | Op::Mul | Op::Pow)
+}
+
+fn by_rules(g: &mut Graph, e: ExprId) -> ExprId {
+    let mut best = e;
+    for rule in rules() {
+        if let Some(new) = (rule.apply)(g, best)
+            && g.shape(new) == g.shape(best)
+            && operations(g, new) <= operations(g, best)
+        {
+            best = new;
+        }
+    }
+    best
+}
+
+/// The shortest of all forms of one node.
+fn shortest(g: &mut Graph, e: ExprId) -> ExprId {
+    let size = operations(g, e);
+    if size > MAX_PART || size < 2 {
+        return e;
+    }
+    let best = match best_form(g, e) {
+        Some(form) if operations(g, form) < size => form,
+        _ => e,
+    };
+    match by_pairs(g, best) {
+        Some(paired) if operations(g, paired) < operations(g, best) => shortest(g, paired),
+        // A shorter form may have a still shorter one.
+        _ if best != e => shortest(g, best),
+        _ => best,
+    }
+}
+
+/// The shortest of the forms, the first of equals.
+fn best_form(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let found: Vec<ExprId> = forms(g, e).into_iter().map(|form| by_rules_below(g, form)).collect();
+    found.into_iter().min_by_key(|&form| length(g, form))
+}
+
+/// The rules once more at every node of a new form.
+fn by_rules_below(g: &mut Graph, e: ExprId) -> ExprId {
+    let mut map: FxHashMap<ExprId, ExprId> = FxHashMap::default();
+    for node in g.reachable(&[e]) {
+        let args: Vec<ExprId> = g.args(node).iter().map(|a| map[a]).collect();
+        let new = ops::rebuild(g, node, &args);
+        let new = by_rules(g, new);
+        map.insert(node, new);
+    }
+    map[&e]
+}
+
+/// A sum in which two terms together have a shorter form than apart.
+fn by_pairs(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let terms = g.args(e).to_vec();
+    if g.op(e) != Op::Add || terms.len() < 3 || terms.len() > MAX_PAIRS {
+        return None;
+    }
+    for i in 0..terms.len() {
+        for j in i + 1..terms.len() {
+            let pair = g.add(&[terms[i], terms[j]]);
+            let size = operations(g, pair);
+            if let Some(form) = best_form(g, pair).filter(|&f| operations(g, f) < size) {
+                let mut others: Vec<ExprId> = terms.clone();
+                others.remove(j);
+                others[i] = form;
+                return Some(g.add(&others));
+            }
+        }
+    }
+    None
+}
