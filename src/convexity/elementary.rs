@@ -21,6 +21,13 @@ const ULPS: usize = 8;
 /// `1 + |value|`.
 const SLACK: f64 = 1e-12;
 
+/// A number as true or false: zero is false, everything else is true.
+fn truth(a: Interval) -> Interval {
+    let lo = if a.lo > 0.0 || a.hi < 0.0 { 1.0 } else { 0.0 };
+    let hi = if a.lo == 0.0 && a.hi == 0.0 { 0.0 } else { 1.0 };
+    Interval { lo, hi }
+}
+
 /// The values of an elementwise operator; `None` for what is no such operator.
 pub fn image(op: Op, args: &[Interval]) -> Option<Interval> {
     match (op, args) {
@@ -35,9 +42,15 @@ pub fn image(op: Op, args: &[Interval]) -> Option<Interval> {
         (Op::Hypot, [a, b]) => Some((a.powi(2) + b.powi(2)).sqrt()),
         (Op::Pow, [a, b]) => Some(power(*a, *b)),
         (Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne, [a, b]) => Some(compare(op, *a, *b)),
-        (Op::And, [a, b]) => Some(Interval { lo: a.lo.min(b.lo), hi: a.hi.min(b.hi) }),
-        (Op::Or, [a, b]) => Some(Interval { lo: a.lo.max(b.lo), hi: a.hi.max(b.hi) }),
-        (Op::Not, [a]) => Some(Interval::ONE - *a),
+        (Op::And, [a, b]) => {
+            let (a, b) = (truth(*a), truth(*b));
+            Some(Interval { lo: a.lo.min(b.lo), hi: a.hi.min(b.hi) })
+        }
+        (Op::Or, [a, b]) => {
+            let (a, b) = (truth(*a), truth(*b));
+            Some(Interval { lo: a.lo.max(b.lo), hi: a.hi.max(b.hi) })
+        }
+        (Op::Not, [a]) => Some(Interval::ONE - truth(*a)),
         (Op::Mod | Op::Atan2 | Op::Polygamma, [_, _]) => Some(Interval::ALL),
         // The row says nothing about the stretches between poles.
         (_, [x]) if ops::def(op).domain == Domain::NotPole && x.lo < 0.0 => Some(Interval::ALL),
