@@ -160,7 +160,7 @@ pub const STATEMENTS: &[Statement] = &[
     planned(Formula, "solve", "solve grad(J) == 0 for w, b",
         "The closed form, where the equations are linear in the unknowns named.",
         "var x\nsolve 2*x == 4 for x"),
-    planned(Formula, "convex", "convex EXPR",
+    row(Formula, "convex", "convex EXPR",
         "Says convex, concave, neither or unknown, with the rules or the point that prove it.",
         "var x\nconvex x^2"),
     planned(Formula, "check", "check EXPR [at POINT]    or    check E1 == E2",
