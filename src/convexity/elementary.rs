@@ -21,13 +21,6 @@ const ULPS: usize = 8;
 /// `1 + |value|`.
 const SLACK: f64 = 1e-12;
 
-/// A number as true or false: zero is false, everything else is true.
-fn truth(a: Interval) -> Interval {
-    let lo = if a.lo > 0.0 || a.hi < 0.0 { 1.0 } else { 0.0 };
-    let hi = if a.lo == 0.0 && a.hi == 0.0 { 0.0 } else { 1.0 };
-    Interval { lo, hi }
-}
-
 /// The values of an elementwise operator; `None` for what is no such operator.
 pub fn image(op: Op, args: &[Interval]) -> Option<Interval> {
     match (op, args) {
@@ -42,14 +35,8 @@ pub fn image(op: Op, args: &[Interval]) -> Option<Interval> {
         (Op::Hypot, [a, b]) => Some((a.powi(2) + b.powi(2)).sqrt()),
         (Op::Pow, [a, b]) => Some(power(*a, *b)),
         (Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne, [a, b]) => Some(compare(op, *a, *b)),
-        (Op::And, [a, b]) => {
-            let (a, b) = (truth(*a), truth(*b));
-            Some(Interval { lo: a.lo.min(b.lo), hi: a.hi.min(b.hi) })
-        }
-        (Op::Or, [a, b]) => {
-            let (a, b) = (truth(*a), truth(*b));
-            Some(Interval { lo: a.lo.max(b.lo), hi: a.hi.max(b.hi) })
-        }
+        (Op::And, [a, b]) => image(Op::Min2, &[truth(*a), truth(*b)]),
+        (Op::Or, [a, b]) => image(Op::Max2, &[truth(*a), truth(*b)]),
         (Op::Not, [a]) => Some(Interval::ONE - truth(*a)),
         (Op::Mod | Op::Atan2 | Op::Polygamma, [_, _]) => Some(Interval::ALL),
         // The row says nothing about the stretches between poles.
@@ -167,6 +154,15 @@ fn wave(x: Interval, f: fn(f64) -> f64) -> Interval {
     let radius = (x - Interval::point(middle)).magnitude();
     let around = Error::Ulps.around(f(middle)) + Interval { lo: -radius, hi: radius };
     around.meet(unit).unwrap_or(unit)
+}
+
+/// Whether a number counts as true: 1, 0 or both.
+fn truth(a: Interval) -> Interval {
+    match (a.contains(0.0), a.is_point()) {
+        (false, _) => Interval::ONE,
+        (true, true) => Interval::ZERO,
+        (true, false) => Interval { lo: 0.0, hi: 1.0 },
+    }
 }
 
 /// Whether a comparison holds: 1, 0 or both.

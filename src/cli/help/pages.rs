@@ -122,8 +122,9 @@ fn traits(row: &OpDef) -> String {
         (traits.odd, "odd"),
         (traits.even, "even"),
         (traits.increasing, "increasing"),
-        (traits.convex, "convex"),
-        (traits.concave, "concave"),
+        (traits.convex && traits.concave, "linear"),
+        (traits.convex && !traits.concave, "convex"),
+        (traits.concave && !traits.convex, "concave"),
     ];
     let held: Vec<&str> = words.iter().filter(|(holds, _)| *holds).map(|(_, word)| *word).collect();
     held.join(", ")
