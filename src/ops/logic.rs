@@ -25,10 +25,11 @@ pub(super) fn branch(g: &mut Graph, op: Op, args: &[ExprId], shape: Shape) -> Ex
         }
         _ => None,
     };
-    if op == Op::If && decided.is_none() {
-        if let Some(negative) = minus_in_front(g, args) {
-            return negative;
-        }
+    if op == Op::If
+        && decided.is_none()
+        && let Some(negative) = minus_in_front(g, args)
+    {
+        return negative;
     }
     match decided {
         Some(e) if g.shape(e) == shape => e,

@@ -38,7 +38,7 @@ pub(super) struct Engine {
 
 /// Expressions ready to be evaluated at points.
 enum Program {
-    Native(Kernel),
+    Native(Box<Kernel>),
     Plain { exprs: Vec<ExprId>, inputs: Vec<(SymbolId, Shape)> },
 }
 
@@ -353,10 +353,9 @@ pub(super) fn entry_names(g: &Graph, vars: &[SymbolId]) -> Vec<String> {
 
 fn build(g: &mut Graph, engine: &Engine, exprs: &[ExprId], inputs: &[SymbolId]) -> Program {
     if engine.jit {
-        let options =
-            jit::Options { interrupt: Some(engine.interrupt.clone()), ..jit::Options::default() };
+        let options = jit::Options { interrupt: Some(engine.interrupt.clone()) };
         if let Ok(kernel) = jit::compile(g, exprs, inputs, &options) {
-            return Program::Native(kernel);
+            return Program::Native(Box::new(kernel));
         }
     }
     let inputs = inputs.iter().map(|&s| (s, g.symbol(s).shape)).collect();
