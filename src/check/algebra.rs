@@ -19,22 +19,30 @@ impl Checker<'_> {
 
     /// `factor(e)`.
     pub(super) fn factored(&mut self, arg: &Arg, span: Span) -> Checked<Item> {
-        self.reshaped(arg, span, |c, e, _| Ok(simplify::factor(c.g, e)))
+        self.reshaped(arg, span, |c, e, _| Ok(c.g.scratch(|g| vec![simplify::factor(g, e)])[0]))
     }
 
     /// `expand(e)`.
     pub(super) fn expanded(&mut self, arg: &Arg, span: Span) -> Checked<Item> {
-        self.reshaped(arg, span, |c, e, span| match simplify::expand(c.g, e) {
-            Ok(expanded) => Ok(expanded),
-            Err(too_large) => {
+        self.reshaped(arg, span, |c, e, span| {
+            let mut failed = None;
+            let found = c.g.scratch(|g| match simplify::expand(g, e) {
+                Ok(expanded) => vec![expanded],
+                Err(too_large) => {
+                    failed = Some(too_large);
+                    vec![e]
+                }
+            });
+            if let Some(too_large) = failed {
                 let finding = Diagnostic::error(
                     codes::E0503,
                     format!("multiplied out this has more than {} terms", too_large.limit),
                 );
-                c.report(
+                return c.report(
                     finding.at(span, "too large").help("expand a part of it, or leave it factored"),
-                )
+                );
             }
+            Ok(found[0])
         })
     }
 
@@ -84,8 +92,16 @@ impl Checker<'_> {
             let (_, value) = self.replacement(given.unknown, given.value, given.span)?;
             at.push((given.unknown, value));
         }
-        match diff::taylor(self.g, f, &at, order) {
-            Ok(polynomial) => Ok(Item::Expr(self.place(polynomial, span))),
+        let mut outcome = Ok(());
+        let found = self.g.scratch(|g| match diff::taylor(g, f, &at, order) {
+            Ok(polynomial) => vec![polynomial],
+            Err(reason) => {
+                outcome = Err(reason);
+                vec![f]
+            }
+        });
+        match outcome {
+            Ok(()) => Ok(Item::Expr(self.place(found[0], span))),
             Err(diff::NoTaylor::NotFinite { order }) => {
                 let which = match order {
                     0 => "the function has no finite value".to_string(),

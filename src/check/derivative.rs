@@ -167,7 +167,7 @@ impl Checker<'_> {
 
     /// Derivatives in the shortest form that the rules find.
     fn shortened(&mut self, parts: Vec<ExprId>) -> Vec<ExprId> {
-        parts.into_iter().map(|p| crate::simplify::simplify(self.g, p)).collect()
+        parts.into_iter().map(|p| crate::simplify::shorten(self.g, p)).collect()
     }
 
     /// `diff(f, x)` and `diff(f, x, y)`.

@@ -15,6 +15,7 @@
 
 mod num;
 mod op;
+mod scratch;
 mod sets;
 mod symbol;
 

@@ -30,7 +30,8 @@ pub(super) enum Base {
     Power(ExprId, ExprId),
 }
 
-/// `base ^ (1/root)`
+/// `base ^ (1/root)`; the root is negative for `exp(-u)`, where no power of
+/// `exp(u)` occurs: so `exp(-u)` is never written as `1/exp(u)`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Var {
     pub base: Base,
@@ -56,6 +57,10 @@ pub struct Ring {
     places: FxHashMap<Base, usize>,
     /// Whether a number was written with a decimal point.
     pub(super) decimal: bool,
+    /// Whether some `exp(u)` and `exp(-u)` both occur.
+    opposed: bool,
+    /// Sums that are variables.
+    whole: FxHashSet<ExprId>,
     /// What roots are roots of.
     radicands: Vec<(usize, Fraction)>,
 }
@@ -68,9 +73,25 @@ impl Ring {
         found.pop().map(|f| (ring, f))
     }
 
+    /// As [`Ring::read`], but a sum of at least `terms` terms that is a factor
+    /// or a base is a variable, so that it is not multiplied out.
+    pub fn read_with_whole_sums(
+        g: &mut Graph,
+        e: ExprId,
+        terms: usize,
+    ) -> Option<(Ring, Fraction)> {
+        let ring = Ring { whole: whole_sums(g, e, terms), ..Ring::default() };
+        let (ring, mut found) = ring.filled(g, &[e])?;
+        found.pop().map(|f| (ring, f))
+    }
+
     /// Several expressions in one ring.
     pub fn read_all(g: &mut Graph, roots: &[ExprId]) -> Option<(Ring, Vec<Fraction>)> {
-        let mut ring = Ring::default();
+        Ring::default().filled(g, roots)
+    }
+
+    fn filled(self, g: &mut Graph, roots: &[ExprId]) -> Option<(Ring, Vec<Fraction>)> {
+        let mut ring = self;
         let region = ring.collect(g, roots)?;
         let mut values: FxHashMap<ExprId, Fraction> = FxHashMap::default();
         for e in region {
@@ -81,22 +102,21 @@ impl Ring {
         Some((ring, found?))
     }
 
+    /// The variables that are sums.
+    pub fn whole_sums(&self) -> Vec<usize> {
+        let is_sum = |v: &Var| matches!(v.base, Base::Node(e) if self.whole.contains(&e));
+        (0..self.vars.len()).filter(|&k| is_sum(&self.vars[k])).collect()
+    }
+
     /// Number of variables.
     pub fn n_vars(&self) -> usize {
         self.vars.len()
     }
 
-    /// The variable that is this node itself.
-    pub fn var_of(&self, e: ExprId) -> Option<usize> {
-        self.places.get(&Base::Node(e)).copied().filter(|&v| self.vars[v].root == 1)
-    }
-
-    /// The nodes that a variable is made of.
-    pub fn parts(&self, var: usize) -> Vec<ExprId> {
-        match self.vars[var].base {
-            Base::Node(e) | Base::Exp(e) => vec![e],
-            Base::Power(u, v) => vec![u, v],
-        }
+    /// Whether some `exp(u)` and `exp(-u)` both occur. Over a common
+    /// denominator one of them may overflow where neither did before.
+    pub fn has_opposed_exponentials(&self) -> bool {
+        self.opposed
     }
 
     /// Registers the variables; gives the nodes between the roots and the
@@ -104,7 +124,7 @@ impl Ring {
     fn collect(&mut self, g: &mut Graph, roots: &[ExprId]) -> Option<Vec<ExprId>> {
         let mut seen = FxHashSet::default();
         let mut stack = roots.to_vec();
-        let mut bases: Vec<(Base, i64)> = Vec::new();
+        let mut bases: Vec<(Base, i64, bool)> = Vec::new();
         while let Some(e) = stack.pop() {
             if !seen.insert(e) {
                 continue;
@@ -116,6 +136,7 @@ impl Ring {
                 Op::Num => {
                     self.decimal |= g.as_num(e)?.as_ratio().is_some() && g.as_num(e)?.is_decimal();
                 }
+                _ if self.whole.contains(&e) => bases.push((Base::Node(e), 1, false)),
                 Op::Add | Op::Mul => stack.extend_from_slice(g.args(e)),
                 Op::Pow if whole_exponent(g, e).is_some() => stack.push(g.args(e)[0]),
                 _ => {
@@ -128,20 +149,29 @@ impl Ring {
                         if let (Base::Node(u), true) = (base, root > 1) {
                             stack.push(u);
                         }
-                        bases.push((base, root));
+                        bases.push((base, root, exponent.is_negative()));
                     }
                 }
             }
         }
         // The order of variables is that in which their bases were first made.
         bases.sort_unstable();
-        for (base, root) in bases {
+        for &(base, root, _) in &bases {
             let next = self.vars.len();
             let place = *self.places.entry(base).or_insert(next);
             if place == next {
                 self.vars.push(Var { base, root });
             } else {
                 self.vars[place].root = lcm(self.vars[place].root, root);
+            }
+        }
+        for var in &mut self.vars {
+            let uses = |negative| bases.iter().any(|b| b.0 == var.base && b.2 == negative);
+            if matches!(var.base, Base::Exp(_)) && uses(true) {
+                self.opposed |= uses(false);
+                if !uses(false) {
+                    var.root = -var.root;
+                }
             }
         }
         let mut region: Vec<ExprId> = seen.into_iter().collect();
@@ -181,6 +211,7 @@ impl Ring {
         }
         let args = g.args(e).to_vec();
         match g.op(e) {
+            _ if self.whole.contains(&e) => self.power(Base::Node(e), Num::ONE),
             Op::Add => {
                 let mut total = Fraction::whole(Poly::zero(n_vars));
                 for a in args {
@@ -299,6 +330,41 @@ impl Relation {
         norm.num.as_constant().filter(|c| *c != 0)?;
         self.apply(&f.num.mul(&conjugate)?)?.mul(&norm.pow(-1)?)
     }
+}
+
+/// Sums of at least so many terms that are factors or bases of powers; one
+/// that only a number multiplies is opened.
+fn whole_sums(g: &Graph, root: ExprId, terms: usize) -> FxHashSet<ExprId> {
+    let mut found = FxHashSet::default();
+    let mut stack = vec![root];
+    let mut seen = FxHashSet::default();
+    while let Some(e) = stack.pop() {
+        if !seen.insert(e) {
+            continue;
+        }
+        let args = g.args(e);
+        let inside: &[ExprId] = match g.op(e) {
+            Op::Add => args,
+            Op::Mul => {
+                let factors = args.iter().filter(|&&a| g.as_num(a).is_none()).count();
+                if factors > 1 {
+                    found.extend(args.iter().filter(|&&a| is_sum(g, a, terms)));
+                }
+                args
+            }
+            Op::Pow => {
+                found.extend(args[..1].iter().filter(|&&a| is_sum(g, a, terms)));
+                &args[..1]
+            }
+            _ => &[],
+        };
+        stack.extend_from_slice(inside);
+    }
+    found
+}
+
+fn is_sum(g: &Graph, e: ExprId, terms: usize) -> bool {
+    g.op(e) == Op::Add && g.args(e).len() >= terms
 }
 
 /// The exponent of a whole numeric power.

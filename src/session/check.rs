@@ -104,7 +104,7 @@ impl Runner<'_> {
                 holds: false,
                 text: format!(
                     "undecided: {of} or its gradient has no finite value at {}",
-                    point_text(g, &point)
+                    point_text(&g, &point)
                 ),
             }),
             Err(error) => self.no_value(&error, word),
@@ -142,15 +142,15 @@ impl Runner<'_> {
         }
         let unknowns = g.unknowns(&[left, right]);
         let domains = self.domains(&unknowns);
-        let g = &mut self.session.state.graph;
-        match equality::compare(g, left, right, &domains) {
+        let mut g = self.session.state.graph.clone();
+        match equality::compare(&mut g, left, right, &domains) {
             Ok(Verdict::AtPoints(1) | Verdict::SameForm) if unknowns.is_empty() => {
                 let value = self.checker(|c| c.value_of(left, equation.span))?;
                 let scalar = value.filter(|v| v.shape().is_scalar());
                 let both = scalar.map(|v| format!(": both are {}", value_text(&v)));
                 Ok(Answer { holds: true, text: format!("equal{}", both.unwrap_or_default()) })
             }
-            Ok(verdict) => Ok(verdict_text(g, &verdict)),
+            Ok(verdict) => Ok(verdict_text(&mut g, &verdict)),
             Err(error) => self.no_value(&error, equation.span),
         }
     }

@@ -62,11 +62,27 @@ impl Runner<'_> {
         }
         let span = equations.iter().map(|e| e.span).reduce(Span::to).unwrap_or(command.word);
         let g = &mut self.session.state.graph;
-        let solved = linear::solve(g, &residuals, &unknowns);
-        let values = match solved {
+        let mut failed = None;
+        let values = g.scratch(|g| match linear::solve(g, &residuals, &unknowns) {
             Ok(values) => values,
-            Err(reason) => return self.no_solution(&reason, span),
-        };
+            Err(reason) => {
+                let term = match reason {
+                    NoSolution::NotLinear { term, .. } => vec![term],
+                    _ => Vec::new(),
+                };
+                failed = Some(reason);
+                term
+            }
+        });
+        match failed {
+            // The term has another id now.
+            Some(NoSolution::NotLinear { unknown, .. }) => {
+                let term = values.first().copied().ok_or(Reported)?;
+                return self.no_solution(&NoSolution::NotLinear { unknown, term }, span);
+            }
+            Some(reason) => return self.no_solution(&reason, span),
+            None => {}
+        }
         if !self.is_dry() {
             self.verify_finite(&values, &unknowns, span)?;
         }

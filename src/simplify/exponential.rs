@@ -31,6 +31,15 @@ pub(super) fn log1p_of_difference(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     })
 }
 
+/// `exp(u) + exp(-u)` is `2*cosh(u)`.
+pub(super) fn hyperbolic(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    if g.op(e) != Op::Add {
+        return None;
+    }
+    let terms = g.args(e).to_vec();
+    super::stable::hyperbolic(g, &terms)
+}
+
 /// `exp(z)/(1 + exp(z))^n` is `sigmoid(z)*sigmoid(-z)^(n - 1)`.
 pub(super) fn logistic(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     if !matches!(g.op(e), Op::Mul) || !g.shape(e).is_scalar() {

@@ -12,21 +12,78 @@ const MAX_VARIANTS: usize = 8;
 /// Numerators of more terms are not collected.
 const MAX_COLLECTED: usize = 16;
 
-/// All forms that could be worked out; maybe none.
-pub(super) fn forms(g: &mut Graph, e: ExprId) -> Vec<ExprId> {
+/// Sums of so many terms are multiplied out only where that is asked for.
+const LONG_SUM: usize = 3;
+
+/// All forms that could be worked out; maybe none. Sums of three and more
+/// terms are multiplied out only where `thorough`: in a derivative they are
+/// residuals and models as a person wrote them.
+pub(super) fn forms(g: &mut Graph, e: ExprId, thorough: bool) -> Vec<ExprId> {
     let mut found = Vec::new();
-    polynomial_forms(g, e, &mut found);
+    if let Some(form) = by_whole_sums(g, e) {
+        found.push(form);
+    }
+    polynomial_forms(g, e, thorough, &mut found);
     let shortest = found.iter().copied().min_by_key(|&f| operations(g, f));
     for form in std::iter::once(e).chain(shortest) {
         for new in [half_angles(g, form), sums_of_angles(g, form)].into_iter().flatten() {
-            polynomial_forms(g, new, &mut found);
+            polynomial_forms(g, new, thorough, &mut found);
         }
     }
     found
 }
 
-fn polynomial_forms(g: &mut Graph, e: ExprId, found: &mut Vec<ExprId>) {
-    let Some((ring, plain)) = Ring::read(g, e) else { return };
+/// Terms with the same sums as factors joined: `2*y*(x - 1) - 2*(x - 1)` is
+/// `2*(y - 1)*(x - 1)`. No sum is multiplied out.
+fn by_whole_sums(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let (ring, fraction) = Ring::read_with_whole_sums(g, e, 2)?;
+    let sums = ring.whole_sums();
+    if sums.is_empty() || ring.has_opposed_exponentials() {
+        return None;
+    }
+    let n = ring.n_vars();
+    let mut groups: Vec<(Vec<u32>, Poly)> = Vec::new();
+    for (m, c) in fraction.num.terms().rev() {
+        let (mut outer, mut inner) = (vec![0; n], m.clone());
+        for &v in &sums {
+            (outer[v], inner[v]) = (m[v], 0);
+        }
+        match groups.iter_mut().find(|(key, _)| *key == outer) {
+            Some((_, rest)) => rest.add_term(inner, c)?,
+            None => {
+                let mut rest = Poly::zero(n);
+                rest.add_term(inner, c)?;
+                groups.push((outer, rest));
+            }
+        }
+    }
+    // Sums first: `1 + x^2 - 2*x^2` becomes `1 - x^2`, not `-x^2 + 1`.
+    groups.sort_by_key(|(outer, _)| outer.iter().all(|&e| e == 0));
+    let mut bottom = Product::one(n);
+    bottom.include_whole(&fraction.den, -1, true)?;
+    let mut terms = Vec::new();
+    for (outer, rest) in groups {
+        let mut options = Vec::new();
+        for whole in [true, false] {
+            let mut product = Product::one(n);
+            product.exponents = outer.iter().map(|&e| i64::from(e)).collect();
+            if whole {
+                product.include_whole(&rest, 1, true)?;
+            } else {
+                product.include(&factors(&rest)?, 1)?;
+            }
+            options.push(ring.write_product(g, &product));
+        }
+        terms.extend(options.into_iter().min_by_key(|&t| operations(g, t)));
+    }
+    let top = g.add(&terms);
+    let bottom = ring.write_product(g, &bottom);
+    Some(g.mul(&[top, bottom]))
+}
+
+fn polynomial_forms(g: &mut Graph, e: ExprId, thorough: bool, found: &mut Vec<ExprId>) {
+    let longest = if thorough { usize::MAX } else { LONG_SUM };
+    let Some((ring, plain)) = Ring::read_with_whole_sums(g, e, longest) else { return };
     let relations = ring.relations(g);
     let mut variants = vec![plain];
     for relation in &relations {
@@ -39,9 +96,20 @@ fn polynomial_forms(g: &mut Graph, e: ExprId, found: &mut Vec<ExprId>) {
             }
         }
     }
+    let first = found.len();
     for variant in &variants {
         write_all(g, &ring, variant, found);
     }
+    if ring.has_opposed_exponentials() {
+        let own = exponentials(g, e);
+        let known = |g: &Graph, f: ExprId| exponentials(g, f).iter().all(|x| own.contains(x));
+        let kept: Vec<ExprId> = found.drain(first..).filter(|&f| known(g, f)).collect();
+        found.extend(kept);
+    }
+}
+
+fn exponentials(g: &Graph, e: ExprId) -> Vec<ExprId> {
+    g.reachable(&[e]).into_iter().filter(|&n| g.op(n) == Op::Exp).collect()
 }
 
 fn write_all(g: &mut Graph, ring: &Ring, f: &Fraction, found: &mut Vec<ExprId>) {

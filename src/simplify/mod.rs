@@ -26,7 +26,7 @@ pub use expand::{TooLarge, expand, expand_all};
 pub use factor::factor;
 pub use rules::{Rule, rules};
 pub use scatter::present;
-pub use shorten::simplify;
+pub use shorten::{shorten, simplify};
 pub use size::operations;
 pub use stable::stable;
 

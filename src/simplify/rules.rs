@@ -30,6 +30,7 @@ const ROWS: &[Rule] = &[
     Rule { name: "log of exp", formula: "log(exp(u)) = u", example: ("log(exp(3*x))", "3*x"), apply: exponential::log_of_exp },
     Rule { name: "exp of log", formula: "exp(c*log(u)) = u^c for u >= 0", example: ("exp(2*log(1 + p))", "(1 + p)^2"), apply: exponential::exp_of_log },
     Rule { name: "logistic", formula: "exp(u)/(1 + exp(u))^2 = sigmoid(u)*sigmoid(-u)", example: ("exp(-x)/(1 + exp(-x))^2", "sigmoid(-x)*sigmoid(x)"), apply: exponential::logistic },
+    Rule { name: "hyperbolic", formula: "exp(u) + exp(-u) = 2*cosh(u), exp(u) - exp(-u) = 2*sinh(u)", example: ("exp(3*x) - exp(-3*x)", "2*sinh(3*x)"), apply: exponential::hyperbolic },
     Rule { name: "log of one plus", formula: "log(1 + u) = log1p(u) is undone for sums: log1p(u - 1) = log(u)", example: ("log1p(x^2 - 1)", "log(x^2)"), apply: exponential::log1p_of_difference },
     Rule { name: "root of a square", formula: "sqrt(u^2) = abs(u)", example: ("sqrt(x^2)", "abs(x)"), apply: root::of_even_power },
     Rule { name: "absolute value known", formula: "abs(u) = u for u >= 0", example: ("abs(x^2 + 1)", "x^2 + 1"), apply: root::absolute_of_nonnegative },

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::forms::forms;
 use super::rules::rules;
-use super::size::{length, operations};
+use super::size::{length, operations, widest};
 use crate::expr::{ExprId, Graph, Op};
 use crate::ops;
 
@@ -18,11 +18,39 @@ use crate::ops;
 const MAX_PART: usize = 120;
 /// Expressions of more nodes are only rewritten by rules.
 const MAX_NODES: usize = 600;
+/// A shorter form may have parts with shorter forms.
+const PASSES: usize = 3;
 /// Sums of more terms are not tried by pairs.
 const MAX_PAIRS: usize = 8;
 
 /// A simpler form of the expression: shorter, or itself.
 pub fn simplify(g: &mut Graph, e: ExprId) -> ExprId {
+    shortened(g, e, true)
+}
+
+/// The form in which a derivative is shown: shorter where that is possible
+/// without multiplying out longer sums, which a person wrote.
+pub fn shorten(g: &mut Graph, e: ExprId) -> ExprId {
+    shortened(g, e, false)
+}
+
+fn shortened(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
+    let found = g.scratch(|g| {
+        let mut best = e;
+        for _ in 0..PASSES {
+            let next = pass(g, best, thorough);
+            if next == best {
+                break;
+            }
+            best = next;
+        }
+        vec![best]
+    });
+    found.first().copied().unwrap_or(e)
+}
+
+/// Every node once, arguments first.
+fn pass(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
     let order = g.reachable(&[e]);
     let small = order.len() <= MAX_NODES;
     let mut map: FxHashMap<ExprId, ExprId> = FxHashMap::default();
@@ -31,9 +59,9 @@ pub fn simplify(g: &mut Graph, e: ExprId) -> ExprId {
         let rebuilt = ops::rebuild(g, node, &args);
         let mut new = by_rules(g, rebuilt);
         if small && is_arithmetic(g, new) {
-            let settled = shortest(g, new);
+            let settled = shortest(g, new, thorough);
             // What became shorter inside may hide what is shorter as a whole.
-            new = match best_form(g, node).filter(|_| rebuilt != node) {
+            new = match best_form(g, node, thorough).filter(|_| rebuilt != node) {
                 Some(whole) if operations(g, whole) < operations(g, settled) => whole,
                 _ => settled,
             };
@@ -62,27 +90,33 @@ fn by_rules(g: &mut Graph, e: ExprId) -> ExprId {
 }
 
 /// The shortest of all forms of one node.
-fn shortest(g: &mut Graph, e: ExprId) -> ExprId {
+fn shortest(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
     let size = operations(g, e);
     if size > MAX_PART || size < 2 {
         return e;
     }
-    let best = match best_form(g, e) {
+    let best = match best_form(g, e, thorough) {
         Some(form) if operations(g, form) < size => form,
         _ => e,
     };
-    match by_pairs(g, best) {
-        Some(paired) if operations(g, paired) < operations(g, best) => shortest(g, paired),
+    match by_pairs(g, best, thorough) {
+        Some(paired) if operations(g, paired) < operations(g, best) => {
+            shortest(g, paired, thorough)
+        }
         // A shorter form may have a still shorter one.
-        _ if best != e => shortest(g, best),
+        _ if best != e => shortest(g, best, thorough),
         _ => best,
     }
 }
 
-/// The shortest of the forms, the first of equals.
-fn best_form(g: &mut Graph, e: ExprId) -> Option<ExprId> {
-    let found: Vec<ExprId> = forms(g, e).into_iter().map(|form| by_rules_below(g, form)).collect();
-    found.into_iter().min_by_key(|&form| length(g, form))
+/// The shortest of the forms, the first of equals. A form with a longer sum
+/// than before has been multiplied out: it is no simpler to read, and loses
+/// digits where the factors are small.
+fn best_form(g: &mut Graph, e: ExprId, thorough: bool) -> Option<ExprId> {
+    let width = widest(g, e);
+    let found: Vec<ExprId> =
+        forms(g, e, thorough).into_iter().map(|form| by_rules_below(g, form)).collect();
+    found.into_iter().filter(|&form| widest(g, form) <= width).min_by_key(|&form| length(g, form))
 }
 
 /// The rules once more at every node of a new form.
@@ -98,7 +132,7 @@ fn by_rules_below(g: &mut Graph, e: ExprId) -> ExprId {
 }
 
 /// A sum in which two terms together have a shorter form than apart.
-fn by_pairs(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+fn by_pairs(g: &mut Graph, e: ExprId, thorough: bool) -> Option<ExprId> {
     let terms = g.args(e).to_vec();
     if g.op(e) != Op::Add || terms.len() < 3 || terms.len() > MAX_PAIRS {
         return None;
@@ -107,7 +141,7 @@ fn by_pairs(g: &mut Graph, e: ExprId) -> Option<ExprId> {
         for j in i + 1..terms.len() {
             let pair = g.add(&[terms[i], terms[j]]);
             let size = operations(g, pair);
-            if let Some(form) = best_form(g, pair).filter(|&f| operations(g, f) < size) {
+            if let Some(form) = best_form(g, pair, thorough).filter(|&f| operations(g, f) < size) {
                 let mut others: Vec<ExprId> = terms.clone();
                 others.remove(j);
                 others[i] = form;

@@ -28,6 +28,20 @@ pub(super) fn length(g: &Graph, e: ExprId) -> (usize, usize) {
     (count, signs)
 }
 
+/// The number of terms of the longest sum, at least 3.
+pub(super) fn widest(g: &Graph, e: ExprId) -> usize {
+    const SHORT: usize = 3;
+    let layout = print::layout(g, e);
+    let (mut stack, mut most) = (vec![&layout], SHORT);
+    while let Some(part) = stack.pop() {
+        if let Layout::Sum(terms, _) = part {
+            most = most.max(terms.len());
+        }
+        own(part, &mut stack);
+    }
+    most
+}
+
 /// The operations of one notation; its parts go on the stack.
 fn own<'l>(layout: &'l Layout, stack: &mut Vec<&'l Layout>) -> usize {
     match layout {

@@ -187,7 +187,7 @@ fn with_constant(g: &mut Graph, c: Num, u: ExprId) -> Option<ExprId> {
     }
 }
 
-fn hyperbolic(g: &mut Graph, args: &[ExprId]) -> Option<ExprId> {
+pub(super) fn hyperbolic(g: &mut Graph, args: &[ExprId]) -> Option<ExprId> {
     let &[a, b] = args else { return None };
     let ((ca, ea), (cb, eb)) = (coefficient(g, a), coefficient(g, b));
     let (za, zb) = (the_only(g, ea, Op::Exp)?, the_only(g, eb, Op::Exp)?);
