@@ -128,6 +128,7 @@ impl Lines {
 
     /// The last line is the result as `grad` shows it.
     fn finish(&mut self, g: &mut Graph, result: ExprId) {
+        let result = simplify::shorten(g, result);
         let result = simplify::present(g, result);
         let text = print::text(g, result);
         if text != self.shown {
