@@ -8,7 +8,7 @@
 use rustc_hash::FxHashMap;
 
 use super::gradient;
-use crate::expr::{ExprId, Graph, Num, Symbol, SymbolId};
+use crate::expr::{ExprId, Graph, Num, Op, Symbol, SymbolId};
 use crate::ops;
 use crate::shape::Shape;
 use crate::simplify;
@@ -150,9 +150,24 @@ fn along_a_line(
         }
         let value = value_at(g, derivative, &[(time, zero)])
             .ok_or(NoTaylor::NotFinite { order: degree })?;
+        let value = matrix_products(g, value);
         let value = ops::substitute(g, value, &back);
         let c = inverse_factorials(g, &[degree]);
         terms.push(g.mul(&[c, value]));
     }
     Ok(g.add(&terms))
+}
+
+/// `dot(u, v)` of columns as `u'*v`, so that `dot(2*A'*r, d)` becomes `2*r'*A*d`.
+fn matrix_products(g: &mut Graph, e: ExprId) -> ExprId {
+    let mut pairs = Vec::new();
+    for node in g.reachable(&[e]) {
+        let &[u, v] = g.args(node) else { continue };
+        let columns = [u, v].iter().all(|&a| matches!(g.shape(a), Shape::Vector(_)));
+        if g.op(node) == Op::Dot && columns {
+            let row = g.transpose(u);
+            pairs.push((node, g.apply(Op::MatMul, &[row, v])));
+        }
+    }
+    ops::substitute(g, e, &pairs)
 }

@@ -4,7 +4,7 @@
 
 use super::size::operations;
 use crate::expr::{ExprId, Graph, Num, Op};
-use crate::ops::substitute;
+use crate::ops::{coefficient, substitute};
 use crate::poly::{Fraction, Poly, Product, Ring, factors};
 
 /// Ways of replacing powers that are followed.
@@ -26,7 +26,8 @@ pub(super) fn forms(g: &mut Graph, e: ExprId, thorough: bool) -> Vec<ExprId> {
     polynomial_forms(g, e, thorough, &mut found);
     let shortest = found.iter().copied().min_by_key(|&f| operations(g, f));
     for form in std::iter::once(e).chain(shortest) {
-        for new in [half_angles(g, form), sums_of_angles(g, form)].into_iter().flatten() {
+        let others = [half_angles(g, form), sums_of_angles(g, form), opposed_exponentials(g, form)];
+        for new in others.into_iter().flatten() {
             polynomial_forms(g, new, thorough, &mut found);
         }
     }
@@ -57,7 +58,7 @@ fn by_whole_sums(g: &mut Graph, e: ExprId) -> Option<ExprId> {
             }
         }
     }
-    // Sums first: `1 + x^2 - 2*x^2` becomes `1 - x^2`, not `-x^2 + 1`.
+    // Sums first: `1 + x^2 - 2*x^2` becomes `1 - x^2`.
     groups.sort_by_key(|(outer, _)| outer.iter().all(|&e| e == 0));
     let mut bottom = Product::one(n);
     bottom.include_whole(&fraction.den, -1, true)?;
@@ -76,9 +77,23 @@ fn by_whole_sums(g: &mut Graph, e: ExprId) -> Option<ExprId> {
         }
         terms.extend(options.into_iter().min_by_key(|&t| operations(g, t)));
     }
-    let top = g.add(&terms);
+    let top = positive_first(g, &terms);
     let bottom = ring.write_product(g, &bottom);
     Some(g.mul(&[top, bottom]))
+}
+
+/// A sum that begins with a term without a minus, where it has one.
+fn positive_first(g: &mut Graph, terms: &[ExprId]) -> ExprId {
+    // The terms as they join; a sum keeps the order it is first made in.
+    let mut joined = g.scratch(|g| {
+        let sum = g.add(terms);
+        if g.op(sum) == Op::Add { g.args(sum).to_vec() } else { vec![sum] }
+    });
+    let positive = |e: &ExprId| !coefficient(g, *e).0.is_negative();
+    if let Some(first) = joined.clone().iter().position(positive) {
+        joined[..=first].rotate_right(1);
+    }
+    g.add(&joined)
 }
 
 fn polynomial_forms(g: &mut Graph, e: ExprId, thorough: bool, found: &mut Vec<ExprId>) {
@@ -160,7 +175,7 @@ fn collected(g: &mut Graph, ring: &Ring, f: &Fraction, found: &mut Vec<ExprId>) 
             }
             terms.push(ring.write_product(g, &product));
         }
-        let top = g.add(&terms);
+        let top = positive_first(g, &terms);
         found.push(g.mul(&[top, bottom]));
     }
 }
@@ -184,7 +199,7 @@ fn apart(g: &mut Graph, ring: &Ring, f: &Fraction, found: &mut Vec<ExprId>) {
         }
         terms.push(ring.write_product(g, &product));
     }
-    found.push(g.add(&terms));
+    found.push(positive_first(g, &terms));
 }
 
 /// Squares of sines and cosines by the cosine of the double angle.
@@ -243,6 +258,23 @@ fn product_of_waves(g: &mut Graph, a: ExprId, b: ExprId) -> ExprId {
     let (p, m) = (g.apply(op, &[plus]), g.apply(op, &[minus]));
     let (p, m) = (g.mul(&[first, p]), g.mul(&[second, m]));
     g.add(&[p, m])
+}
+
+/// `exp(u)` and `exp(-u)`, where both occur, by hyperbolic functions.
+fn opposed_exponentials(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let mut pairs = Vec::new();
+    for up in exponentials(g, e) {
+        let u = g.args(up)[0];
+        let minus = g.neg(u);
+        let down = g.apply(Op::Exp, &[minus]);
+        if coefficient(g, u).0.is_negative() || !g.reachable(&[e]).contains(&down) {
+            continue;
+        }
+        let (cosh, sinh) = (g.apply(Op::Cosh, &[u]), g.apply(Op::Sinh, &[u]));
+        pairs.push((up, g.add(&[cosh, sinh])));
+        pairs.push((down, g.sub(cosh, sinh)));
+    }
+    changed(g, e, &pairs)
 }
 
 fn changed(g: &mut Graph, e: ExprId, pairs: &[(ExprId, ExprId)]) -> Option<ExprId> {

@@ -36,7 +36,7 @@ const ROWS: &[Rule] = &[
     Rule { name: "absolute value known", formula: "abs(u) = u for u >= 0", example: ("abs(x^2 + 1)", "x^2 + 1"), apply: root::absolute_of_nonnegative },
     Rule { name: "even power of an absolute value", formula: "abs(u)^2 = u^2", example: ("abs(x)^4", "x^4"), apply: root::power_of_absolute },
     Rule { name: "sign times itself", formula: "u*sign(u) = abs(u), abs(u)*sign(u) = u", example: ("x*sign(x)", "abs(x)"), apply: root::sign_product },
-    Rule { name: "odd function", formula: "f(-u) = -f(u) for sin, tan, sinh, atan, erf, ...", example: ("sin(-2*x) + 1", "1 - sin(2*x)"), apply: parity::odd },
+    Rule { name: "odd function", formula: "f(-u) = -f(u) for sin, tan, sinh, atan, erf, ...", example: ("x + sin(-2*x)", "x - sin(2*x)"), apply: parity::odd },
     Rule { name: "even function", formula: "f(-u) = f(u) for cos, cosh, abs, ...", example: ("cos(-3*x)", "cos(3*x)"), apply: parity::even },
     Rule { name: "tangent", formula: "sin(u)/cos(u) = tan(u), sinh(u)/cosh(u) = tanh(u)", example: ("sin(x)/cos(x)", "tan(x)"), apply: trigonometric::tangent },
     Rule { name: "tangent undone", formula: "tan(u)*cos(u) = sin(u), tanh(u)*cosh(u) = sinh(u)", example: ("tan(x)*cos(x)", "sin(x)"), apply: trigonometric::sine_of_tangent },

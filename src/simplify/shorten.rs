@@ -35,6 +35,8 @@ pub fn shorten(g: &mut Graph, e: ExprId) -> ExprId {
 }
 
 fn shortened(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
+    // Nobody has chosen the order of factors in what is found.
+    let before = g.set_deriving(true);
     let found = g.scratch(|g| {
         let mut best = e;
         for _ in 0..PASSES {
@@ -46,6 +48,7 @@ fn shortened(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
         }
         vec![best]
     });
+    g.set_deriving(before);
     found.first().copied().unwrap_or(e)
 }
 

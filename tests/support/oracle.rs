@@ -77,6 +77,10 @@ fn labelled(text: &str) -> Vec<String> {
 /// Whether what was printed is meant to be source: texts, tables and functions are not, nor are
 /// derivatives of a function, whose arguments have no meaning outside.
 fn is_source(session: &Session, name: &str, value: &JsonValue) -> bool {
+    // A derivation states derivatives; reading it back takes them.
+    if name.starts_with("derive ") {
+        return false;
+    }
     if asked(name).is_some_and(|asked| is_function(session, asked.of())) {
         return false;
     }
