@@ -20,6 +20,8 @@ const AROUND: usize = 3;
 const MAX_ENTRIES: usize = 20;
 /// With more unknowns, mixed second derivatives are left out.
 const MAX_MIXED: usize = 5;
+/// Agreement beyond this is chance, and differs between machines.
+const MOST_DIGITS: f64 = 12.0;
 /// Relative agreement that is good enough where differences allow no better.
 const TOLERANCE: f64 = 1e-6;
 
@@ -271,8 +273,8 @@ fn agreement(symbolic: f64, numeric: Estimate) -> Agreement {
     let size = symbolic.abs().max(numeric.value.abs());
     let gap = (symbolic - numeric.value).abs();
     if gap <= TOLERANCE * size || gap <= 1e-10 {
-        let digits = if gap == 0.0 { 15.0 } else { (size.max(1e-3) / gap).log10() };
-        return Agreement::Digits(digits.clamp(0.0, 15.0) as u32);
+        let digits = if gap == 0.0 { MOST_DIGITS } else { (size.max(1e-3) / gap).log10() };
+        return Agreement::Digits(digits.clamp(0.0, MOST_DIGITS) as u32);
     }
     if numeric.error.is_nan() || numeric.error > 1e-3 * size || gap <= 30.0 * numeric.error {
         return Agreement::Unsettled;

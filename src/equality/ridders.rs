@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn smooth_functions_to_ten_digits_and_the_error_is_no_lie() {
-        let cases: [(fn(f64) -> f64, f64); 4] = [
+        type Case = (fn(f64) -> f64, f64);
+        let cases: [Case; 4] = [
             (|t| (1.0 + t).sin(), 1f64.cos()),
             (|t| (3.0 + t).ln(), 1.0 / 3.0),
             (|t| (2.0 + t).powi(5), 80.0),

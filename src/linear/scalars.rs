@@ -99,11 +99,10 @@ fn eliminate(rows: &mut [Vec<Poly>], n: usize) -> Option<Vec<usize>> {
                 continue;
             }
             let (pivot, lead) = (rows[top][column].clone(), rows[r][column].clone());
-            let mut new = Vec::with_capacity(n + 1);
-            for k in 0..=n {
-                new.push(rows[r][k].mul(&pivot)?.sub(&rows[top][k].mul(&lead)?)?);
-            }
-            rows[r] = reduced(new)?;
+            let pairs = rows[r].iter().zip(&rows[top]);
+            let new: Option<Vec<Poly>> =
+                pairs.map(|(own, above)| own.mul(&pivot)?.sub(&above.mul(&lead)?)).collect();
+            rows[r] = reduced(new?)?;
         }
         pivots.push(column);
     }

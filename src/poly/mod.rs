@@ -16,6 +16,7 @@
 mod factor;
 mod fraction;
 mod gcd;
+mod relation;
 mod ring;
 mod write;
 
@@ -24,7 +25,8 @@ use std::collections::BTreeMap;
 pub use factor::{Factors, factors};
 pub use fraction::Fraction;
 pub use gcd::{divide, gcd};
-pub use ring::{Relation, Ring};
+pub use relation::Relation;
+pub use ring::Ring;
 pub use write::Product;
 
 /// Polynomials of more terms are not worked on.

@@ -22,6 +22,7 @@
 //! shapes are all reported, and nothing has run. A REPL line runs at once.
 
 mod check;
+mod check_text;
 mod command;
 mod compiled;
 mod convex;

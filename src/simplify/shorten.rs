@@ -95,7 +95,7 @@ fn by_rules(g: &mut Graph, e: ExprId) -> ExprId {
 /// The shortest of all forms of one node.
 fn shortest(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
     let size = operations(g, e);
-    if size > MAX_PART || size < 2 {
+    if !(2..=MAX_PART).contains(&size) {
         return e;
     }
     let best = match best_form(g, e, thorough) {

@@ -8,6 +8,10 @@ use crate::expr::{ExprId, Graph, Num, Op};
 /// Sine, cosine and tangent of a kind.
 const FAMILIES: [(Op, Op, Op); 2] = [(Op::Sin, Op::Cos, Op::Tan), (Op::Sinh, Op::Cosh, Op::Tanh)];
 
+/// Of a family: two functions that are joined and the one they become, each
+/// with the sign of its exponent.
+type Pattern = fn((Op, Op, Op)) -> [(Op, i64); 3];
+
 /// `sin(u)^n / cos(u)^n` is `tan(u)^n`; what is left of the larger power stays.
 pub(super) fn tangent(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     joined(g, e, |(sin, cos, tan)| [(sin, 1), (cos, -1), (tan, 1)])
@@ -20,7 +24,7 @@ pub(super) fn sine_of_tangent(g: &mut Graph, e: ExprId) -> Option<ExprId> {
 
 /// Replaces `first^n * second^n` by `third^n`, each with its own sign of the
 /// exponent, where `n` is the smaller of the two exponents in the product.
-fn joined(g: &mut Graph, e: ExprId, pattern: fn((Op, Op, Op)) -> [(Op, i64); 3]) -> Option<ExprId> {
+fn joined(g: &mut Graph, e: ExprId, pattern: Pattern) -> Option<ExprId> {
     let factors = whole_powers(g, e)?;
     for family in FAMILIES {
         let [first, second, third] = pattern(family);

@@ -92,7 +92,9 @@ fn is_source(session: &Session, name: &str, value: &JsonValue) -> bool {
         JsonValue::Array(values) => values.iter().any(|v| matches!(v, JsonValue::Text(_))),
         _ => false,
     };
-    !is_other && !is_text
+    // A check gives sentences, a solution lines that name its unknowns.
+    let is_report = ["check ", "solve "].iter().any(|word| name.starts_with(word));
+    !is_other && !is_text && !is_report
 }
 
 /// What a text gives.
