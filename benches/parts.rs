@@ -55,9 +55,8 @@ mod rosenbrock {
         let mut problem = objective();
         let outputs = derivatives(&mut problem);
         let (mut g, unknowns) = (problem.g, problem.unknowns);
-        bencher.bench_local(|| {
-            jit::compile(&mut g, &outputs, &unknowns, &jit::Options::default()).ok()
-        });
+        bencher
+            .bench_local(|| jit::compile(&g, &outputs, &unknowns, &jit::Options::default()).ok());
     }
 
     /// Compiled code to the minimizer, by Newton's method.
@@ -66,7 +65,7 @@ mod rosenbrock {
         let mut problem = objective();
         let outputs = derivatives(&mut problem);
         let options = jit::Options::default();
-        let Ok(kernel) = jit::compile(&mut problem.g, &outputs, &problem.unknowns, &options) else {
+        let Ok(kernel) = jit::compile(&problem.g, &outputs, &problem.unknowns, &options) else {
             return eprintln!("no native code on this machine");
         };
         let newton = registry::find("newton").expect("a row of the registry");

@@ -82,7 +82,7 @@ fn compiled(x: &[f64], y: &[f64]) -> Option<Kernel> {
     let (mut g, f, unknowns) = line_fit(x, y);
     let gradient = diff::gradient(&mut g, f, &unknowns);
     let outputs = simplify::stable(&mut g, &[vec![f], gradient].concat());
-    let kernel = jit::compile(&mut g, &outputs, &unknowns, &jit::Options::default()).ok()?;
+    let kernel = jit::compile(&g, &outputs, &unknowns, &jit::Options::default()).ok()?;
     let mut out = [0.0; 3];
     kernel.call(&[3.0, 2.0], &mut out).ok()?;
     let expected = by_hand(x, y, [3.0, 2.0]);

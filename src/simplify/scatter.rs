@@ -157,8 +157,7 @@ fn sum(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     if g.op(body) == Op::Add {
         let terms = g.args(body).to_vec();
         let sums: Vec<ExprId> = terms.into_iter().map(|t| range.bind(g, Op::Sum, t)).collect();
-        let resolved: Option<Vec<ExprId>> =
-            sums.into_iter().map(|s| sum(g, s).or_else(|| sum_of_columns(g, s))).collect();
+        let resolved: Option<Vec<ExprId>> = sums.into_iter().map(|s| resolved(g, s)).collect();
         return resolved.map(|parts| {
             let total = g.add(&parts);
             joined(g, total).unwrap_or(total)
@@ -178,6 +177,24 @@ fn sum(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     Some(all_entries(g, n, k, entry))
 }
 
+/// A sum over an index, perhaps with a factor in front, as a column.
+fn resolved(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    match g.op(e) {
+        Op::Comp => Some(e),
+        Op::Sum => sum(g, e).or_else(|| sum_of_columns(g, e)),
+        Op::Mul => {
+            let args = g.args(e).to_vec();
+            let array = *args.iter().find(|&&a| !g.shape(a).is_scalar())?;
+            let column = resolved(g, array)?;
+            let factors: Vec<ExprId> =
+                args.into_iter().map(|a| if a == array { column } else { a }).collect();
+            let product = g.mul(&factors);
+            scaled(g, product).or(Some(product))
+        }
+        _ => None,
+    }
+}
+
 /// Value and position of a term placed at one entry of a column, with the
 /// factors before it.
 fn term(g: &mut Graph, body: ExprId) -> Option<(ExprId, ExprId)> {
@@ -188,6 +205,12 @@ fn term(g: &mut Graph, body: ExprId) -> Option<(ExprId, ExprId)> {
             (args.into_iter().filter(|&a| a != place).collect(), place)
         }
         Op::Place => (Vec::new(), body),
+        Op::If if g.is_zero(g.args(body)[2]) => {
+            let (cond, then) = (g.args(body)[0], g.args(body)[1]);
+            let (value, index) = term(g, then)?;
+            let zero = g.int(0);
+            return Some((g.apply(Op::If, &[cond, value, zero]), index));
+        }
         _ => return None,
     };
     let &[value, index] = g.args(place) else { return None };
