@@ -54,7 +54,7 @@ mod rosenbrock {
     fn d_compile(bencher: Bencher) {
         let mut problem = objective();
         let outputs = derivatives(&mut problem);
-        let (mut g, unknowns) = (problem.g, problem.unknowns);
+        let (g, unknowns) = (problem.g, problem.unknowns);
         bencher
             .bench_local(|| jit::compile(&g, &outputs, &unknowns, &jit::Options::default()).ok());
     }

@@ -82,7 +82,8 @@ fn join_branches(g: &mut Graph, nodes: &mut Vec<ExprId>) {
     while at < nodes.len() {
         let first = nodes[at];
         at += 1;
-        if g.op(first) != Op::If {
+        // Scattered entries in branches of arrays are resolved one by one.
+        if g.op(first) != Op::If || !g.shape(first).is_scalar() {
             continue;
         }
         let (cond, shape) = (g.args(first)[0], g.shape(first));

@@ -211,6 +211,12 @@ fn term(g: &mut Graph, body: ExprId) -> Option<(ExprId, ExprId)> {
             let zero = g.int(0);
             return Some((g.apply(Op::If, &[cond, value, zero]), index));
         }
+        Op::If if g.is_zero(g.args(body)[1]) => {
+            let (cond, other) = (g.args(body)[0], g.args(body)[2]);
+            let (value, index) = term(g, other)?;
+            let zero = g.int(0);
+            return Some((g.apply(Op::If, &[cond, zero, value]), index));
+        }
         _ => return None,
     };
     let &[value, index] = g.args(place) else { return None };
