@@ -169,10 +169,7 @@ impl<'s> Checker<'s> {
 
     /// Says that something of the language is not there yet.
     pub fn not_built<T>(&mut self, what: &str, span: Span) -> Checked<T> {
-        self.report(
-            Diagnostic::error(codes::E0609, format!("{what} is not built yet"))
-                .at(span, "not built yet"),
-        )
+        self.report(not_built(what, span))
     }
 
     /// Remembers where a node was first written.
@@ -388,6 +385,11 @@ fn is_long(g: &Graph, e: ExprId) -> bool {
         .into_iter()
         .filter_map(|n| ops::Range::of(g, n))
         .any(|range| ops::count(g, range.lo, range.hi).is_some_and(|n| n >= LONG))
+}
+
+/// The finding that something of the language is not there yet.
+pub fn not_built(what: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(codes::E0609, format!("{what} is not built yet")).at(span, "not built yet")
 }
 
 /// A label that names a shape: "this is R[3]".

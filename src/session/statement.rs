@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Mode, Outcome, Output, Receiver, Session, State, world};
-use crate::check::{Checked, Checker, Item, Reported, World};
+use crate::check::{self, Checked, Checker, Item, Reported, World};
 use crate::diag::{Diagnostic, Severity, Sink, codes};
 use crate::report::JsonValue;
 use crate::shape::{Shape, Tensor};
@@ -90,10 +90,7 @@ impl Runner<'_> {
 
     /// Says that a statement is not there yet.
     pub(super) fn not_built(&mut self, what: &str, span: Span) -> Checked<()> {
-        self.report(
-            Diagnostic::error(codes::E0609, format!("{what} is not built yet"))
-                .at(span, "not built yet"),
-        )
+        self.report(check::not_built(what, span))
     }
 
     /// Checks with the names of the session. Where the checked expression
