@@ -160,6 +160,11 @@ impl Session {
         self.state.names.iter()
     }
 
+    /// The graph that holds every expression of the session.
+    pub fn graph(&mut self) -> &mut Graph {
+        &mut self.state.graph
+    }
+
     /// One line about what a name stands for.
     pub fn describe(&mut self, name: &str) -> Option<String> {
         let item = self.state.names.get(name)?.item.clone();
