@@ -209,18 +209,33 @@ impl Translation<'_> {
         effect
     }
 
-    /// A column built by index.
+    /// An array built by one or two indices.
     fn by_index(&mut self, e: ExprId, env: EnvId, t: Target) -> Option<Val> {
-        let range = Range::of(self.g, e)?;
-        let open = self.open(e, range, env)?;
-        let value = self.scalar(self.g.args(e)[Op::BINDER_BODY], open.env)?;
-        let counter = self.dag.node(Kind::Counter(open.var), &[]);
-        let minus = self.dag.int(-1);
-        let start = self.imul(open.lo, minus);
-        let at = self.iadd(counter, start);
-        let mut args = vec![open.lo, open.hi, self.store(t, at, value)];
-        args.extend(open.cond);
-        Some(self.dag.node(Kind::For { var: open.var, filtered: open.cond.is_some() }, &args))
+        let (mut loops, mut at) = (Vec::new(), self.dag.int(0));
+        let (mut built, mut env) = (e, env);
+        while self.g.op(built) == Op::Comp {
+            let range = Range::of(self.g, built)?;
+            let open = self.open(built, range, env)?;
+            let n = self.dag.int(self.g.shape(built).rows() as i64);
+            let counter = self.dag.node(Kind::Counter(open.var), &[]);
+            let minus = self.dag.int(-1);
+            let start = self.imul(open.lo, minus);
+            let position = self.iadd(counter, start);
+            let before = self.imul(at, n);
+            at = self.iadd(before, position);
+            built = self.g.args(built)[Op::BINDER_BODY];
+            env = open.env;
+            loops.push(open);
+        }
+        let value = self.scalar(built, env)?;
+        let mut effect = self.store(t, at, value);
+        for open in loops.into_iter().rev() {
+            let mut args = vec![open.lo, open.hi, effect];
+            args.extend(open.cond);
+            let kind = Kind::For { var: open.var, filtered: open.cond.is_some() };
+            effect = self.dag.node(kind, &args);
+        }
+        Some(effect)
     }
 
     /// A number for every row or every column of a matrix.
