@@ -38,7 +38,7 @@ fn count(objective: &str, n: usize) -> Counted {
         Item::Expr(e) if name == "f" => Some(e),
         _ => None,
     });
-    let g = session.graph();
+    let g = session.graph_mut();
     let f = f.expect("the objective is an expression");
     let vars = g.unknowns(&[f]);
     let f = simplify::stable(g, &[f])[0];

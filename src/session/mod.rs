@@ -160,8 +160,13 @@ impl Session {
         self.state.names.iter()
     }
 
-    /// The graph that holds every expression of the session.
-    pub fn graph(&mut self) -> &mut Graph {
+    /// The graph that holds every node of the session, for looking at them.
+    pub fn graph(&self) -> &Graph {
+        &self.state.graph
+    }
+
+    /// The same, to derive and compile what the session holds.
+    pub fn graph_mut(&mut self) -> &mut Graph {
         &mut self.state.graph
     }
 
