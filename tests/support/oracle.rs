@@ -120,6 +120,7 @@ fn function(session: &mut Session, of: &str) -> Result<ExprId, String> {
     let named = session.names().find(|(n, _)| *n == of).map(|(_, entry)| entry.item.clone());
     match named.map_or_else(|| item(session, of), Ok)? {
         Item::Expr(e) | Item::Truth(e) => Ok(e),
+        Item::Labelled(l) if l.parts.len() == 1 => Ok(l.parts[0]),
         Item::Function(f) => match &f.generic {
             Some((_, body)) => Ok(*body),
             None => Err(format!("the shapes of the arguments of `{of}` are not known")),

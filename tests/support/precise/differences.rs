@@ -1,13 +1,13 @@
 //! First and second derivatives by central differences of double-double values.
 //!
-//! With steps of 2^-17 the formulas of Abramowitz & Stegun (25.3.6, 25.3.24) leave about
-//! `1e-21` times the fifth or sixth derivative, and rounding `1e-26` and `1e-20` of the value:
+//! With steps of 2^-20 the formulas of Abramowitz & Stegun (25.3.6, 25.3.24) leave about
+//! `1e-25` times the fifth or sixth derivative, and rounding `1e-23` and `1e-17` of the value:
 //! far below what is asked of a symbolic derivative.
 
 use super::double::Dd;
 
 /// Absolute, so that points and steps are exact.
-const STEP: f64 = 1.0 / 131_072.0;
+const STEP: f64 = 1.0 / 1_048_576.0;
 
 /// The derivatives of the numbers of `f` along a direction: `f(t)` is their value at the step `t`.
 pub fn first<E>(mut f: impl FnMut(f64) -> Result<Vec<Dd>, E>) -> Result<Vec<Dd>, E> {
