@@ -31,7 +31,8 @@ fn reference(f: Elementary, x: f64, c: &mut Consts) -> BigFloat {
             one.div(&one.add(&e, wide, ROUND), BITS, ROUND)
         }
         Elementary::Softplus => {
-            let rest = log1p(&exp(&b(-x.abs()), c), c);
+            let e = exp(&b(-x.abs()), c);
+            let rest = if x.abs() > 80.0 { e } else { log1p(&e, c) };
             rest.add(&b(x.max(0.0)), wide, ROUND)
         }
     }
