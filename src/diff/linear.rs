@@ -5,7 +5,7 @@
 //! `X'*diag(s)*X` times `v`. This is how Hessians and Jacobians by columns stay
 //! matrix expressions.
 
-use super::tangent;
+use super::{indexed, tangent};
 use crate::expr::{Data, ExprId, Graph, Num, Op, Symbol, SymbolId};
 use crate::ops::{self, Range};
 use crate::shape::Shape;
@@ -24,7 +24,7 @@ pub fn jacobian(g: &mut Graph, e: ExprId, unknown: SymbolId) -> Option<ExprId> {
     let direction = direction(g, unknown);
     let v = g.leaf(direction);
     let t = tangent(g, &[e], &[(unknown, v)])[0];
-    let t = simplify::present(g, t);
+    let t = simplify::scattered(g, t);
     let matrix = if g.shape(e).is_scalar() { row(g, t, v) } else { matrix(g, t, v) };
     matrix.filter(|&m| !mentions(g, m, v))
 }
@@ -47,12 +47,12 @@ fn direction(g: &mut Graph, unknown: SymbolId) -> SymbolId {
     g.declare(direction)
 }
 
-fn mentions(g: &Graph, e: ExprId, v: ExprId) -> bool {
+pub(super) fn mentions(g: &Graph, e: ExprId, v: ExprId) -> bool {
     g.reachable(&[e]).contains(&v)
 }
 
 /// The matrix of a column `t` that is linear in `v`.
-fn matrix(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
+pub(super) fn matrix(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
     stacker::maybe_grow(64 * 1024, 4 << 20, || matrix_of(g, t, v).or_else(|| by_entries(g, t, v)))
 }
 
@@ -105,7 +105,7 @@ fn matrix_of(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
             let (a, b) = (matrix(g, args[1], v)?, matrix(g, args[2], v)?);
             Some(g.apply(Op::If, &[args[0], a, b]))
         }
-        Op::Comp => entries(g, t, v),
+        Op::Comp => entries(g, t, v).or_else(|| indexed::rows(g, t, v)),
         _ => None,
     }
 }
@@ -152,7 +152,7 @@ fn product(g: &mut Graph, args: &[ExprId], v: ExprId) -> Option<ExprId> {
     Some(g.matmul(column, row))
 }
 
-fn diagonal(g: &mut Graph, weights: ExprId) -> ExprId {
+pub(super) fn diagonal(g: &mut Graph, weights: ExprId) -> ExprId {
     if g.op(weights) == Op::Fill {
         // The same weight everywhere scales the identity.
         let n = g.shape(weights).rows();
@@ -179,8 +179,8 @@ fn scalar_factors(g: &Graph, e: ExprId) -> (Vec<ExprId>, ExprId) {
 }
 
 /// The row of a scalar `s` that is linear in `v`: `1 x n`.
-fn row(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
-    stacker::maybe_grow(64 * 1024, 4 << 20, || row_of(g, s, v).or_else(|| by_entries(g, s, v)))
+pub(super) fn row(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
+    stacker::maybe_grow(64 * 1024, 4 << 20, || row_of(g, s, v).or_else(|| indexed::row(g, s, v)).or_else(|| by_entries(g, s, v)))
 }
 
 fn row_of(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
@@ -221,7 +221,7 @@ fn row_of(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
             let row = sum_of(g, inner, v)?;
             Some(g.mul(&[&scale[..], &[row]].concat()))
         }
-        Op::Sum => {
+        Op::Sum if !indexed::reads_entries(g, s, v) => {
             let range = Range::of(g, s)?;
             let inner = row(g, args[Op::BINDER_BODY], v)?;
             Some(range.bind(g, Op::Sum, inner))
@@ -276,7 +276,7 @@ fn row_of_product(g: &mut Graph, args: &[ExprId], v: ExprId) -> Option<ExprId> {
 }
 
 /// A column built by index whose entry `i` is `c(i)*v[i]`: `diag(c)`.
-fn entries(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
+pub(super) fn entries(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
     let range = Range::of(g, t)?;
     let n = g.shape(v).rows();
     let body = g.args(t)[Op::BINDER_BODY];

@@ -10,6 +10,7 @@
 //! Layout: a gradient has the shape of the unknown.
 
 mod forward;
+mod indexed;
 mod linear;
 mod reverse;
 mod scope;
