@@ -192,6 +192,16 @@ fn hess() {
 }
 
 #[test]
+fn cookbook() {
+    folder("cookbook", derived);
+}
+
+#[test]
+fn learning() {
+    folder("learning", derived);
+}
+
+#[test]
 fn latex() {
     folder("latex", shown);
 }
