@@ -21,6 +21,7 @@ mod curvature;
 mod elementwise;
 mod inverse;
 mod logic;
+pub mod lu;
 mod matrix;
 mod partials;
 mod reduce;

@@ -12,6 +12,7 @@ mod exponential;
 mod factor;
 mod forms;
 mod hinge;
+mod indices;
 mod linear;
 mod parity;
 mod ranges;
@@ -39,11 +40,12 @@ use rustc_hash::FxHashMap;
 use crate::expr::{ExprId, Graph};
 use crate::ops;
 
-/// The expression with scattered sums as arrays built by index, and conditions
-/// of sums in their ranges, as it is shown.
+/// The expression with scattered sums as arrays built by index, conditions of
+/// sums in their ranges, and a name of its own for every index.
 pub fn present(g: &mut Graph, e: ExprId) -> ExprId {
     let e = scattered(g, e);
-    ranges::narrow(g, e)
+    let e = ranges::narrow(g, e);
+    indices::named(g, e)
 }
 
 /// The expression as Gradus source, in the form in which people read it.
