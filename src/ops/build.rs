@@ -33,9 +33,10 @@ pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprI
             let other = args[usize::from(g.op(args[0]) == Op::Eye)];
             g.apply(Op::Tr, &[other])
         }
-        Op::Tr if g.op(args[0]) == Op::Transpose => {
+        // A transpose has the same diagonal.
+        Op::Tr | Op::Diag if g.op(args[0]) == Op::Transpose && is_square(g.shape(args[0])) => {
             let inner = g.args(args[0])[0];
-            g.apply(Op::Tr, &[inner])
+            g.apply(op, &[inner])
         }
         Op::Tr if g.op(args[0]) == Op::Eye => g.size(args[0], 0),
         Op::SumAll | Op::MeanAll if g.op(args[0]) == Op::Fill => {
@@ -45,6 +46,10 @@ pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprI
         }
         _ => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
     })
+}
+
+fn is_square(shape: Shape) -> bool {
+    matches!(shape, Shape::Matrix(m, n) if m == n && m > 1)
 }
 
 /// Scalar factors leave linear operators: `sum(2*x)` is `2*sum(x)`.

@@ -8,7 +8,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::size::length;
+use super::size::written_length as length;
 use crate::expr::{ExprId, Graph, Num, Op, Symbol};
 use crate::ops::{self, Value, coefficient};
 use crate::shape::Shape;
