@@ -209,6 +209,16 @@ fn calculus() {
 }
 
 #[test]
+fn jac() {
+    folder("jac", from_a_book);
+}
+
+#[test]
+fn convex() {
+    folder("convex", observed);
+}
+
+#[test]
 fn latex() {
     folder("latex", shown);
 }

@@ -113,6 +113,14 @@ fn matrix_of(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
             Some(g.apply(Op::If, &[args[0], a, b]))
         }
         Op::Comp => indexed::matrix(g, t, v),
+        Op::CumSum => {
+            let inner = matrix(g, args[0], v)?;
+            let lower = indexed::lower_ones(g, m);
+            Some(g.apply(Op::MatMul, &[lower, inner]))
+        }
+        Op::Stack => by_entries(g, t, v)
+            .filter(|&e| !holds_unit(g, e, n))
+            .or_else(|| stacked_rows(g, &args, v)),
         _ => None,
     }
 }
@@ -290,6 +298,30 @@ fn row_of_product(g: &mut Graph, args: &[ExprId], v: ExprId) -> Option<ExprId> {
     let inner = matrix(g, last, v)?;
     factors.push(inner);
     Some(g.apply(Op::MatMul, &factors))
+}
+
+/// Whether a unit column of length `n` that was put in is still there.
+fn holds_unit(g: &Graph, e: ExprId, n: usize) -> bool {
+    g.reachable(&[e]).into_iter().any(|s| {
+        let args = g.args(s);
+        let numbers = args.iter().filter(|&&a| g.is_one(a) || g.is_zero(a)).count();
+        let is_column = g.op(s) == Op::Stack && g.shape(s) == Shape::Vector(n);
+        is_column && numbers == n && args.iter().filter(|&&a| g.is_one(a)).count() == 1
+    })
+}
+
+/// The matrix of a literal column: a unit column times a row for each entry.
+fn stacked_rows(g: &mut Graph, cells: &[ExprId], v: ExprId) -> Option<ExprId> {
+    let (m, zero, one) = (cells.len(), g.int(0), g.int(1));
+    let mut parts = Vec::new();
+    for (k, &cell) in cells.iter().enumerate() {
+        let mut unit = vec![zero; m];
+        unit[k] = one;
+        let unit = g.apply_data(Op::Stack, Data::Shape(Shape::Vector(m)), &unit);
+        let row = row(g, cell, v)?;
+        parts.push(g.matmul(unit, row));
+    }
+    Some(g.add(&parts))
 }
 
 /// Arrays of more entries are not written out.

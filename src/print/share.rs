@@ -7,7 +7,7 @@ use crate::expr::{ExprId, Graph, Op};
 /// Expressions of at most this many nodes, counted as a tree, print whole.
 const SHORT: f64 = 30.0;
 /// In longer ones a part gets a name that saves so many nodes.
-const WORTH_A_NAME: f64 = 16.0;
+const WORTH_A_NAME: f64 = 10.0;
 /// Beyond this size shorter parts and smaller savings are named, too, so that
 /// the text stays about as long as the graph is large.
 const LONG: f64 = 150.0;
@@ -61,6 +61,8 @@ fn parts_worth_a_name(
         let times = written.get(&e).copied().unwrap_or(0.0);
         let saved = (times - 1.0) * sizes[&e];
         let large = sizes[&e] >= SMALL_PART && e != root && g.op(e) != Op::Transpose;
+        // Where there is a `where` already, another name costs little.
+        let least = if named.is_empty() { least } else { SMALL_PART };
         let once = large && saved >= least && g.free_indices(e).is_empty();
         if once {
             named.push(e);

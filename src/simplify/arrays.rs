@@ -19,7 +19,12 @@ const MAX_TERMS: usize = 12;
 /// The sum with what its terms share in front or behind, where that is
 /// shorter. A whole number leaves the sum only where that stands inside
 /// something else: `2*A + 2*B` reads as well as `2*(A + B)`.
-pub(super) fn collected(g: &mut Graph, e: ExprId, inside: bool) -> ExprId {
+pub(super) fn collected(
+    g: &mut Graph,
+    e: ExprId,
+    inside: bool,
+    shorten: impl Fn(&mut Graph, ExprId) -> ExprId,
+) -> ExprId {
     let shape = g.shape(e);
     if g.op(e) != Op::Add || g.args(e).len() > MAX_TERMS {
         return e;
@@ -30,14 +35,108 @@ pub(super) fn collected(g: &mut Graph, e: ExprId, inside: bool) -> ExprId {
         return e;
     }
     let sum = g.add(&args);
+    let sum = like_arrays(g, sum, &shorten);
+    let sum = like_diagonals(g, sum, &shorten);
     let numbers = inside || has_fraction(g, sum);
     let whole = super::factor::shared(g, sum, numbers).map_or(sum, |found| found.whole);
-    for candidate in [sum, whole, by_groups(g, sum)] {
+    let groups = by_groups(g, sum);
+    for candidate in [sum, whole, groups] {
         if g.shape(candidate) == shape && length(g, candidate) < length(g, best) {
             best = candidate;
         }
     }
-    best
+    if inside { minus_outside(g, best) } else { best }
+}
+
+/// Multiples of one array joined, where the sum of their factors is short:
+/// `A/u - A/(u*v)` is `(v - 1)/(u*v) * A`.
+fn like_arrays(
+    g: &mut Graph,
+    e: ExprId,
+    shorten: impl Fn(&mut Graph, ExprId) -> ExprId,
+) -> ExprId {
+    if g.op(e) != Op::Add {
+        return e;
+    }
+    let mut groups: Vec<(ExprId, Vec<ExprId>)> = Vec::new();
+    for term in g.args(e).to_vec() {
+        let (scalars, array) = split(g, term);
+        match groups.iter_mut().find(|(a, _)| *a == array) {
+            Some((_, together)) => together.push(scalars),
+            None => groups.push((array, vec![scalars])),
+        }
+    }
+    if groups.iter().all(|(_, together)| together.len() == 1) {
+        return e;
+    }
+    let mut terms = Vec::new();
+    for (array, together) in groups {
+        let sum = g.add(&together);
+        let sum = shorten(g, sum);
+        terms.push(g.mul(&[sum, array]));
+    }
+    let joined = g.add(&terms);
+    if length(g, joined) < length(g, e) { joined } else { e }
+}
+
+/// Diagonal matrices joined: `diag(u) + diag(v)` is `diag(u + v)`.
+fn like_diagonals(
+    g: &mut Graph,
+    e: ExprId,
+    shorten: impl Fn(&mut Graph, ExprId) -> ExprId,
+) -> ExprId {
+    if g.op(e) != Op::Add {
+        return e;
+    }
+    let (mut columns, mut terms, mut place) = (Vec::new(), Vec::new(), 0);
+    for term in g.args(e).to_vec() {
+        let (scalars, array) = split(g, term);
+        if g.op(array) == Op::Diag && matches!(g.shape(g.args(array)[0]), Shape::Vector(_)) {
+            if columns.is_empty() {
+                place = terms.len();
+            }
+            let column = g.args(array)[0];
+            columns.push(g.mul(&[scalars, column]));
+        } else {
+            terms.push(term);
+        }
+    }
+    if columns.len() < 2 {
+        return e;
+    }
+    let column = g.add(&columns);
+    let column = entrywise(g, column, shorten);
+    terms.insert(place, g.apply(Op::Diag, &[column]));
+    g.add(&terms)
+}
+
+/// The scalar factors of an array as one, and the array without them.
+fn split(g: &mut Graph, e: ExprId) -> (ExprId, ExprId) {
+    if g.op(e) == Op::Mul {
+        let (scalars, arrays): (Vec<ExprId>, Vec<ExprId>) =
+            g.args(e).iter().partition(|&&f| g.shape(f).is_scalar());
+        if let [array] = arrays[..] {
+            return (g.mul(&scalars), array);
+        }
+    }
+    (g.int(1), e)
+}
+
+/// `-A - B` is `-(A + B)`, so that the minus can go further out.
+fn minus_outside(g: &mut Graph, e: ExprId) -> ExprId {
+    let terms = if g.op(e) == Op::Add { g.args(e).to_vec() } else { return e };
+    if !terms.iter().all(|&t| coefficient(g, t).0.is_negative()) {
+        return e;
+    }
+    let positive: Vec<ExprId> = terms.into_iter().map(|t| g.neg(t)).collect();
+    let sum = g.add(&positive);
+    g.neg(sum)
+}
+
+/// Whether the first term has a fraction in front.
+fn has_fraction(g: &mut Graph, e: ExprId) -> bool {
+    let first = if g.op(e) == Op::Add { g.args(e)[0] } else { e };
+    coefficient(g, first).0.as_ratio().is_some_and(|(_, d)| d != 1)
 }
 
 /// The terms, those of a nested sum with a minus among them.
@@ -58,12 +157,6 @@ fn opened(g: &mut Graph, e: ExprId) -> Vec<ExprId> {
         }
     }
     terms
-}
-
-/// Whether the first term has a fraction in front.
-fn has_fraction(g: &mut Graph, e: ExprId) -> bool {
-    let first = if g.op(e) == Op::Add { g.args(e)[0] } else { e };
-    coefficient(g, first).0.as_ratio().is_some_and(|(_, d)| d != 1)
 }
 
 /// Terms that share all matrix factors but one joined, the pair that gains

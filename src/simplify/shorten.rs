@@ -85,7 +85,7 @@ fn shorter_array(g: &mut Graph, e: ExprId, thorough: bool, inside: bool) -> Expr
     };
     let e = arrays::scaled(g, e, shorten);
     let e = arrays::entrywise(g, e, shorten);
-    arrays::collected(g, e, inside)
+    arrays::collected(g, e, inside, shorten)
 }
 
 /// Sums, products and powers of numbers.
