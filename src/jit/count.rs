@@ -101,7 +101,10 @@ impl Counter<'_> {
             Kind::Fun(Fun::Lt | Fun::Le | Fun::Gt | Fun::Ge | Fun::Eq | Fun::Ne) => 0.0,
             Kind::Fun(_) => 1.0,
             Kind::Store { add: true, .. } => 1.0,
-            Kind::Call { call } => dense(&self.program.calls[call as usize].what),
+            Kind::Call { call } => {
+                let call = &self.program.calls[call as usize];
+                dense(&call.what, call.args.first().map_or(0, |(_, len)| *len))
+            }
             _ => 0.0,
         }
     }
@@ -142,13 +145,15 @@ impl Counter<'_> {
     }
 }
 
-/// Operations of a dense building block.
-fn dense(what: &Dense) -> f64 {
+/// Operations of a dense building block whose first argument has `len`
+/// entries.
+fn dense(what: &Dense, len: usize) -> f64 {
     match what {
+        Dense::Others => 3.0 * len.saturating_sub(2) as f64,
         Dense::Product { m, k, n, .. } => 2.0 * *m as f64 * *k as f64 * *n as f64,
         Dense::Factor { n } => 2.0 / 3.0 * (*n as f64).powi(3),
         Dense::FromFactors { op: Op::Inv, n } => 4.0 / 3.0 * (*n as f64).powi(3),
         Dense::FromFactors { n, .. } => *n as f64,
-        Dense::Row { shapes, .. } => shapes.first().map_or(1.0, |s| s.len() as f64),
+        Dense::Row { .. } => len as f64,
     }
 }

@@ -40,6 +40,7 @@ mod loops;
 mod lower;
 mod native;
 mod numbers;
+mod others;
 mod products;
 mod program;
 mod regions;

@@ -197,6 +197,7 @@ impl Program {
         let args: Vec<String> = call.args.iter().map(|(base, _)| base_name(*base)).collect();
         match &call.what {
             Dense::Row { op, .. } => format!("b{} = {op:?}({})", call.out.0, args.join(", ")),
+            Dense::Others => format!("b{} = products of others of {}", call.out.0, args[0]),
             Dense::Factor { n } => {
                 format!("b{} = factors of {}, {n} x {n}", call.out.0, args[0])
             }

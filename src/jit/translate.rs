@@ -39,6 +39,8 @@ pub enum Key {
     Define(ExprId, EnvId),
     /// The triangular factors of a square matrix.
     Factors(ExprId, EnvId),
+    /// All products that leave one factor of a product over an index out.
+    Others(ExprId, EnvId),
     /// The effect of storing it, times a factor, into a buffer, or of adding
     /// it to one.
     Into { e: ExprId, env: EnvId, buf: BufId, add: bool, factor: Option<Val> },
@@ -57,6 +59,8 @@ pub struct Buffer {
 pub enum Dense {
     /// The row's function of whole arrays.
     Row { op: Op, data: Data, shapes: Vec<Shape> },
+    /// Products of all numbers but one, for each of them.
+    Others,
     /// The triangular factors of an `n x n` matrix.
     Factor { n: usize },
     /// A function of a matrix by its triangular factors.
@@ -85,6 +89,7 @@ pub struct Translation<'g> {
     data_ids: FxHashMap<ExprId, u32>,
     buffer_ids: FxHashMap<(ExprId, EnvId), BufId>,
     factor_ids: FxHashMap<(ExprId, EnvId), BufId>,
+    pub(super) other_ids: FxHashMap<(ExprId, EnvId), (BufId, BufId)>,
     memo: FxHashMap<Key, Val>,
     missing: Vec<Key>,
     pub envs: Envs,
@@ -105,6 +110,7 @@ impl<'g> Translation<'g> {
             data_ids: FxHashMap::default(),
             buffer_ids: FxHashMap::default(),
             factor_ids: FxHashMap::default(),
+            other_ids: FxHashMap::default(),
             memo: FxHashMap::default(),
             missing: Vec::new(),
             envs: Envs::default(),
@@ -164,6 +170,7 @@ impl<'g> Translation<'g> {
             Key::Entry(e, env, at) => self.build_entry(e, env, at),
             Key::Define(e, env) => self.build_definition(e, env),
             Key::Factors(e, env) => self.build_factors(e, env),
+            Key::Others(e, env) => self.build_others(e, env),
             Key::Into { e, env, buf, add, factor } => self.build_into(e, env, buf, add, factor),
         }
     }
