@@ -195,7 +195,9 @@ fn scalar_factors(g: &Graph, e: ExprId) -> (Vec<ExprId>, ExprId) {
 
 /// The row of a scalar `s` that is linear in `v`: `1 x n`.
 pub(super) fn row(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
-    stacker::maybe_grow(64 * 1024, 4 << 20, || row_of(g, s, v).or_else(|| indexed::row(g, s, v)).or_else(|| by_entries(g, s, v)))
+    stacker::maybe_grow(64 * 1024, 4 << 20, || {
+        row_of(g, s, v).or_else(|| indexed::row(g, s, v)).or_else(|| by_entries(g, s, v))
+    })
 }
 
 fn row_of(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {

@@ -50,11 +50,7 @@ pub(super) fn collected(
 
 /// Multiples of one array joined, where the sum of their factors is short:
 /// `A/u - A/(u*v)` is `(v - 1)/(u*v) * A`.
-fn like_arrays(
-    g: &mut Graph,
-    e: ExprId,
-    shorten: impl Fn(&mut Graph, ExprId) -> ExprId,
-) -> ExprId {
+fn like_arrays(g: &mut Graph, e: ExprId, shorten: impl Fn(&mut Graph, ExprId) -> ExprId) -> ExprId {
     if g.op(e) != Op::Add {
         return e;
     }
@@ -283,9 +279,7 @@ impl Entry {
             let entry = match (g.op(node), parts) {
                 (Op::Had, Some(parts)) => g.mul(&parts),
                 (Op::Fill, Some(parts)) => parts[0],
-                (op, Some(parts)) if !args.is_empty() && works_by_entry(op) => {
-                    g.apply(op, &parts)
-                }
+                (op, Some(parts)) if !args.is_empty() && works_by_entry(op) => g.apply(op, &parts),
                 _ => {
                     let name = format!("entry {}", self.arrays.len());
                     let symbol = if g.has_unknown(node) {

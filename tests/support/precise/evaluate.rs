@@ -121,7 +121,10 @@ impl Evaluation<'_> {
             Op::Min => fold(start(f64::INFINITY), smaller),
             Op::LogSumExp => Array::scalar(f::logsumexp(&numbers())),
             // A body that is a column gives a row of a matrix.
-            _ => Array { shape: node.shape, data: terms.iter().flat_map(|t| t.data.clone()).collect() },
+            _ => Array {
+                shape: node.shape,
+                data: terms.iter().flat_map(|t| t.data.clone()).collect(),
+            },
         })
     }
 }
