@@ -12,6 +12,8 @@ const WORTH_A_NAME: f64 = 10.0;
 /// the text stays about as long as the graph is large.
 const LONG: f64 = 150.0;
 const SMALL_PART: f64 = 6.0;
+/// The least part that is worth a `where`.
+const LARGE_PART: f64 = 8.0;
 /// The first names that parts get.
 const LETTERS: [&str; 6] = ["p", "q", "r", "s", "u", "v"];
 
@@ -58,11 +60,12 @@ fn parts_worth_a_name(
     written.insert(root, 1.0);
     let mut named = Vec::new();
     for &e in order.iter().rev() {
-        let times = written.get(&e).copied().unwrap_or(0.0);
-        let saved = (times - 1.0) * sizes[&e];
-        let large = sizes[&e] >= SMALL_PART && e != root && g.op(e) != Op::Transpose;
         // Where there is a `where` already, another name costs little.
         let least = if named.is_empty() { least } else { SMALL_PART };
+        let times = written.get(&e).copied().unwrap_or(0.0);
+        let saved = (times - 1.0) * sizes[&e];
+        let size_of_part = if least > SMALL_PART { LARGE_PART } else { SMALL_PART };
+        let large = sizes[&e] >= size_of_part && e != root && !is_turned(g, e);
         let once = large && saved >= least && g.free_indices(e).is_empty();
         if once {
             named.push(e);
@@ -72,4 +75,13 @@ fn parts_worth_a_name(
         }
     }
     named
+}
+
+/// A transpose or a negative: what it is of gets the name.
+fn is_turned(g: &Graph, e: ExprId) -> bool {
+    match (g.op(e), g.args(e)) {
+        (Op::Transpose, _) => true,
+        (Op::Mul, &[sign, _]) => g.as_num(sign).is_some(),
+        _ => false,
+    }
 }

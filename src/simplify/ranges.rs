@@ -11,9 +11,20 @@ use crate::expr::{Data, ExprId, Graph, Op, SymbolId};
 use crate::ops::{self, Range, coefficient, known_value};
 use crate::shape::Shape;
 
+/// What one pass has moved may move on in the next.
+const MAX_PASSES: usize = 4;
+
 /// The expression with conditions in ranges where they fit.
 pub(super) fn narrow(g: &mut Graph, e: ExprId) -> ExprId {
-    rewrite(g, &[e], rule)[0]
+    let mut best = e;
+    for _ in 0..MAX_PASSES {
+        let next = rewrite(g, &[best], rule)[0];
+        if next == best {
+            break;
+        }
+        best = next;
+    }
+    best
 }
 
 pub(super) fn rule(g: &mut Graph, e: ExprId) -> Option<ExprId> {
@@ -178,7 +189,7 @@ fn bound(g: &mut Graph, cond: ExprId, index: SymbolId) -> Option<(bool, ExprId)>
     };
     let leaf = g.leaf(index);
     let shift = g.int(strict);
-    let minus_less = g.neg(less);
+    let minus_less = negated(g, less);
     let room = g.add(&[more, minus_less]);
     // room = i + r >= strict: i >= strict - r; room = r - i: i <= r - strict.
     let minus_leaf = g.neg(leaf);
@@ -220,13 +231,20 @@ fn position(g: &mut Graph, cond: ExprId, index: SymbolId) -> Option<(ExprId, Exp
         }
         Op::Eq => {
             let leaf = g.leaf(index);
-            let difference = g.sub(a, b);
-            let (below, above) = (g.sub(leaf, difference), g.add(&[leaf, difference]));
+            let (minus_a, minus_b) = (negated(g, a), negated(g, b));
+            let (below, above) = (g.add(&[leaf, minus_a, b]), g.add(&[leaf, a, minus_b]));
             let at = [below, above].into_iter().find(|&e| !g.depends_on(e, index))?;
             Some((at, g.int(1)))
         }
         _ => None,
     }
+}
+
+/// The negative, of a sum term by term, so that an index cancels.
+fn negated(g: &mut Graph, e: ExprId) -> ExprId {
+    let terms = if g.op(e) == Op::Add { g.args(e).to_vec() } else { vec![e] };
+    let terms: Vec<ExprId> = terms.into_iter().map(|t| g.neg(t)).collect();
+    g.add(&terms)
 }
 
 /// `a >= b`, decided where the difference is known.
