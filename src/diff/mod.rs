@@ -14,6 +14,7 @@ mod indexed;
 mod linear;
 mod reverse;
 mod scope;
+mod series;
 mod taylor;
 
 pub(crate) use forward::step;
