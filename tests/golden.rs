@@ -13,12 +13,12 @@
 //! | `check` | the findings of a check without running, then `ok` or `failed` |
 //! | `error` | the findings of a run, without color; nothing else |
 //! | `simplify`, `grad`, `hess` | values of expression statements |
-//! | `calculus` | the same, by the tables of textbooks |
+//! | `calculus`, `cookbook`, `learning` | the same, by the tables of textbooks |
 //! | `latex`, `derive` | values of expression statements and derivations |
 //! | `run` | all outputs |
 //! | `optim` | method, status, value, kind of point and solution, to 6 digits |
 //!
-//! In `simplify`, `grad`, `hess`, `calculus` and `run` three oracles look on as well: printed values parse
+//! In `simplify`, `grad`, `hess`, those of textbooks and `run` three oracles look on as well: printed values parse
 //! back to the node that was printed, derivatives agree with differences of 31 digits at random
 //! points to 1e-10, second ones to 1e-8 (`support/oracle.rs`), and the script gives the same
 //! numbers without native code. Only
@@ -194,8 +194,28 @@ fn hess() {
 }
 
 #[test]
+fn cookbook() {
+    folder("cookbook", from_a_book);
+}
+
+#[test]
+fn learning() {
+    folder("learning", from_a_book);
+}
+
+#[test]
 fn calculus() {
     folder("calculus", from_a_book);
+}
+
+#[test]
+fn jac() {
+    folder("jac", from_a_book);
+}
+
+#[test]
+fn convex() {
+    folder("convex", observed);
 }
 
 #[test]

@@ -24,6 +24,7 @@
 //! Sums may be computed in another order than written and with fused
 //! multiplication, always in the same way on the same machine.
 
+mod chain;
 mod count;
 mod dag;
 mod dense;

@@ -5,6 +5,7 @@
 //! of a row and a column is a loop, so that both may be computed entry by
 //! entry inside it.
 
+use super::chain;
 use super::dag::{Base, BufId, FoldKind, Fun, Val};
 use super::translate::{At, Dense, DenseCall, EnvId, Translation};
 use super::vars::Counts;
@@ -30,12 +31,16 @@ enum What {
     Product(BufId, Val),
 }
 
+fn sizes(factors: &[Factor]) -> Vec<(usize, usize)> {
+    factors.iter().map(|f| (f.rows, f.cols)).collect()
+}
+
 impl Translation<'_> {
     /// Fills a buffer with a product of arrays.
     pub(super) fn product_into(&mut self, e: ExprId, env: EnvId, out: BufId) -> Option<Val> {
         let mut factors = self.factors(e);
         self.place_all(&factors, env)?;
-        self.multiply(&mut factors, env, 2)?;
+        self.multiply(&mut factors, env)?;
         let &[a, b] = &factors[..] else { unreachable!("a product has at least two factors") };
         self.product_call(a, b, env, out)
     }
@@ -47,7 +52,7 @@ impl Translation<'_> {
         let (var, k) = self.counter(Counts::Entries(n), n);
         if factors.len() > 2 {
             self.place_all(&factors, env)?;
-            self.multiply(&mut factors, env, 2)?;
+            self.multiply(&mut factors, env)?;
         }
         let entries: Vec<Option<Val>> =
             factors.iter().map(|f| self.line_entry(*f, env, k)).collect();
@@ -79,16 +84,11 @@ impl Translation<'_> {
         }
     }
 
-    /// Multiplies neighbours, the cheapest pair first, down to `left` factors:
-    /// `X'*X*w` is two products of a matrix and a column.
-    fn multiply(&mut self, factors: &mut Vec<Factor>, env: EnvId, left: usize) -> Option<()> {
-        while factors.len() > left {
-            let cost = |k: &usize| {
-                factors[*k].rows as f64 * factors[*k].cols as f64 * factors[*k + 1].cols as f64
-            };
-            let best =
-                (0..factors.len() - 1).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(0);
-            let (a, b) = (factors[best], factors[best + 1]);
+    /// Multiplies neighbours in the order of least operations, until two factors
+    /// are left: `X'*X*w` is two products of a matrix and a column.
+    fn multiply(&mut self, factors: &mut Vec<Factor>, env: EnvId) -> Option<()> {
+        for at in chain::order(&sizes(factors)) {
+            let (a, b) = (factors[at], factors[at + 1]);
             let buf = self.new_buffer(a.rows * b.cols);
             let done = self.product_call(a, b, env, buf)?;
             let joined = Factor {
@@ -97,7 +97,7 @@ impl Translation<'_> {
                 cols: b.cols,
                 turned: false,
             };
-            factors.splice(best..=best + 1, [joined]);
+            factors.splice(at..=at + 1, [joined]);
         }
         Some(())
     }
@@ -116,15 +116,13 @@ impl Translation<'_> {
         Some(self.call(DenseCall { what, args, out }, &after))
     }
 
-    /// The common size of the last two factors after the others are joined in
-    /// the order that [`Self::multiply`] takes.
+    /// The common size of the last two factors after the others are joined as
+    /// [`Self::multiply`] does.
     fn inner_size(&self, factors: &[Factor]) -> usize {
-        let mut sizes: Vec<(usize, usize)> = factors.iter().map(|f| (f.rows, f.cols)).collect();
-        while sizes.len() > 2 {
-            let cost = |k: &usize| sizes[*k].0 as f64 * sizes[*k].1 as f64 * sizes[*k + 1].1 as f64;
-            let best = (0..sizes.len() - 1).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(0);
-            sizes[best].1 = sizes[best + 1].1;
-            sizes.remove(best + 1);
+        let mut sizes = sizes(factors);
+        for at in chain::order(&sizes) {
+            sizes[at].1 = sizes[at + 1].1;
+            sizes.remove(at + 1);
         }
         sizes[0].1
     }

@@ -19,6 +19,7 @@ mod binders;
 mod build;
 mod curvature;
 mod elementwise;
+mod inverse;
 mod logic;
 pub mod lu;
 mod matrix;
