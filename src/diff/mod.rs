@@ -10,9 +10,11 @@
 //! Layout: a gradient has the shape of the unknown.
 
 mod forward;
+mod indexed;
 mod linear;
 mod reverse;
 mod scope;
+mod series;
 mod taylor;
 
 pub(crate) use forward::step;

@@ -13,9 +13,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::dag::Base;
-use super::dense;
 use super::translate::{Dense, DenseCall};
-use crate::ops::{self, Value};
+use super::{dense, others};
+use crate::ops::{self, Value, lu};
 use crate::shape::Tensor;
 
 /// Where a buffer lies while a kernel runs.
@@ -123,6 +123,9 @@ fn run_call(run: &Run, call: usize) {
         Dense::Product { m, k, n, left_turned, right_turned } => {
             dense::product([*m, *k, *n], (args[0], *left_turned), (args[1], *right_turned), out);
         }
+        Dense::Others => others::products_of_others(args[0], out),
+        Dense::Factor { n } => lu::factor(*n, args[0], out),
+        Dense::FromFactors { op, n } => lu::from_factors(*op, *n, args[0], out),
         Dense::Row { op, data, shapes } => {
             let Value::Tensor(f) = ops::def(*op).value else {
                 unreachable!("{op:?} has no function of arrays")

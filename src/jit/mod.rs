@@ -24,6 +24,7 @@
 //! Sums may be computed in another order than written and with fused
 //! multiplication, always in the same way on the same machine.
 
+mod count;
 mod dag;
 mod dense;
 mod emit;
@@ -39,6 +40,7 @@ mod loops;
 mod lower;
 mod native;
 mod numbers;
+mod others;
 mod products;
 mod program;
 mod regions;
@@ -132,21 +134,38 @@ pub fn compile(
     build(g, outputs, inputs, options, None)
 }
 
-/// What `outputs` become, as text: the kernel with its loops, loads, stores
-/// and operations, or the form that Cranelift gets.
+/// What [`show`] shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The kernel with its loops, loads, stores and operations.
+    Kernel,
+    /// The form that Cranelift gets.
+    Clif,
+    /// What Cranelift makes of it: the instructions of this machine.
+    Assembly,
+}
+
+/// What `outputs` become, as text.
 pub fn show(
     g: &Graph,
     outputs: &[ExprId],
     inputs: &[SymbolId],
-    clif: bool,
+    stage: Stage,
 ) -> Result<String, CompileError> {
-    if !clif {
+    if stage == Stage::Kernel {
         let (program, _) = plan(g, outputs, inputs)?;
         return Ok(program.to_string());
     }
     let mut text = String::new();
-    build(g, outputs, inputs, &Options::default(), Some(&mut text))?;
+    build(g, outputs, inputs, &Options::default(), Some((stage, &mut text)))?;
     Ok(text)
+}
+
+/// The operations on numbers in one run of what `outputs` become, by the rules
+/// of `count`: an elementary function is one, a product of matrices `2*m*k*n`.
+pub fn operations(g: &Graph, outputs: &[ExprId], inputs: &[SymbolId]) -> Result<f64, CompileError> {
+    let (program, _) = plan(g, outputs, inputs)?;
+    Ok(count::operations(&program))
 }
 
 fn build(
@@ -154,10 +173,11 @@ fn build(
     outputs: &[ExprId],
     inputs: &[SymbolId],
     options: &Options,
-    listing: Option<&mut String>,
+    listing: Option<(Stage, &mut String)>,
 ) -> Result<Kernel, CompileError> {
     let start = Instant::now();
     let (mut program, n_in) = plan(g, outputs, inputs)?;
+    let schedule_time = start.elapsed();
     let (tables, places) = lay_out(&mut program);
     let mut scratch = Vec::new();
     scratch.try_reserve_exact(places).map_err(|_| CompileError::TooLarge)?;
@@ -175,7 +195,8 @@ fn build(
         n_out: outputs.iter().map(|&e| g.shape(e).len()).sum(),
         operations: program.instrs.len(),
         groups: program.groups.len(),
-        compile_time: start.elapsed(),
+        schedule_time,
+        compile_time: start.elapsed() - schedule_time,
     }))
 }
 
