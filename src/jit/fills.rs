@@ -32,6 +32,7 @@ impl Translation<'_> {
             Op::Det | Op::LogDet | Op::Inv | Op::Diag | Op::CumSum => {
                 vec![self.call_row(e, env, buf)?]
             }
+            _ if self.pieces_of(e).is_some() => self.fill_by_pieces(e, env, buf)?,
             _ if self.is_filled(e) => {
                 let add = self.facts.of(e).scatter;
                 let effect = self.want(Key::Into { e, env, buf, add, factor: None })?;
@@ -117,7 +118,7 @@ impl Translation<'_> {
             Op::Sum => self.summed(e, env, target),
             Op::Place => self.placed(e, env, target),
             Op::PlaceBlock => self.placed_block(e, env, target),
-            Op::Comp => self.by_index(e, env, target),
+            Op::Comp => self.by_index(e, env, target, 0),
             Op::Stack => {
                 let entries = self.entries(args, env, At::Scalar)?;
                 let stores = entries.into_iter().enumerate().map(|(k, v)| {
@@ -185,14 +186,16 @@ impl Translation<'_> {
         effect
     }
 
-    /// A column built by index.
-    fn by_index(&mut self, e: ExprId, env: EnvId, t: Target) -> Option<Val> {
+    /// A column built by index, from the place `first` on.
+    pub(super) fn by_index(&mut self, e: ExprId, env: EnvId, t: Target, first: i64) -> Option<Val> {
         let range = Range::of(self.g, e)?;
         let open = self.open(e, range, env)?;
         let value = self.scalar(self.g.args(e)[Op::BINDER_BODY], open.env)?;
         let counter = self.dag.node(Kind::Counter(open.var), &[]);
         let minus = self.dag.int(-1);
         let start = self.imul(open.lo, minus);
+        let first = self.dag.int(first);
+        let start = self.iadd(start, first);
         let at = self.iadd(counter, start);
         let mut args = vec![open.lo, open.hi, self.store(t, at, value)];
         args.extend(open.cond);

@@ -39,6 +39,7 @@ mod loops;
 mod lower;
 mod native;
 mod numbers;
+mod pieces;
 mod products;
 mod program;
 mod regions;
