@@ -221,6 +221,7 @@ impl Peer {
     }
 }
 
-fn limit<'p>(field: &'static str, value: Option<f64>, run: impl FnMut() + 'p) -> Limit<'p> {
+fn limit<'p>(field: &'static str, value: Option<f64>, mut run: impl FnMut() + 'p) -> Limit<'p> {
+    let run = move |calls: usize| (0..calls).for_each(|_| run());
     Limit { field, value, run: Box::new(run), calls: 1 }
 }

@@ -39,6 +39,7 @@ mod loops;
 mod lower;
 mod native;
 mod numbers;
+mod passes;
 mod pieces;
 mod products;
 mod program;
@@ -57,7 +58,7 @@ use rustc_hash::FxHashMap;
 
 pub use kernel::{Fault, Kernel, Stats};
 
-use crate::expr::{ExprId, Graph, SymbolId, SymbolKind};
+use crate::expr::{ExprId, Graph, Op, SymbolId, SymbolKind};
 use kernel::{Parts, lay_out};
 use program::Program;
 use translate::Translation;
@@ -211,6 +212,7 @@ fn plan(
     program.data = t.data;
     program.buffers = t.buffers;
     program.calls = t.calls;
+    passes::join(&mut program);
     Ok((program, n_in))
 }
 
@@ -225,6 +227,10 @@ fn verify_symbols(
     }
     let mut total = 0usize;
     for e in g.reachable(outputs) {
+        if g.op(e) == Op::Diag {
+            // A factor of a product is never formed.
+            continue;
+        }
         total = match g.shape(e).checked_len().and_then(|n| total.checked_add(n)) {
             Some(n) if n < MOST_ENTRIES => n,
             _ => return Err(CompileError::TooLarge),
