@@ -12,6 +12,7 @@ use cranelift_module::{Module, default_libcall_names};
 use super::host::{Run, Tables};
 use super::lower::{self, Site};
 use super::program::Program;
+use super::wide::Wide;
 
 /// Above this many operations registers are assigned in one pass: the default
 /// allocator takes more than linear time.
@@ -60,6 +61,7 @@ pub type NativeError = String;
 pub fn compile(
     program: &Program,
     tables: &Tables,
+    wide: &Wide,
     interrupt: Option<usize>,
     listing: Option<&mut String>,
 ) -> Result<(Code, Vec<Site>), NativeError> {
@@ -70,8 +72,15 @@ pub fn compile(
     lower::signature(&mut context.func.signature, &module);
     let mut builder_context = FunctionBuilderContext::new();
     let config = module.target_config();
-    let sites =
-        lower::lower(program, tables, interrupt, &mut context.func, &mut builder_context, config);
+    let sites = lower::lower(
+        program,
+        tables,
+        wide,
+        interrupt,
+        &mut context.func,
+        &mut builder_context,
+        config,
+    );
     if let Some(text) = listing {
         *text = context.func.display().to_string();
     }

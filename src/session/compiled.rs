@@ -353,7 +353,8 @@ pub(super) fn entry_names(g: &Graph, vars: &[SymbolId]) -> Vec<String> {
 
 fn build(g: &mut Graph, engine: &Engine, exprs: &[ExprId], inputs: &[SymbolId]) -> Program {
     if engine.jit {
-        let options = jit::Options { interrupt: Some(engine.interrupt.clone()) };
+        let interrupt = Some(engine.interrupt.clone());
+        let options = jit::Options { interrupt, ..jit::Options::default() };
         if let Ok(kernel) = jit::compile(g, exprs, inputs, &options) {
             return Program::Native(Box::new(kernel));
         }

@@ -103,15 +103,27 @@ pub trait Lanes:
     /// `self` is between 1/4 and 4.
     #[inline(always)]
     fn scale(self, n: Self) -> Self {
-        let half = (n * n.constant(0.5)).nearest();
-        let rest = n - half;
-        self * half.power_of_two() * rest.power_of_two()
+        self.scale_by_bits(n)
     }
 
     /// `(m, e)` with `self = m * 2^e`, `e` whole and `m` from 3/4 to 3/2, for
     /// positive finite numbers.
     #[inline(always)]
     fn split(self) -> (Self, Self) {
+        self.split_by_bits()
+    }
+
+    /// [`Lanes::scale`] where no instruction does it.
+    #[inline(always)]
+    fn scale_by_bits(self, n: Self) -> Self {
+        let half = (n * n.constant(0.5)).nearest();
+        let rest = n - half;
+        self * half.power_of_two() * rest.power_of_two()
+    }
+
+    /// [`Lanes::split`] where no instruction does it.
+    #[inline(always)]
+    fn split_by_bits(self) -> (Self, Self) {
         let tiny = self.less(self.constant(f64::MIN_POSITIVE));
         let x = Self::select(tiny, self * self.constant(18_014_398_509_481_984.0), self);
         // With 1024 added to the exponent nothing is negative.

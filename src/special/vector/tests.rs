@@ -107,7 +107,13 @@ fn arguments(f: Elementary) -> Vec<f64> {
     for k in 1..600 {
         let k = f64::from(k);
         x.extend([k * std::f64::consts::FRAC_PI_2, k * 317.0 * std::f64::consts::FRAC_PI_2]);
-        x.extend([k * 0.3637, k * 0.00071, 1.0 + k * 1e-13, 1.0 - k * 1e-7, k * std::f64::consts::LN_2]);
+        x.extend([
+            k * 0.3637,
+            k * 0.00071,
+            1.0 + k * 1e-13,
+            1.0 - k * 1e-7,
+            k * std::f64::consts::LN_2,
+        ]);
     }
     let negative = x.iter().map(|x| -x).collect::<Vec<_>>();
     x.extend(negative);
