@@ -70,7 +70,7 @@ fn run(kernel: &Kernel, x: &[f64]) -> Vec<f64> {
     output.numbers().to_vec()
 }
 
-const LENGTHS: [i64; 8] = [63, 64, 65, 511, 512, 513, 1023, 1025];
+const LENGTHS: [i64; 4] = [64, 511, 512, 513];
 
 /// Compares all that `build` makes of `n`, at every length; at least one loop
 /// is wide where the machine can.
@@ -199,7 +199,7 @@ fn functions() {
     ] {
         check(&format!("{op:?}"), 0, |c, n| fit(c, n, |c, x| c.g.apply(op, &[x])));
     }
-    for op in [Op::Log, Op::Log1p, Op::Sqrt, Op::LGamma] {
+    for op in [Op::Log, Op::Log1p, Op::Sqrt, Op::Lgamma] {
         check(&format!("{op:?}"), 0, |c, n| {
             fit(c, n, |c, x| {
                 let square = c.g.powi(x, 2);
@@ -213,7 +213,7 @@ fn functions() {
         fit(c, n, |c, x| {
             let square = c.g.powi(x, 2);
             let exponent = c.scalar("p", 1.37);
-            c.g.pow(square, exponent)
+            c.g.apply(Op::Pow, &[square, exponent])
         })
     });
 }

@@ -36,8 +36,11 @@ const POINTERS: [Register; 11] = [
 const SCRATCH_POINTERS: usize = 5;
 /// Registers for accumulators at most; the others are in memory.
 const RUNNING: usize = 12;
-/// Vectors on the stack at most: a page is not to be skipped.
-const MOST_SLOTS: u32 = 24;
+/// Vectors on the stack at most.
+const MOST_SLOTS: u32 = 256;
+/// Bytes of the stack between two that are touched, so that its guard is not
+/// skipped.
+const PAGE: i64 = 4096;
 /// Turns of the loop between two looks at the interrupt.
 const PATIENCE: i32 = 8192;
 
@@ -298,6 +301,10 @@ impl Emitter<'_> {
             size += rescue::SIZE;
         }
         self.put(Instruction::with2(Code::Mov_r64_rm64, Register::RAX, Register::RSP));
+        for page in 1..=size / PAGE {
+            let touched = memory(Register::RSP, -page * PAGE, false);
+            self.put(Instruction::with2(Code::Mov_rm64_r64, touched, Register::RAX));
+        }
         self.put(Instruction::with2(Code::Sub_rm64_imm32, Register::RSP, size as i32));
         self.put(Instruction::with2(Code::And_rm64_imm8, Register::RSP, -64));
         let words = self.layout.words();
