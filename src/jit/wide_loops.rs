@@ -76,6 +76,10 @@ impl Lowering<'_, '_> {
         for p in &f.params {
             let p = match *p {
                 Param::Number(v) => self.number(v),
+                Param::Negated(v) => {
+                    let v = self.number(v);
+                    self.b.ins().fneg(v)
+                }
                 Param::Whole(v) => {
                     let v = self.value(v);
                     self.b.ins().fcvt_from_sint(types::F64, v)

@@ -365,20 +365,25 @@ impl Writer<'_> {
         if shift == 0 {
             return self.fill_register(to, value);
         }
-        let kept = self.layout.carry(carry);
-        self.align(to, value, shift, kept);
-        self.store_whole(kept, value);
+        self.align(to, value, shift, carry);
+        match self.layout.carry(carry) {
+            Ok(kept) => self.fill_register(kept, value),
+            Err(kept) => self.store_whole(kept, value),
+        }
     }
 
     fn fill_register(&mut self, to: Register, from: Register) {
         self.op2(Code::EVEX_Vmovupd_zmm_k1z_zmmm512, to, from);
     }
 
-    fn align(&mut self, to: Register, value: Register, shift: u8, before: MemoryOperand) {
+    fn align(&mut self, to: Register, value: Register, shift: u8, carry: u32) {
         let code = Code::EVEX_Valignq_zmm_k1z_zmm_zmmm512b64_imm8;
         let by = LANES as u32 - u32::from(shift);
-        let i = Instruction::with4(code, to, value, before, by).expect("an alignment");
-        self.asm.put(&i);
+        let i = match self.layout.carry(carry) {
+            Ok(before) => Instruction::with4(code, to, value, before, by),
+            Err(before) => Instruction::with4(code, to, value, before, by),
+        };
+        self.asm.put(&i.expect("an alignment"));
     }
 
     fn store_run(&mut self, at: Address, add: bool, value: Register, reach: u8) {
@@ -428,8 +433,7 @@ impl Writer<'_> {
         self.op3(clear, sum, sum, sum);
         for &(carry, shift) in carried.iter().filter(|(_, shift)| *shift > 0) {
             self.op3(clear, zero, zero, zero);
-            let before = self.layout.carry(carry);
-            self.align(total, zero, shift, before);
+            self.align(total, zero, shift, carry);
             let code = Code::EVEX_Vaddpd_zmm_k1z_zmm_zmmm512b64_er;
             self.op3(code, sum, sum, total);
         }

@@ -36,6 +36,8 @@ const POINTERS: [Register; 11] = [
 const SCRATCH_POINTERS: usize = 5;
 /// Registers for accumulators at most; the others are in memory.
 const RUNNING: usize = 12;
+/// Registers for what scatters carry; more of them are in memory.
+const CARRIED: u32 = 4;
 /// Vectors on the stack at most.
 const MOST_SLOTS: u32 = 256;
 /// Bytes of the stack between two that are touched, so that its guard is not
@@ -63,7 +65,9 @@ pub struct Layout<'a> {
     /// Registers from here hold accumulators, so many of them.
     running: (Reg, u32),
     counter: Option<Reg>,
-    carries: u32,
+    /// Values that scatters carry, and the first register of them if they are
+    /// in registers.
+    carries: (u32, Option<Reg>),
     /// Accumulators in all.
     count: u32,
 }
@@ -92,15 +96,19 @@ impl Layout<'_> {
             }
             Place::Slot(slot) => memory(Register::RSP, 64 * i64::from(slot), false),
             Place::Running(a) => {
-                let at = self.assigned.slots + self.carries + a - self.running.1;
+                let at = self.assigned.slots + self.carries.0 + a - self.running.1;
                 memory(Register::RSP, 64 * i64::from(at), false)
             }
             place => unreachable!("{place:?} has no memory in the frame"),
         }
     }
 
-    pub fn carry(&self, carry: u32) -> MemoryOperand {
-        memory(Register::RSP, 64 * i64::from(self.assigned.slots + carry), false)
+    /// What a scatter has carried from the step before.
+    pub fn carry(&self, carry: u32) -> Result<Register, MemoryOperand> {
+        match self.carries.1 {
+            Some(r) => Ok(vector(r + carry as Reg)),
+            None => Err(memory(Register::RSP, 64 * i64::from(self.assigned.slots + carry), false)),
+        }
     }
 
     pub fn mask_slot(&self, slot: u32) -> MemoryOperand {
@@ -110,7 +118,7 @@ impl Layout<'_> {
     /// Where the words of the stack begin: the caller's stack pointer, the turns
     /// until the next look at the interrupt, and masks.
     fn words(&self) -> i64 {
-        64 * i64::from(self.assigned.slots + self.carries + self.in_memory())
+        64 * i64::from(self.assigned.slots + self.carries.0 + self.in_memory())
     }
 
     fn in_memory(&self) -> u32 {
@@ -142,7 +150,9 @@ pub fn emit(
     let copies = copies(body);
     let in_registers = count.min(RUNNING / copies as usize);
     let has_counter = body.ops.contains(&Op::Counter);
-    let first = (in_registers * copies as usize) as Reg + Reg::from(has_counter);
+    let before = in_registers * copies as usize + usize::from(has_counter);
+    let carried = body.carries <= CARRIED;
+    let first = (before + if carried { body.carries as usize } else { 0 }) as Reg;
     let available = Available { first, end: 30, masks: (2, 7) };
     let assigned = assign(body, available);
     let layout = Layout {
@@ -152,7 +162,7 @@ pub fn emit(
         copies,
         running: (Reg::from(has_counter), in_registers as u32),
         counter: has_counter.then_some(0),
-        carries: body.carries,
+        carries: (body.carries, carried.then_some(before as Reg)),
         count: count as u32,
     };
     if assigned.slots + body.carries + layout.in_memory() + assigned.mask_slots / 8 > MOST_SLOTS {
@@ -350,10 +360,15 @@ impl Emitter<'_> {
                 }
             }
         }
-        for carry in 0..layout.carries {
+        for carry in 0..layout.carries.0 {
             let mut w = self.writer(Phase::Main, 0, &mut none);
-            w.fill(SPARE.1, Place::Const(0));
-            w.store_whole(layout.carry(carry), SPARE.1);
+            match layout.carry(carry) {
+                Ok(r) => w.fill(r, Place::Const(0)),
+                Err(kept) => {
+                    w.fill(SPARE.1, Place::Const(0));
+                    w.store_whole(kept, SPARE.1);
+                }
+            }
         }
     }
 

@@ -47,6 +47,8 @@ pub struct Pointer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Param {
     Number(InstrId),
+    /// A number with the other sign.
+    Negated(InstrId),
     /// A whole number, as a number.
     Whole(InstrId),
 }
@@ -245,10 +247,11 @@ impl Selector<'_> {
     }
 
     fn outside(&mut self, param: Param) -> Id {
-        if let Param::Number(v) = param
+        if let Param::Number(v) | Param::Negated(v) = param
             && let Kind::Num(bits) = self.program.instrs[v as usize].kind
         {
-            return self.push(Op::Const(bits));
+            let sign = if param == Param::Number(v) { 0 } else { 1 << 63 };
+            return self.push(Op::Const(bits ^ sign));
         }
         let known = self.params.iter().position(|p| *p == param);
         let at = known.unwrap_or_else(|| {
@@ -347,6 +350,20 @@ impl Selector<'_> {
         own.then(|| Some((self.number(instr.args[0])?, self.number(instr.args[1])?)))?
     }
 
+    /// A product with the other sign, where one factor comes from outside and
+    /// can change it there.
+    fn negated_product(&mut self, v: InstrId) -> Option<Id> {
+        let instr = &self.program.instrs[v as usize];
+        let inside = matches!(self.slots.get(&v), Some(Slot::Number(_)));
+        if instr.uses != 1 || instr.kind != Kind::Fun(Fun::Mul) || !inside {
+            return None;
+        }
+        let outside = instr.args.iter().position(|a| !self.slots.contains_key(a))?;
+        let other = self.number(instr.args[1 - outside])?;
+        let factor = self.outside(Param::Negated(instr.args[outside]));
+        Some(self.push(Op::Binary(Binary::Mul, factor, other)))
+    }
+
     fn function(&mut self, fun: Fun, args: &[InstrId]) -> Option<Slot> {
         let binary = match fun {
             Fun::Mul => Some(Binary::Mul),
@@ -385,6 +402,9 @@ impl Selector<'_> {
                 Some(Slot::Number(self.extreme(a, b, fun == Fun::Min)))
             }
             Fun::Row(op) => self.row(op, args).map(Slot::Number),
+            Fun::Neg if self.negated_product(args[0]).is_some() => {
+                self.negated_product(args[0]).map(Slot::Number)
+            }
             _ => {
                 let a = self.number(args[0])?;
                 Some(Slot::Number(self.unary(fun, a)?))

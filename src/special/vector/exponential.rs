@@ -1,6 +1,6 @@
 //! The exponential and what is made of it.
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, ROUNDING};
 
 /// log2(e)
 const LOG2_E: f64 = std::f64::consts::LOG2_E;
@@ -35,7 +35,8 @@ fn reduced<L: Lanes>(x: L) -> Reduced<L> {
     // A NaN stays one: it is the second argument.
     let x = x.constant(-746.0).larger(x);
     let x = x.constant(710.0).smaller(x);
-    let n = (x * x.constant(LOG2_E)).nearest();
+    // Rounded by what the addition loses.
+    let n = x.mul_add(x.constant(LOG2_E), x.constant(ROUNDING)) - x.constant(ROUNDING);
     let r = n.neg_mul_add(n.constant(LN2.0), x);
     let low = n * n.constant(-LN2.1);
     let whole = r + low;
