@@ -85,36 +85,17 @@ pub struct Assigned {
 
 const NEVER: u32 = u32::MAX;
 
-/// Assigns registers.
+/// Assigns registers: once to learn how many the body needs, then with constants
+/// in those that are left.
 pub fn assign(body: &Body, available: Available) -> Assigned {
-    let n = body.ops.len();
-    let mut uses: Vec<Vec<u32>> = vec![Vec::new(); n];
-    for (k, op) in body.ops.iter().enumerate() {
-        for a in op.operands() {
-            uses[a as usize].push(k as u32);
-        }
-    }
-    let mut a = Assigner {
-        body,
-        uses,
-        passed: vec![0; n],
-        at: vec![None; n],
-        slot: vec![None; n],
-        owners: [[None; 32]; 2],
-        high: available.first,
-        available,
-        steps: Vec::with_capacity(n + n / 4),
-        slots: 0,
-        mask_slots: 0,
-        hoisted: Vec::new(),
-        now: 0,
-    };
-    a.hoist_first();
-    for k in 0..n {
-        a.now = k as u32;
-        a.operation(k as Id);
-    }
-    a.hoist_rest();
+    let mut first = Assigner::new(body, available);
+    first.hoist_first();
+    first.run();
+    first.hoist_rest();
+    let end = first.hoisted.iter().map(|(_, r)| *r).min().unwrap_or(available.end);
+    let mut a = Assigner::new(body, Available { end, ..available });
+    a.hoisted = first.hoisted;
+    a.run();
     Assigned { steps: a.steps, slots: a.slots, mask_slots: a.mask_slots, hoisted: a.hoisted }
 }
 
@@ -138,7 +119,39 @@ struct Assigner<'b> {
     now: u32,
 }
 
-impl Assigner<'_> {
+impl<'b> Assigner<'b> {
+    fn new(body: &'b Body, available: Available) -> Assigner<'b> {
+        let n = body.ops.len();
+        let mut uses: Vec<Vec<u32>> = vec![Vec::new(); n];
+        for (k, op) in body.ops.iter().enumerate() {
+            for a in op.operands() {
+                uses[a as usize].push(k as u32);
+            }
+        }
+        Assigner {
+            body,
+            uses,
+            passed: vec![0; n],
+            at: vec![None; n],
+            slot: vec![None; n],
+            owners: [[None; 32]; 2],
+            high: available.first,
+            available,
+            steps: Vec::with_capacity(n + n / 4),
+            slots: 0,
+            mask_slots: 0,
+            hoisted: Vec::new(),
+            now: 0,
+        }
+    }
+
+    fn run(&mut self) {
+        for k in 0..self.body.ops.len() {
+            self.now = k as u32;
+            self.operation(k as Id);
+        }
+    }
+
     /// The memory of a value that needs no register.
     fn home(&self, v: Id) -> Option<Place> {
         match self.body.ops[v as usize] {

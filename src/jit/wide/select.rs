@@ -18,6 +18,8 @@ use crate::ops::{self, Lowering, Value};
 
 /// Bodies of more operations than this are left to Cranelift.
 const LONGEST: usize = 3000;
+/// Bytes that an offset bridges; a pointer has the rest.
+const NEAR: i64 = 1 << 28;
 /// Numbers that a loop is given at most.
 const MOST_PARAMS: usize = 200;
 
@@ -308,8 +310,8 @@ impl Selector<'_> {
             },
         };
         let bytes = first.checked_add(w.plus)?.checked_mul(8)?;
-        // Offsets stay below 2^29, with room for what unrolling adds.
-        let near = bytes & ((1 << 29) - 1);
+        // Offsets stay below 2^28, with room for what unrolling adds.
+        let near = ((bytes + NEAR) & (2 * NEAR - 1)) - NEAR;
         let pointer = Pointer { start, terms: w.terms, stride: w.per, far: bytes - near };
         w.per.checked_mul(8 * 64).filter(|s| i32::try_from(*s).is_ok())?;
         Some((pointer, near))
@@ -402,10 +404,10 @@ impl Selector<'_> {
                 Some(Slot::Number(self.extreme(a, b, fun == Fun::Min)))
             }
             Fun::Row(op) => self.row(op, args).map(Slot::Number),
-            Fun::Neg if self.negated_product(args[0]).is_some() => {
-                self.negated_product(args[0]).map(Slot::Number)
-            }
             _ => {
+                if let Some(product) = self.negated_product(args[0]).filter(|_| fun == Fun::Neg) {
+                    return Some(Slot::Number(product));
+                }
                 let a = self.number(args[0])?;
                 Some(Slot::Number(self.unary(fun, a)?))
             }
