@@ -297,7 +297,7 @@ fn interrupt_ends_long_loops() {
     let nested = case.sum(i, 1, 1 << 40, nested);
     for e in [flat, nested] {
         let flag = Arc::new(AtomicBool::new(false));
-        let options = Options { interrupt: Some(flag.clone()) };
+        let options = Options { interrupt: Some(flag.clone()), ..Options::default() };
         let kernel = compile(&case.g, &[e], &case.inputs, &options).unwrap();
         let stop = std::thread::spawn(move || {
             std::thread::sleep(std::time::Duration::from_millis(20));

@@ -51,6 +51,8 @@ mod scatters;
 mod schedule;
 mod translate;
 mod vars;
+mod wide;
+mod wide_loops;
 
 use std::fmt;
 use std::sync::Arc;
@@ -60,6 +62,7 @@ use std::time::Instant;
 use rustc_hash::FxHashMap;
 
 pub use kernel::{Fault, Kernel, Stats};
+pub use wide::Choice;
 
 use crate::expr::{ExprId, Graph, Op, SymbolId, SymbolKind};
 use kernel::{Parts, lay_out};
@@ -72,6 +75,8 @@ pub struct Options {
     /// Long loops look at this and end with [`Fault::Interrupted`] once it is
     /// set.
     pub interrupt: Option<Arc<AtomicBool>>,
+    /// Which loops become vector code, where the machine has it.
+    pub wide: Choice,
 }
 
 /// Why expressions cannot be compiled.
@@ -186,10 +191,12 @@ fn build(
     scratch.try_reserve_exact(places).map_err(|_| CompileError::TooLarge)?;
     scratch.resize(places, 0.0);
     let interrupt = options.interrupt.as_ref().map(|flag| Arc::as_ptr(flag) as usize);
-    let (code, sites) = native::compile(&program, &tables, interrupt, listing)
+    let wide = wide::compile(&program, &tables, interrupt, options.wide);
+    let (code, sites) = native::compile(&program, &tables, &wide, interrupt, listing)
         .map_err(|reason| CompileError::Unsupported { reason })?;
     Ok(Kernel::new(Parts {
         code,
+        wide,
         sites,
         tables,
         scratch,
