@@ -67,11 +67,12 @@ pub(super) fn add(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
     }
     join_branches(g, &mut nodes);
     join_literals(g, &mut nodes);
-    if g.is_deriving()
-        && !shape.is_scalar()
-        && let Some(first) = numerator_first(g, &nodes)
-    {
-        nodes[..=first].rotate_right(1);
+    if g.is_deriving() && nodes.len() > 1 {
+        if shape.is_scalar() {
+            positive_first(g, &mut nodes);
+        } else if let Some(first) = numerator_first(g, &nodes) {
+            nodes[..=first].rotate_right(1);
+        }
     }
     match nodes[..] {
         [] => g.zero(shape),
@@ -114,25 +115,48 @@ fn numerator_first(g: &mut Graph, terms: &[ExprId]) -> Option<usize> {
     (0..terms.len()).find(|&k| !coefficient(g, terms[k]).0.is_negative())
 }
 
-/// Terms that branch on the same condition become one branch.
+/// The first term without a minus moves to the front, where there is one:
+/// `cos(x) - x*sin(x)`. Only of sums that nobody has written; what sums up
+/// data stays before what does not.
+fn positive_first(g: &mut Graph, nodes: &mut [ExprId]) {
+    let factors = if g.op(nodes[0]) == Op::Mul { g.args(nodes[0]) } else { &nodes[..1] };
+    let sums_up =
+        |&f: &ExprId| g.op(f).is_binder() || g.args(f).iter().any(|&a| !g.shape(a).is_scalar());
+    if factors.iter().any(sums_up) {
+        return;
+    }
+    let positive = |e: &ExprId| !coefficient(g, *e).0.is_negative();
+    if let Some(first) = nodes.to_vec().iter().position(positive) {
+        nodes[..=first].rotate_right(1);
+    }
+}
+
+/// Terms that branch on the same condition, times numbers, become one branch.
 fn join_branches(g: &mut Graph, nodes: &mut Vec<ExprId>) {
     let mut at = 0;
     while at < nodes.len() {
-        let first = nodes[at];
+        let (_, first) = coefficient(g, nodes[at]);
         at += 1;
         // Scattered entries in branches of arrays are resolved one by one.
         if g.op(first) != Op::If || !g.shape(first).is_scalar() {
             continue;
         }
-        let (cond, shape) = (g.args(first)[0], g.shape(first));
-        let alike =
-            |g: &Graph, e: ExprId| g.op(e) == Op::If && g.args(e)[0] == cond && g.shape(e) == shape;
+        let cond = g.args(first)[0];
+        let alike = |g: &mut Graph, e: ExprId| {
+            let rest = coefficient(g, e).1;
+            g.op(rest) == Op::If && g.args(rest)[0] == cond && g.shape(rest).is_scalar()
+        };
         let same: Vec<ExprId> = nodes.iter().copied().filter(|&e| alike(g, e)).collect();
         if same.len() < 2 {
             continue;
         }
         let mut branch = |k: usize| {
-            let terms: Vec<ExprId> = same.iter().map(|&e| g.args(e)[k]).collect();
+            let term = |g: &mut Graph, e: ExprId| {
+                let (c, rest) = coefficient(g, e);
+                let (c, part) = (g.number(c), g.args(rest)[k]);
+                g.mul(&[c, part])
+            };
+            let terms: Vec<ExprId> = same.iter().map(|&e| term(g, e)).collect();
             g.add(&terms)
         };
         let (then, other) = (branch(1), branch(2));

@@ -7,6 +7,7 @@
 
 mod arrays;
 mod basic;
+mod common;
 mod expand;
 mod exponential;
 mod factor;
