@@ -57,7 +57,29 @@ fn wrong_usage_is_exit_status_2_with_a_hint() {
     check(&["-e", "1", "a.opt"], 2, "", "hint:");
     check(&["--seed", "x", "-e", "1"], 2, "", "whole number");
     check(&["fmt", "a.opt"], 2, "", "not built yet");
-    check(&["bench", "a.opt", "f"], 2, "", "not built yet");
+    check(&["bench", "a.opt"], 2, "", "gradus bench examples/line.opt J");
+    check(&["bench", "a.opt", "f + 1"], 2, "", "the name of a definition");
+    check(&["bench", "a.opt", "f", "g"], 2, "", "another word: `g`");
+}
+
+#[test]
+fn bench_shows_times_and_says_what_is_wrong() {
+    let script = file("bench", "f.opt", b"var x = 2\nlet f = x^2\nlet a = 3\nlet v = [x, 1]\n");
+    let script = script.to_str().expect("UTF-8");
+    check(&["bench", script, "f"], 0, "value and gradient", "");
+    check(&["bench", script, "f"], 0, "together", "");
+    check(&["bench", script, "g"], 1, "", "unknown name `g`");
+    check(&["bench", script, "a"], 1, "", "there is no unknown");
+    check(&["bench", script, "v"], 1, "", "expected a scalar");
+    check(&["bench", "/no/such/file.opt", "f"], 1, "", "there is no such file");
+}
+
+#[test]
+fn stages_of_compilation_are_shown() {
+    let script = "var x: R[9]\nsumsq(x)";
+    check(&["-e", script, "--show", "kernel"], 0, "for i", "");
+    check(&["-e", script, "--show", "clif"], 0, "function", "");
+    check(&["-e", script, "--show", "asm"], 0, "block0:", "");
 }
 
 #[test]

@@ -131,3 +131,69 @@ fn print_goes_to_stderr_and_other_statements_write_no_line() {
     let found = run(&["--json", "-e", "var x\nlet a = 3\nfn g(t) = t\nseed 1\nprint \"so\", a"]);
     assert_eq!((found.out.as_str(), found.err.as_str()), ("", "so 3\n"));
 }
+
+const BENCH: [&str; 17] = [
+    "kind",
+    "name",
+    "n",
+    "prepare_s",
+    "f_s",
+    "fgrad_s",
+    "hess_s",
+    "hess_nnz",
+    "value",
+    "grad_norm",
+    "threads",
+    "fgradhess_s",
+    "gauss_newton_s",
+    "parse_s",
+    "differentiate_s",
+    "schedule_s",
+    "compile_s",
+];
+
+/// The one line of `gradus bench`.
+fn bench(test: &str, script: &str, flags: &[&str]) -> Value {
+    let path = file(test, "f.opt", script.as_bytes());
+    let found = lines(&[&["bench", path.to_str().expect("UTF-8"), "f"], flags].concat());
+    let [line] = found.as_slice() else { panic!("{found:?}") };
+    has_keys(line, &BENCH);
+    line.clone()
+}
+
+#[test]
+fn a_bench_line_has_every_field() {
+    let rosenbrock = "var x = -1.2, y = 1\nlet f = 100*(y - x^2)^2 + (1 - x)^2\nminimize f\nf\n";
+    for flags in [&["--threads", "1"][..], &["--no-jit"]] {
+        let found = bench("bench-rosenbrock", rosenbrock, flags);
+        assert_eq!((&found["kind"], &found["name"]), (&json!("bench"), &json!("f")));
+        assert_eq!((&found["n"], &found["hess_nnz"]), (&json!(2), &json!(4)));
+        assert_eq!(found["threads"], 1);
+        let close = |key: &str, expected: f64| {
+            let value = found[key].as_f64().expect(key);
+            assert!((value - expected).abs() < 1e-12 * expected, "{key}: {value}");
+        };
+        close("value", 24.2);
+        close("grad_norm", 215.6);
+        for key in BENCH.iter().filter(|key| key.ends_with("_s")) {
+            let seconds = found[*key].as_f64().unwrap_or_else(|| panic!("{key}: {found}"));
+            assert!(seconds >= 0.0 && seconds < 60.0, "{key}: {seconds}");
+        }
+        let parts = ["parse_s", "differentiate_s", "schedule_s", "compile_s"];
+        let sum: f64 = parts.iter().filter_map(|key| found[*key].as_f64()).sum();
+        close("prepare_s", sum);
+    }
+}
+
+#[test]
+fn bench_takes_settings_and_leaves_out_what_is_too_large() {
+    let script = "let n = 3\nvar x: R[n] = ones(n)\nlet f = exp(dot(x, x)/n) + sum(x)\n";
+    let found = bench("bench-set", script, &["--set", "n=20000"]);
+    assert_eq!((&found["n"], &found["hess_s"]), (&json!(20000), &Value::Null));
+    assert_eq!(found["fgradhess_s"], Value::Null);
+    assert!(bench("bench-unset", script, &[])["hess_s"].is_number());
+    let drawn = "let a = normal(0, 1)\nvar x = 1\nlet f = a*x\n";
+    let value = |seed: &str| bench("bench-seed", drawn, &["--seed", seed])["value"].clone();
+    assert_eq!(value("5"), value("5"));
+    assert_ne!(value("5"), value("6"));
+}

@@ -49,6 +49,8 @@ fn commands() {
     assert!(!found.out.ends_with("2\n"), "nothing runs after :quit: {}", found.out);
     assert!(talk("help lm\n").out.contains("Levenberg-Marquardt"));
     assert!(talk(":time on\n1 + 1\n").err.contains("parsed in "));
+    let found = talk(":time on\nvar x\nminimize (x - 1)^4\n");
+    assert!(found.err.contains("differentiated and compiled in "), "{}", found.err);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use gradus::diff;
 use gradus::eval::EvalError;
 use gradus::expr::{ExprId, Graph, Op, Symbol};
-use gradus::jit::{Fault, Options, compile, show};
+use gradus::jit::{Fault, Options, Stage, compile, show};
 use gradus::shape::{Shape, Tensor};
 use jit_support::{Case, Numbers};
 
@@ -72,7 +72,7 @@ fn least_squares_is_one_loop() {
     for n in [0, 1, 2, 7, 100] {
         let (mut case, f) = curve_fit(n);
         let outputs = check_with_gradient(&mut case, "curve fit", f);
-        let text = show(&case.g, &outputs, &case.inputs, false).unwrap();
+        let text = show(&case.g, &outputs, &case.inputs, Stage::Kernel).unwrap();
         assert!(loops(&text) <= 1, "{text}");
         assert_eq!(text.matches("call Exp").count(), loops(&text), "{text}");
     }
@@ -83,7 +83,7 @@ fn chained_reads_scatter() {
     for n in [2, 3, 10, 1000] {
         let (mut case, f) = rosenbrock(n);
         let mut outputs = check_with_gradient(&mut case, "rosenbrock", f);
-        let text = show(&case.g, &outputs, &case.inputs, false).unwrap();
+        let text = show(&case.g, &outputs, &case.inputs, Stage::Kernel).unwrap();
         assert!(!text.contains("Inside") && !text.contains("Whole"), "reads are proven: {text}");
         // The Hessian times a direction, too.
         let d = case.unknown("d", Numbers::new(5).tensor(Shape::Vector(n)));
@@ -226,7 +226,7 @@ fn means_that_later_sums_need() {
     let square = case.g.powi(d, 2);
     let f = case.sum(i, 1, 9, square);
     let outputs = check_with_gradient(&mut case, "variance", f);
-    let text = show(&case.g, &outputs[..1], &case.inputs, false).unwrap();
+    let text = show(&case.g, &outputs[..1], &case.inputs, Stage::Kernel).unwrap();
     assert_eq!(loops(&text), 2, "{text}");
 }
 
@@ -245,7 +245,7 @@ fn closed_sums_leave_filtered_loops() {
     let positive = case.g.apply(Op::Gt, &[xi, zero]);
     let f = case.bind(Op::Sum, i, one, nine, Some(positive), d);
     check_with_gradient(&mut case, "filtered", f);
-    let text = show(&case.g, &[f], &case.inputs, false).unwrap();
+    let text = show(&case.g, &[f], &case.inputs, Stage::Kernel).unwrap();
     assert!(!text.contains("  for "), "no loop is inside another: {text}");
 }
 
@@ -368,8 +368,8 @@ fn listings_show_loops_and_code() {
     let (mut case, f) = rosenbrock(5);
     let gradient = diff::gradient(&mut case.g, f, &case.inputs);
     let outputs = [f, gradient[0]];
-    let text = show(&case.g, &outputs, &case.inputs, false).unwrap();
+    let text = show(&case.g, &outputs, &case.inputs, Stage::Kernel).unwrap();
     assert_eq!(loops(&text), 1, "{text}");
     assert!(text.contains("+="), "{text}");
-    assert!(show(&case.g, &outputs, &case.inputs, true).unwrap().contains("brif"));
+    assert!(show(&case.g, &outputs, &case.inputs, Stage::Clif).unwrap().contains("brif"));
 }

@@ -5,7 +5,7 @@ mod jit_support;
 
 use gradus::diff;
 use gradus::expr::{Data, ExprId, Num, Op, SymbolId};
-use gradus::jit::{Choice, show};
+use gradus::jit::{Choice, Stage, show};
 use gradus::ops;
 use gradus::shape::{Shape, Tensor};
 use jit_support::{Case, Numbers, assert_close};
@@ -281,7 +281,7 @@ fn check(seed: u64) {
         let result =
             std::panic::catch_unwind(|| assert_close("random", &found, &expected, 1e-12 * scale));
         if result.is_err() {
-            let listing = show(&case.g, &outputs, &case.inputs, false).unwrap();
+            let listing = show(&case.g, &outputs, &case.inputs, Stage::Kernel).unwrap();
             panic!("seed {seed} differs, wide {wide:?}:\n{found:?}\n{expected:?}\n{listing}");
         }
     }

@@ -45,6 +45,8 @@ pub enum Command {
     Run(Script),
     /// Look at a script without running it.
     Check(Script),
+    /// Time a definition of a script and its derivatives.
+    Bench(Script, String),
     /// Show a page of help, or the overview.
     Help(Option<String>),
     /// Show the commands and flags.
@@ -76,7 +78,8 @@ pub struct WrongUsage {
 }
 
 /// The stages that `--show` knows.
-const STAGES: &[&str] = &["tokens", "ast", "graph", "simplified", "grad", "hess", "kernel", "clif"];
+const STAGES: &[&str] =
+    &["tokens", "ast", "graph", "simplified", "grad", "hess", "kernel", "clif", "asm"];
 
 /// Understands the arguments, without the name of the program.
 ///
@@ -182,7 +185,7 @@ fn command(words: &[OsString], code: Vec<String>) -> Result<Command, WrongUsage>
             Ok(Command::Help((!topic.is_empty()).then(|| topic.join(" "))))
         }
         Some("fmt") => Ok(Command::Planned("gradus fmt")),
-        Some("bench") => Ok(Command::Planned("gradus bench")),
+        Some("bench") => bench(rest),
         _ if first == "-" || is_script_name(first) => Ok(Command::Run(script(words, "run")?)),
         _ => Err(unknown_command(first)),
     }
@@ -206,6 +209,27 @@ fn script(words: &[OsString], command: &str) -> Result<Script, WrongUsage> {
         [_, second, ..] => Err(wrong(
             format!("expected one script, found another word: `{}`", second.display()),
             "run scripts one at a time; values for a script go by `--set NAME=VALUE`",
+        )),
+    }
+}
+
+/// The script and the name of a definition in it.
+fn bench(words: &[OsString]) -> Result<Command, WrongUsage> {
+    let example = "for example `gradus bench examples/line.opt J`";
+    match words {
+        [file, name] => {
+            let name = name.to_string_lossy();
+            if !is_name(&name) {
+                let message = format!("expected the name of a definition, found `{name}`");
+                return Err(wrong(message, example));
+            }
+            Ok(Command::Bench(script(std::slice::from_ref(file), "bench")?, name.into_owned()))
+        }
+        [] => Err(wrong("expected a script after `gradus bench`, found nothing", example)),
+        [_] => Err(wrong("expected a name after the script, found nothing", example)),
+        [_, _, third, ..] => Err(wrong(
+            format!("expected a script and one name, found another word: `{}`", third.display()),
+            example,
         )),
     }
 }
@@ -266,14 +290,13 @@ fn stage(name: String) -> Result<String, WrongUsage> {
     Err(wrong(format!("unknown stage `{name}`"), &hint))
 }
 
+fn is_name(word: &str) -> bool {
+    let tokens = lex(word);
+    tokens.len() == 1 && tokens[0].token == crate::syntax::Token::Name && !is_reserved_word(word)
+}
+
 /// `n=100` as a name and a text.
 fn definition(text: &str) -> Result<(String, String), WrongUsage> {
-    let is_name = |name: &str| {
-        let tokens = lex(name);
-        tokens.len() == 1
-            && tokens[0].token == crate::syntax::Token::Name
-            && !is_reserved_word(name)
-    };
     match text.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
         Some((name, value)) if is_name(name) && !value.is_empty() => {
             Ok((name.to_string(), value.to_string()))
@@ -335,7 +358,7 @@ mod tests {
         assert_eq!(hint("chek|a.opt"), "did you mean `gradus check`?");
         assert_eq!(
             hint("--show|gradient"),
-            "the stages are tokens, ast, graph, simplified, grad, hess, kernel, clif"
+            "the stages are tokens, ast, graph, simplified, grad, hess, kernel, clif, asm"
         );
         assert_eq!(hint("--set|let=1|-e|1"), "for example `--set n=100`");
         for line in

@@ -9,7 +9,7 @@
 use crate::diag::{Diagnostic, Severity};
 use crate::problem::Evaluations;
 use crate::report::{JsonObject, JsonValue};
-use crate::session::{Fit, Output, tensor_json};
+use crate::session::{Bench, Fit, Output, tensor_json};
 use crate::shape::Tensor;
 use crate::source::{LineCol, SourceMap};
 
@@ -22,6 +22,7 @@ pub fn line(sources: &SourceMap, output: &Output) -> Option<String> {
             .with("text", text.trim_end_matches('\n'))
             .with("value", value.clone()),
         Output::Fit { fit, .. } => result(fit),
+        Output::Bench(bench) => times(bench),
         Output::Finding(finding) => finding_object(finding, &Place::of(sources, finding))?,
         _ => return None,
     };
@@ -91,6 +92,27 @@ fn result(fit: &Fit) -> JsonObject {
         .with("multipliers", JsonObject::new())
         .with("point", fit.point())
         .with("message", fit.message.as_str())
+}
+
+fn times(bench: &Bench) -> JsonObject {
+    JsonObject::new()
+        .with("kind", "bench")
+        .with("name", bench.name.as_str())
+        .with("n", bench.n)
+        .with("prepare_s", bench.prepare.total())
+        .with("f_s", bench.f)
+        .with("fgrad_s", bench.fgrad)
+        .with("hess_s", bench.hess)
+        .with("hess_nnz", bench.hess_nnz)
+        .with("value", bench.value)
+        .with("grad_norm", bench.grad_norm)
+        .with("threads", bench.threads)
+        .with("fgradhess_s", bench.fgradhess)
+        .with("gauss_newton_s", bench.gauss_newton)
+        .with("parse_s", bench.prepare.parse)
+        .with("differentiate_s", bench.prepare.differentiate)
+        .with("schedule_s", bench.prepare.schedule)
+        .with("compile_s", bench.prepare.compile)
 }
 
 fn evaluations(counts: &Evaluations) -> JsonObject {

@@ -6,7 +6,7 @@
 //! ```text
 //! args       words to an invocation, or what is wrong with them
 //! load       scripts to texts, or why they cannot be read
-//! render     outputs to text for people (fit, paint) or for programs (json_lines)
+//! render     outputs to text for people (fit, bench, paint) or for programs (json_lines)
 //! streams    text to stdout and stderr; closed pipes
 //! interrupt  Ctrl-C
 //! help       pages about functions, methods, statements and error codes
@@ -16,6 +16,7 @@
 //! read, built or allocated that the command does not need.
 
 pub mod args;
+mod bench;
 pub mod exit;
 pub mod fit;
 mod front;
@@ -54,6 +55,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Repl => repl::run(front, settings),
         Command::Run(script) => run(&mut front, &script, settings),
         Command::Check(script) => check(&mut front, &script, settings),
+        Command::Bench(script, name) => bench(&mut front, &script, &name, settings),
         Command::Help(topic) => show_help(&mut front, topic.as_deref()),
         Command::Usage => show(&mut front, &usage::text()),
         Command::Version => show(&mut front, &format!("gradus {}\n", env!("CARGO_PKG_VERSION"))),
@@ -129,6 +131,18 @@ fn check(front: &mut Front, script: &Script, settings: Settings) -> Exit {
         }
     }
     exit
+}
+
+/// Times a definition of a script.
+fn bench(front: &mut Front, script: &Script, name: &str, settings: Settings) -> Exit {
+    let Some(texts) = loaded(front, script) else { return Exit::Failed };
+    let mut session = session(script, settings);
+    let mut whole = Outcome::default();
+    for (file, text) in &texts {
+        whole =
+            session.bench(file, text, name, &mut |sources, output| front.show(sources, &output));
+    }
+    Exit::of(whole, front.look().strict)
 }
 
 /// The texts of a script under their names; none where it could not be read, which is then reported.

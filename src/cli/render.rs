@@ -5,6 +5,7 @@
 //! values       stdout                    a line on stdout            all
 //! print        stdout                    stderr                      all
 //! results      stdout                    a line on stdout            the lines of --json
+//! times        stdout                    a line on stdout            all
 //! errors       stderr                    a line, and for people      all
 //! warnings     stderr                    a line, and for people      the lines of --json
 //! notes        stderr                    stderr                      none
@@ -47,7 +48,7 @@ pub fn output(sources: &SourceMap, output: &Output, format: Format) -> Rendered 
         return people;
     }
     let out = json_lines::line(sources, output).unwrap_or_default();
-    let is_in_line = matches!(output, Output::Value { .. } | Output::Fit { .. });
+    let is_in_line = matches!(output, Output::Value { .. } | Output::Fit { .. } | Output::Bench(_));
     let err = if is_in_line { String::new() } else { people.out + &people.err };
     Rendered { out, err }
 }
@@ -74,6 +75,7 @@ fn for_people(sources: &SourceMap, output: &Output, format: Format) -> Rendered 
         Output::Value { name, text, .. } => out(value(name, text, paint)),
         Output::Print(text) | Output::Stage(text) => out(lines(text)),
         Output::Fit { .. } | Output::Note(_) if quiet => Rendered::default(),
+        Output::Bench(bench) => out(super::bench::table(bench, paint)),
         Output::Fit { fit, brief: true } => out(fit::brief(fit, paint)),
         Output::Fit { fit, brief: false } => out(fit::report(fit, paint)),
         Output::Note(text) => err(lines(&format!("note: {text}"))),

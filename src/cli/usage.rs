@@ -44,7 +44,7 @@ pub const FLAGS: &[Flag] = &[
     Flag {
         name: "--show",
         value: "STAGE",
-        doc: "show a stage of the work: tokens, ast, graph, ...",
+        doc: "show a stage: tokens, ast, graph, simplified, grad, hess, kernel, clif, asm",
     },
     Flag {
         name: "--strict",
@@ -96,6 +96,6 @@ pub const COMMANDS: &[CommandRow] = &[
     CommandRow {
         word: "bench",
         usage: "bench FILE NAME",
-        doc: "time a definition and its derivatives (not built yet)",
+        doc: "time a definition and its derivatives at its start values",
     },
 ];

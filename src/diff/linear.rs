@@ -5,8 +5,8 @@
 //! `X'*diag(s)*X` times `v`. This is how Hessians and Jacobians by columns stay
 //! matrix expressions.
 
-use super::tangent;
-use crate::expr::{Data, ExprId, Graph, Num, Op, Symbol, SymbolId};
+use super::{indexed, tangent};
+use crate::expr::{Data, ExprId, Graph, Op, Symbol, SymbolId};
 use crate::ops::{self, Range};
 use crate::shape::Shape;
 use crate::simplify;
@@ -24,7 +24,7 @@ pub fn jacobian(g: &mut Graph, e: ExprId, unknown: SymbolId) -> Option<ExprId> {
     let direction = direction(g, unknown);
     let v = g.leaf(direction);
     let t = tangent(g, &[e], &[(unknown, v)])[0];
-    let t = simplify::present(g, t);
+    let t = simplify::scattered(g, t);
     let matrix = if g.shape(e).is_scalar() { row(g, t, v) } else { matrix(g, t, v) };
     matrix.filter(|&m| !mentions(g, m, v))
 }
@@ -47,12 +47,12 @@ fn direction(g: &mut Graph, unknown: SymbolId) -> SymbolId {
     g.declare(direction)
 }
 
-fn mentions(g: &Graph, e: ExprId, v: ExprId) -> bool {
+pub(super) fn mentions(g: &Graph, e: ExprId, v: ExprId) -> bool {
     g.reachable(&[e]).contains(&v)
 }
 
 /// The matrix of a column `t` that is linear in `v`.
-fn matrix(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
+pub(super) fn matrix(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
     stacker::maybe_grow(64 * 1024, 4 << 20, || matrix_of(g, t, v).or_else(|| by_entries(g, t, v)))
 }
 
@@ -92,9 +92,16 @@ fn matrix_of(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
         }
         Op::Fill => {
             let row = row(g, args[0], v)?;
-            let one = g.int(1);
-            let ones = g.fill(Shape::Vector(m), one);
-            Some(g.apply(Op::MatMul, &[ones, row]))
+            let (mut factors, rest) = scalar_factors(g, row);
+            factors.push(if g.op(rest) == Op::Fill {
+                let value = g.args(rest)[0];
+                g.fill(whole, value)
+            } else {
+                let one = g.int(1);
+                let ones = g.fill(Shape::Vector(m), one);
+                g.matmul(ones, rest)
+            });
+            Some(g.mul(&factors))
         }
         Op::Sum => {
             let range = Range::of(g, t)?;
@@ -105,7 +112,15 @@ fn matrix_of(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
             let (a, b) = (matrix(g, args[1], v)?, matrix(g, args[2], v)?);
             Some(g.apply(Op::If, &[args[0], a, b]))
         }
-        Op::Comp => entries(g, t, v),
+        Op::Comp => indexed::matrix(g, t, v),
+        Op::CumSum => {
+            let inner = matrix(g, args[0], v)?;
+            let lower = indexed::lower_ones(g, m);
+            Some(g.apply(Op::MatMul, &[lower, inner]))
+        }
+        Op::Stack => by_entries(g, t, v)
+            .filter(|&e| !holds_unit(g, e, n))
+            .or_else(|| stacked_rows(g, &args, v)),
         _ => None,
     }
 }
@@ -152,7 +167,7 @@ fn product(g: &mut Graph, args: &[ExprId], v: ExprId) -> Option<ExprId> {
     Some(g.matmul(column, row))
 }
 
-fn diagonal(g: &mut Graph, weights: ExprId) -> ExprId {
+pub(super) fn diagonal(g: &mut Graph, weights: ExprId) -> ExprId {
     if g.op(weights) == Op::Fill {
         // The same weight everywhere scales the identity.
         let n = g.shape(weights).rows();
@@ -179,8 +194,10 @@ fn scalar_factors(g: &Graph, e: ExprId) -> (Vec<ExprId>, ExprId) {
 }
 
 /// The row of a scalar `s` that is linear in `v`: `1 x n`.
-fn row(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
-    stacker::maybe_grow(64 * 1024, 4 << 20, || row_of(g, s, v).or_else(|| by_entries(g, s, v)))
+pub(super) fn row(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
+    stacker::maybe_grow(64 * 1024, 4 << 20, || {
+        row_of(g, s, v).or_else(|| indexed::row(g, s, v)).or_else(|| by_entries(g, s, v))
+    })
 }
 
 fn row_of(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
@@ -221,7 +238,17 @@ fn row_of(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
             let row = sum_of(g, inner, v)?;
             Some(g.mul(&[&scale[..], &[row]].concat()))
         }
+        Op::Elem => indexed::row(g, s, v),
+        Op::MeanAll => {
+            let sum = g.apply(Op::SumAll, &args);
+            let n = g.size_of(args[0]);
+            let mean = g.div(sum, n);
+            row(g, mean, v)
+        }
         Op::Sum => {
+            if let Some(row) = indexed::row(g, s, v) {
+                return Some(row);
+            }
             let range = Range::of(g, s)?;
             let inner = row(g, args[Op::BINDER_BODY], v)?;
             Some(range.bind(g, Op::Sum, inner))
@@ -275,27 +302,32 @@ fn row_of_product(g: &mut Graph, args: &[ExprId], v: ExprId) -> Option<ExprId> {
     Some(g.apply(Op::MatMul, &factors))
 }
 
-/// A column built by index whose entry `i` is `c(i)*v[i]`: `diag(c)`.
-fn entries(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
-    let range = Range::of(g, t)?;
-    let n = g.shape(v).rows();
-    let body = g.args(t)[Op::BINDER_BODY];
-    let leaf = g.leaf(range.index);
-    let read = g.apply(Op::Elem, &[v, leaf]);
-    let whole = g.is_one(range.lo) && ops::known_value(g, range.hi) == Some(n as f64);
-    let zero = g.number(Num::ZERO);
-    let rest = ops::substitute(g, body, &[(read, zero)]);
-    if !whole || g.shape(t).rows() != n || !g.is_zero(rest) {
-        return None;
+/// Whether a unit column of length `n` that was put in is still there.
+fn holds_unit(g: &Graph, e: ExprId, n: usize) -> bool {
+    g.reachable(&[e]).into_iter().any(|s| {
+        let args = g.args(s);
+        let numbers = args.iter().filter(|&&a| g.is_one(a) || g.is_zero(a)).count();
+        let is_column = g.op(s) == Op::Stack && g.shape(s) == Shape::Vector(n);
+        is_column && numbers == n && args.iter().filter(|&&a| g.is_one(a)).count() == 1
+    })
+}
+
+/// The matrix of a literal column: a unit column times a row for each entry.
+fn stacked_rows(g: &mut Graph, cells: &[ExprId], v: ExprId) -> Option<ExprId> {
+    let (m, zero, one) = (cells.len(), g.int(0), g.int(1));
+    let mut parts = Vec::new();
+    for (k, &cell) in cells.iter().enumerate() {
+        let mut unit = vec![zero; m];
+        unit[k] = one;
+        let unit = g.apply_data(Op::Stack, Data::Shape(Shape::Vector(m)), &unit);
+        let row = row(g, cell, v)?;
+        parts.push(g.matmul(unit, row));
     }
-    let one = g.int(1);
-    let factor = ops::substitute(g, body, &[(read, one)]);
-    let column = range.bind(g, Op::Comp, factor);
-    Some(diagonal(g, column))
+    Some(g.add(&parts))
 }
 
 /// Arrays of more entries are not written out.
-const MAX_ENTRIES: usize = 100;
+const MAX_ENTRIES: usize = 25;
 
 /// A small matrix written out: column `j` is `t` along the `j`-th unit
 /// direction.

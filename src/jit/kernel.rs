@@ -35,7 +35,9 @@ pub struct Stats {
     pub wide_loops: usize,
     /// Numbers of scratch memory.
     pub scratch: usize,
-    /// Time from expressions to machine code.
+    /// Time from expressions to the kernel's loops and operations.
+    pub schedule_time: Duration,
+    /// Time from these to machine code.
     pub compile_time: Duration,
 }
 
@@ -51,6 +53,8 @@ pub struct Kernel {
     _interrupt: Option<Arc<AtomicBool>>,
     n_in: usize,
     n_out: usize,
+    /// Neither scratch memory nor faults nor calls that need the run.
+    alone: bool,
     stats: Stats,
 }
 
@@ -76,6 +80,7 @@ pub(super) struct Parts {
     pub n_out: usize,
     pub operations: usize,
     pub groups: usize,
+    pub schedule_time: Duration,
     pub compile_time: Duration,
 }
 
@@ -87,9 +92,11 @@ impl Kernel {
             code_bytes: parts.code.size + parts.wide.size(),
             wide_loops: parts.wide.functions.len(),
             scratch: parts.scratch.len(),
+            schedule_time: parts.schedule_time,
             compile_time: parts.compile_time,
         };
         Kernel {
+            alone: parts.sites.is_empty() && parts.scratch.is_empty(),
             code: parts.code,
             _wide: parts.wide,
             sites: parts.sites,
@@ -123,9 +130,27 @@ impl Kernel {
     ///
     /// Where the lengths of `x` and `out` are not those of the kernel, and with
     /// a building block's own panic.
+    #[inline]
     pub fn call(&self, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
-        assert_eq!(x.len(), self.n_in, "the input vector has another length than the kernel's");
-        assert_eq!(out.len(), self.n_out, "the output vector has another length than the kernel's");
+        assert!(x.len() == self.n_in, "the input vector has another length than the kernel's");
+        assert!(out.len() == self.n_out, "the output vector has another length than the kernel's");
+        if self.alone {
+            // SAFETY: as in `run`. The kernel has no scratch memory; it uses the run only to report
+            // faults and in building blocks, whose panic is a fault, and it has no site of a fault.
+            unsafe {
+                (self.code.entry)(
+                    x.as_ptr(),
+                    out.as_mut_ptr(),
+                    std::ptr::null_mut(),
+                    std::ptr::null_mut(),
+                );
+            }
+            return Ok(());
+        }
+        self.call_with_memory(x, out)
+    }
+
+    fn call_with_memory(&self, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
         // Another thread, or a call from within a call, gets memory of its own.
         match self.scratch.try_lock() {
             Ok(mut scratch) => self.run(x, out, &mut scratch),
@@ -141,6 +166,8 @@ impl Kernel {
             scratch: scratch.as_mut_ptr(),
             tables: &self.tables,
             panic: None,
+            rows: [0; 2],
+            grams: Vec::new(),
         };
         // SAFETY: every position in a load or store was proven or is checked
         // to lie within its array. The arrays lie within `x` and `out`, whose

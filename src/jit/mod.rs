@@ -25,6 +25,8 @@
 //! Sums may be computed in another order than written and with fused
 //! multiplication, always in the same way on the same machine.
 
+mod chain;
+mod count;
 mod dag;
 mod dense;
 mod emit;
@@ -40,6 +42,9 @@ mod loops;
 mod lower;
 mod native;
 mod numbers;
+mod others;
+mod passes;
+mod pieces;
 mod products;
 mod program;
 mod regions;
@@ -60,7 +65,7 @@ use rustc_hash::FxHashMap;
 pub use kernel::{Fault, Kernel, Stats};
 pub use wide::Choice;
 
-use crate::expr::{ExprId, Graph, SymbolId, SymbolKind};
+use crate::expr::{ExprId, Graph, Op, SymbolId, SymbolKind};
 use kernel::{Parts, lay_out};
 use program::Program;
 use translate::Translation;
@@ -138,21 +143,38 @@ pub fn compile(
     build(g, outputs, inputs, options, None)
 }
 
-/// What `outputs` become, as text: the kernel with its loops, loads, stores
-/// and operations, or the form that Cranelift gets.
+/// What [`show`] shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The kernel with its loops, loads, stores and operations.
+    Kernel,
+    /// The form that Cranelift gets.
+    Clif,
+    /// What Cranelift makes of it: the instructions of this machine.
+    Assembly,
+}
+
+/// What `outputs` become, as text.
 pub fn show(
     g: &Graph,
     outputs: &[ExprId],
     inputs: &[SymbolId],
-    clif: bool,
+    stage: Stage,
 ) -> Result<String, CompileError> {
-    if !clif {
+    if stage == Stage::Kernel {
         let (program, _) = plan(g, outputs, inputs)?;
         return Ok(program.to_string());
     }
     let mut text = String::new();
-    build(g, outputs, inputs, &Options::default(), Some(&mut text))?;
+    build(g, outputs, inputs, &Options::default(), Some((stage, &mut text)))?;
     Ok(text)
+}
+
+/// The operations on numbers in one run of what `outputs` become, by the rules
+/// of `count`: an elementary function is one, a product of matrices `2*m*k*n`.
+pub fn operations(g: &Graph, outputs: &[ExprId], inputs: &[SymbolId]) -> Result<f64, CompileError> {
+    let (program, _) = scheduled(g, outputs, inputs)?;
+    Ok(count::operations(&program))
 }
 
 fn build(
@@ -160,10 +182,11 @@ fn build(
     outputs: &[ExprId],
     inputs: &[SymbolId],
     options: &Options,
-    listing: Option<&mut String>,
+    listing: Option<(Stage, &mut String)>,
 ) -> Result<Kernel, CompileError> {
     let start = Instant::now();
     let (mut program, n_in) = plan(g, outputs, inputs)?;
+    let schedule_time = start.elapsed();
     let (tables, places) = lay_out(&mut program);
     let mut scratch = Vec::new();
     scratch.try_reserve_exact(places).map_err(|_| CompileError::TooLarge)?;
@@ -183,12 +206,24 @@ fn build(
         n_out: outputs.iter().map(|&e| g.shape(e).len()).sum(),
         operations: program.instrs.len(),
         groups: program.groups.len(),
-        compile_time: start.elapsed(),
+        schedule_time,
+        compile_time: start.elapsed() - schedule_time,
     }))
 }
 
 /// The kernel, and the length of the input vector.
 fn plan(
+    g: &Graph,
+    outputs: &[ExprId],
+    inputs: &[SymbolId],
+) -> Result<(Program, usize), CompileError> {
+    let (mut program, n_in) = scheduled(g, outputs, inputs)?;
+    passes::join(&mut program);
+    Ok((program, n_in))
+}
+
+/// The kernel before passes over the rows of a matrix are joined.
+fn scheduled(
     g: &Graph,
     outputs: &[ExprId],
     inputs: &[SymbolId],
@@ -220,6 +255,10 @@ fn verify_symbols(
     }
     let mut total = 0usize;
     for e in g.reachable(outputs) {
+        if g.op(e) == Op::Diag {
+            // A factor of a product is never formed.
+            continue;
+        }
         total = match g.shape(e).checked_len().and_then(|n| total.checked_add(n)) {
             Some(n) if n < MOST_ENTRIES => n,
             _ => return Err(CompileError::TooLarge),

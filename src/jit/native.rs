@@ -9,6 +9,7 @@ use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Module, default_libcall_names};
 
+use super::Stage;
 use super::host::{Run, Tables};
 use super::lower::{self, Site};
 use super::program::Program;
@@ -63,7 +64,7 @@ pub fn compile(
     tables: &Tables,
     wide: &Wide,
     interrupt: Option<usize>,
-    listing: Option<&mut String>,
+    mut listing: Option<(Stage, &mut String)>,
 ) -> Result<(Code, Vec<Site>), NativeError> {
     let large = program.instrs.len() > LARGE;
     let isa = target(large)?;
@@ -81,12 +82,16 @@ pub fn compile(
         &mut builder_context,
         config,
     );
-    if let Some(text) = listing {
-        *text = context.func.display().to_string();
+    if let Some((Stage::Clif, text)) = &mut listing {
+        **text = context.func.display().to_string();
     }
+    context.set_disasm(matches!(listing, Some((Stage::Assembly, _))));
     let id =
         module.declare_anonymous_function(&context.func.signature).map_err(|e| e.to_string())?;
     module.define_function(id, &mut context).map_err(|e| format!("{e:?}"))?;
+    if let (Some((Stage::Assembly, text)), Some(code)) = (listing, context.compiled_code()) {
+        *text = code.vcode.clone().unwrap_or_default();
+    }
     let size = context.compiled_code().map_or(0, |c| c.buffer.total_size() as usize);
     module.finalize_definitions().map_err(|e| e.to_string())?;
     let address = module.get_finalized_function(id);

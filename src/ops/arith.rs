@@ -42,6 +42,9 @@ pub fn coefficient(g: &mut Graph, e: ExprId) -> (Num, ExprId) {
 pub(super) fn add(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
     let mut terms: Vec<(Num, ExprId)> = Vec::with_capacity(args.len());
     let mut places: FxHashMap<ExprId, usize> = FxHashMap::default();
+    if let Some(scaled) = repeated_sum(g, args) {
+        return scaled;
+    }
     let flat = flatten(g, Op::Add, args);
     for term in flat {
         if g.is_zero(term) {
@@ -64,6 +67,12 @@ pub(super) fn add(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
     }
     join_branches(g, &mut nodes);
     join_literals(g, &mut nodes);
+    if g.is_deriving()
+        && !shape.is_scalar()
+        && let Some(first) = numerator_first(g, &nodes)
+    {
+        nodes[..=first].rotate_right(1);
+    }
     match nodes[..] {
         [] => g.zero(shape),
         [only] if g.shape(only) == shape => only,
@@ -74,6 +83,35 @@ pub(super) fn add(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
         }
         _ => g.intern(Op::Add, Data::None, &nodes, shape),
     }
+}
+
+/// `(a + b) + (a + b)` is `2*(a + b)`, which keeps the sum.
+fn repeated_sum(g: &mut Graph, args: &[ExprId]) -> Option<ExprId> {
+    let (&first, rest) = args.split_first()?;
+    if rest.is_empty() || g.op(first) != Op::Add || rest.iter().any(|&a| a != first) {
+        return None;
+    }
+    let n = g.int(args.len() as i64);
+    Some(g.mul(&[n, first]))
+}
+
+/// Where a sum begins with `-u*v'/v^2`, the place of the first term without a
+/// minus: of the quotient rule, the derivative of the numerator stands first.
+fn numerator_first(g: &mut Graph, terms: &[ExprId]) -> Option<usize> {
+    let below = |g: &Graph, e: ExprId| {
+        let power = |f: ExprId| {
+            g.op(f) == Op::Pow
+                && g.shape(f).is_scalar()
+                && g.has_unknown(f)
+                && g.as_num(g.args(f)[1]).is_some_and(Num::is_negative)
+        };
+        g.op(e) == Op::Mul && g.args(e).iter().any(|&f| power(f))
+    };
+    let &first = terms.first()?;
+    if !coefficient(g, first).0.is_negative() || !below(g, first) {
+        return None;
+    }
+    (0..terms.len()).find(|&k| !coefficient(g, terms[k]).0.is_negative())
 }
 
 /// Terms that branch on the same condition become one branch.
@@ -360,8 +398,13 @@ fn numeric_power(g: &mut Graph, base: ExprId, n: Num, shape: Shape) -> Option<Ex
             Some(base)
         }
         Op::Pow => {
-            let (inner, m) = (g.args(base)[0], g.as_num(g.args(base)[1])?.as_int()?);
-            Some(g.powi(inner, k.checked_mul(m)?))
+            let (inner, m) = (g.args(base)[0], g.as_num(g.args(base)[1])?);
+            let product = m.mul(n);
+            // A root squared has no value below 0, its base has.
+            (m.as_int().is_some() || product.as_int().is_none()).then(|| {
+                let product = g.number(product);
+                g.apply(Op::Pow, &[inner, product])
+            })
         }
         Op::Mul | Op::Had if k == -1 => {
             let op = g.op(base);

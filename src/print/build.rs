@@ -92,6 +92,10 @@ impl<'a> Builder<'a> {
     fn signed(&mut self, e: ExprId) -> (bool, Layout) {
         match self.layout(e) {
             Layout::Negative(inner) => (true, *inner),
+            Layout::If(cond, a, zero) if is_zero(&zero) => match *a {
+                Layout::Negative(a) => (true, Layout::If(cond, a, zero)),
+                a => (false, Layout::If(cond, Box::new(a), zero)),
+            },
             Layout::Scaled(scale, of) => match *scale {
                 Layout::Negative(scale) => (true, Layout::Scaled(scale, of)),
                 scale => (false, Layout::Scaled(Box::new(scale), of)),
@@ -123,6 +127,9 @@ impl<'a> Builder<'a> {
             (true, Layout::Scaled(scale, of)) => {
                 Layout::Scaled(Box::new(Layout::Negative(scale)), of)
             }
+            (true, Layout::If(cond, a, zero)) if is_zero(&zero) => {
+                Layout::If(cond, Box::new(Layout::Negative(a)), zero)
+            }
             (true, unsigned) => Layout::Negative(Box::new(unsigned)),
         }
     }
@@ -144,6 +151,7 @@ impl<'a> Builder<'a> {
     fn scalar_factor(&mut self, e: ExprId, parts: &mut Fraction) {
         if let Some((base, n)) = numeric_power(self.g, e).filter(|(_, n)| n.is_negative()) {
             let below = n.neg();
+            parts.moves |= self.g.has_unknown(base);
             let base_layout = self.layout(base);
             parts.below.push(if below.is_one() {
                 base_layout
@@ -188,7 +196,14 @@ impl<'a> Builder<'a> {
         if !bottom.is_one() {
             parts.below.insert(0, number(bottom));
         }
-        let of = large.map(|e| self.layout(e));
+        let mut of = large.map(|e| self.layout(e));
+        // 1/n * X'*r, but (x - a)/norm(x - a).
+        if parts.moves && large.is_some_and(|e| !self.g.shape(e).is_scalar()) {
+            match of.take() {
+                Some(Layout::Product(factors)) => above.extend(factors),
+                other => above.extend(other),
+            }
+        }
         match (parts.below.is_empty(), of) {
             (true, Some(Layout::Product(factors))) => {
                 above.extend(factors);
@@ -337,8 +352,23 @@ impl<'a> Builder<'a> {
         }
         let mut factors = match self.layout(value) {
             Layout::Product(factors) => factors,
-            Layout::Negative(inner) => {
-                return Layout::Negative(Box::new(Layout::Product(vec![*inner, ones])));
+            Layout::Negative(inner) => match *inner {
+                scale @ Layout::Quotient(_, _, false) => {
+                    let scale = Layout::Negative(Box::new(scale));
+                    return Layout::Scaled(Box::new(scale), Box::new(ones));
+                }
+                inner => return Layout::Negative(Box::new(Layout::Product(vec![inner, ones]))),
+            },
+            scale @ Layout::Quotient(_, _, false) => {
+                return Layout::Scaled(Box::new(scale), Box::new(ones));
+            }
+            Layout::Scaled(scale, of) => {
+                let mut factors = match *of {
+                    Layout::Product(factors) => factors,
+                    of => vec![of],
+                };
+                factors.push(ones);
+                return Layout::Scaled(scale, Box::new(Layout::Product(factors)));
             }
             other => vec![other],
         };
@@ -368,11 +398,7 @@ impl<'a> Builder<'a> {
                 cond,
             });
             at = self.g.args(at)[Op::BINDER_BODY];
-            if self.g.op(at) != op
-                || op == Op::Comp
-                || op == Op::LogSumExp
-                || self.names.contains_key(&at)
-            {
+            if self.g.op(at) != op || op == Op::LogSumExp || self.names.contains_key(&at) {
                 break;
             }
         }
@@ -385,11 +411,13 @@ struct Fraction {
     number: Num,
     above: Vec<(Rank, Layout)>,
     below: Vec<Layout>,
+    /// Whether an unknown is among the factors below.
+    moves: bool,
 }
 
 impl Default for Fraction {
     fn default() -> Self {
-        Fraction { number: Num::ONE, above: Vec::new(), below: Vec::new() }
+        Fraction { number: Num::ONE, above: Vec::new(), below: Vec::new(), moves: false }
     }
 }
 
@@ -429,6 +457,10 @@ fn product(mut factors: Vec<Layout>) -> Layout {
         1 => factors.swap_remove(0),
         _ => Layout::Product(factors),
     }
+}
+
+fn is_zero(layout: &Layout) -> bool {
+    matches!(layout, Layout::Number(n) if n.is_zero())
 }
 
 fn dotted_product(mut factors: Vec<Layout>) -> Layout {

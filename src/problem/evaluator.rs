@@ -7,7 +7,7 @@
 //! Counting: a value with its gradient is one f and one gradient; residuals are one f, a Jacobian one
 //! gradient. The evaluator never evaluates a point again on its own.
 
-use super::Problem;
+use super::{Problem, SymmetricPattern};
 use nalgebra::DMatrix;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -122,6 +122,19 @@ impl<'p> Evaluator<'p> {
         self.counts.hess += 1;
         self.problem.hessian(x, h);
         Ok(self.screen(all_finite(h.as_slice())))
+    }
+
+    /// Where the entries of the Hessian lie, where they are few and known. No evaluation.
+    pub fn hessian_pattern(&mut self) -> Option<Arc<SymmetricPattern>> {
+        self.problem.hessian_pattern()
+    }
+
+    /// The entries of the Hessian that its pattern names; false where one is not finite.
+    pub fn sparse_hessian(&mut self, x: &[f64], values: &mut [f64]) -> Result<bool, Halt> {
+        self.before()?;
+        self.counts.hess += 1;
+        self.problem.sparse_hessian(x, values);
+        Ok(self.screen(all_finite(values)))
     }
 
     /// The Hessian times `v`; false where an entry is not finite.

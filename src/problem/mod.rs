@@ -17,12 +17,15 @@
 mod closure;
 mod evaluator;
 mod numeric;
+mod sparse;
 
 pub use closure::ClosureProblem;
 pub use evaluator::{Evaluations, Evaluator, Halt};
 pub use numeric::central_difference_gradient;
+pub use sparse::SymmetricPattern;
 
 use nalgebra::DMatrix;
+use std::sync::Arc;
 
 /// A smooth objective of n variables, with whatever derivatives and structure it has.
 ///
@@ -61,6 +64,18 @@ pub trait Problem {
     /// The Hessian of f into `h`, both triangles. `x: n, h: n x n`.
     fn hessian(&mut self, _x: &[f64], h: &mut DMatrix<f64>) {
         h.fill(f64::NAN);
+    }
+
+    /// Where the entries of the Hessian lie, where they are few and known; else `None`. It is found once and
+    /// does not depend on the point.
+    fn hessian_pattern(&mut self) -> Option<Arc<SymmetricPattern>> {
+        None
+    }
+
+    /// The Hessian of f into `values`, laid out as [`hessian_pattern`](Problem::hessian_pattern) says,
+    /// which must have been called. `x: n, values: n_values`.
+    fn sparse_hessian(&mut self, _x: &[f64], values: &mut [f64]) {
+        values.fill(f64::NAN);
     }
 
     /// Whether [`hessian_vector`](Problem::hessian_vector) may be called.

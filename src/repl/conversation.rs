@@ -76,14 +76,21 @@ impl Conversation {
             None => text.to_string(),
         };
         let parse_time = self.timing.then(|| parse_time(&joined));
+        let prepared = self.session.preparation_time();
         let started = Instant::now();
         let Conversation { front, session, .. } = self;
         let outcome =
             session.run_line(name, &joined, &mut |sources, output| front.show(sources, &output));
         let run_time = started.elapsed();
         if let Some(parse_time) = parse_time {
-            let run_time = shown(run_time.saturating_sub(parse_time));
-            self.front.note(&format!("parsed in {}, ran in {run_time}", shown(parse_time)));
+            let compile_time = self.session.preparation_time() - prepared;
+            let run_time = shown(run_time.saturating_sub(parse_time + compile_time));
+            let compiled = match compile_time {
+                Duration::ZERO => String::new(),
+                time => format!("differentiated and compiled in {}, ", shown(time)),
+            };
+            self.front
+                .note(&format!("parsed in {}, {compiled}ran in {run_time}", shown(parse_time)));
         }
         self.outcome.failed |= outcome.failed;
         self.outcome.interrupted |= outcome.interrupted;

@@ -7,52 +7,40 @@
 //! share. With `--no-jit` the plain evaluator takes the place of kernels.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use nalgebra::DMatrix;
 
+use super::hessian::{self, Hessian, HessianForm, MAX_SYMBOLIC_HESSIAN};
+use super::program::{Engine, Program, Times};
 use super::structure::{self, Squares};
-use crate::diff;
-use crate::eval::{self, EvalError};
+use crate::diff::{self, Banded};
+use crate::eval::EvalError;
 use crate::expr::{ExprId, Graph, Symbol, SymbolId};
-use crate::jit::{self, Fault, Kernel};
-use crate::problem::Problem;
-use crate::shape::{Shape, Tensor};
+use crate::jit::Fault;
+use crate::problem::{Problem, SymmetricPattern};
+use crate::shape::Shape;
 use crate::simplify;
 
-/// Problems of at most this many scalar unknowns have a symbolic Hessian.
-const MAX_SYMBOLIC_HESSIAN: usize = 40;
 /// Larger Hessians are not formed.
 const MAX_HESSIAN: usize = 1000;
 /// One kernel for everything, where it has at most so many nodes.
 const MAX_BUNDLE: usize = 600;
 
-/// How expressions are evaluated.
-#[derive(Clone)]
-pub(super) struct Engine {
-    /// Native code, or the plain evaluator.
-    pub jit: bool,
-    /// Raised to stop inside an evaluation.
-    pub interrupt: Arc<AtomicBool>,
-}
-
-/// Expressions ready to be evaluated at points.
-enum Program {
-    Native(Box<Kernel>),
-    Plain { exprs: Vec<ExprId>, inputs: Vec<(SymbolId, Shape)> },
-}
-
 /// What can be asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Part {
+pub(super) enum Part {
     Value,
     ValueGradient,
     Gradient,
-    Hessian,
     HessianVector,
     Residuals,
     Jacobian,
     JacobianVector,
+    /// Value, gradient and what the Hessian's program computes.
+    ValueGradientHessian,
+    /// Value, gradient and the lower triangle of `2*scale*J'*J`, row by row.
+    GaussNewton,
 }
 
 /// Expressions that one kernel gives at once, and their values at the last
@@ -77,6 +65,9 @@ pub(super) struct Compiled<'g> {
     n: usize,
     names: Vec<String>,
     gradient: Option<Vec<ExprId>>,
+    hessian: Option<Hessian>,
+    /// Value and derivatives in pieces, where the objective allows it; found with the gradient.
+    banded: Option<Banded>,
     squares: Option<Squares>,
     bounds: Option<(Vec<f64>, Vec<f64>)>,
     programs: Vec<(Part, Program)>,
@@ -85,6 +76,8 @@ pub(super) struct Compiled<'g> {
     out: Vec<f64>,
     /// Whether the Jacobian of the residuals is the same everywhere.
     affine: bool,
+    /// What getting ready has taken.
+    pub times: Times,
     /// The first thing that went wrong in an evaluation.
     pub fault: Option<EvalError>,
 }
@@ -100,10 +93,12 @@ impl<'g> Compiled<'g> {
         squares: Option<Squares>,
         bounds: Option<(Vec<f64>, Vec<f64>)>,
     ) -> Self {
+        let started = Instant::now();
         let f = simplify::stable(g, &[f])[0];
         let squares = squares.map(|s| Squares { blocks: simplify::stable(g, &s.blocks), ..s });
         let n = vars.iter().map(|&v| g.symbol(v).shape.len()).sum();
         let names = entry_names(g, vars);
+        let times = Times { differentiate: started.elapsed(), ..Times::default() };
         Compiled {
             g,
             engine,
@@ -112,6 +107,8 @@ impl<'g> Compiled<'g> {
             n,
             names,
             gradient: None,
+            hessian: None,
+            banded: None,
             squares,
             bounds,
             programs: Vec::new(),
@@ -119,6 +116,7 @@ impl<'g> Compiled<'g> {
             directions: Vec::new(),
             out: Vec::new(),
             affine: false,
+            times,
             fault: None,
         }
     }
@@ -129,19 +127,17 @@ impl<'g> Compiled<'g> {
 
     fn gradient_exprs(&mut self) -> Vec<ExprId> {
         if self.gradient.is_none() {
-            let raw = diff::gradient(self.g, self.f, &self.vars);
+            self.banded = diff::banded(self.g, self.f, &self.vars);
+            let raw = match &self.banded {
+                Some(banded) => {
+                    self.f = simplify::stable(self.g, &[banded.value])[0];
+                    vec![banded.gradient]
+                }
+                None => diff::gradient(self.g, self.f, &self.vars),
+            };
             self.gradient = Some(simplify::stable(self.g, &raw));
         }
         self.gradient.clone().unwrap_or_default()
-    }
-
-    /// The lower triangle of the Hessian of scalar unknowns, row by row.
-    fn hessian_exprs(&mut self) -> Vec<ExprId> {
-        let gradient = diff::gradient(self.g, self.f, &self.vars);
-        let rows = diff::hessian_of_scalars(self.g, &gradient, &self.vars);
-        let lower: Vec<ExprId> =
-            rows.iter().enumerate().flat_map(|(i, row)| row[..=i].to_vec()).collect();
-        simplify::stable(self.g, &lower)
     }
 
     /// Columns of the Jacobian by scalar unknowns, block by block.
@@ -187,14 +183,31 @@ impl<'g> Compiled<'g> {
         match part {
             Part::Value => vec![self.f],
             Part::Gradient => self.gradient_exprs(),
-            Part::ValueGradient => [vec![self.f], self.gradient_exprs()].concat(),
-            Part::Hessian => self.hessian_exprs(),
+            Part::ValueGradient => {
+                let gradient = self.gradient_exprs();
+                [vec![self.f], gradient].concat()
+            }
             Part::HessianVector => {
                 let gradient = self.gradient_exprs();
                 self.along_direction(&gradient)
             }
             Part::Residuals => self.squares.as_ref().map(|s| s.blocks.clone()).unwrap_or_default(),
             Part::Jacobian => self.jacobian_exprs(),
+            Part::ValueGradientHessian => {
+                self.choose_hessian();
+                let hessian = self.hessian.as_ref().map(|h| h.exprs.clone()).unwrap_or_default();
+                let gradient = self.gradient_exprs();
+                [vec![self.f], gradient, hessian].concat()
+            }
+            Part::GaussNewton => {
+                let products = match &self.squares {
+                    Some(s) => structure::gauss_newton(self.g, s, &self.vars),
+                    None => Vec::new(),
+                };
+                let products = simplify::stable(self.g, &products);
+                let gradient = self.gradient_exprs();
+                [vec![self.f], gradient, products].concat()
+            }
             Part::JacobianVector => {
                 let blocks = self.exprs_of(Part::Residuals);
                 self.along_direction(&blocks)
@@ -202,17 +215,20 @@ impl<'g> Compiled<'g> {
         }
     }
 
+    /// The number of the program of a part; it is built when it is first asked for.
     fn program(&mut self, part: Part) -> usize {
         if let Some(at) = self.programs.iter().position(|(p, _)| *p == part) {
             return at;
         }
+        let started = Instant::now();
         let exprs = self.exprs_of(part);
+        self.times.differentiate += started.elapsed();
         let directed = matches!(part, Part::HessianVector | Part::JacobianVector);
         let mut inputs = self.vars.clone();
         if directed {
             inputs.extend(self.direction_symbols());
         }
-        let program = build(self.g, &self.engine, &exprs, &inputs);
+        let program = Program::new(self.g, &self.engine, &exprs, &inputs, &mut self.times);
         self.programs.push((part, program));
         self.programs.len() - 1
     }
@@ -222,7 +238,18 @@ impl<'g> Compiled<'g> {
     fn evaluate(&mut self, part: Part, x: &[f64]) {
         let at = self.program(part);
         let mut out = std::mem::take(&mut self.out);
-        let outcome = run(self.g, &self.programs[at].1, x, &mut out);
+        let program = &self.programs[at].1;
+        out.resize(program.n_out(), 0.0);
+        let outcome = program.run(self.g, x, &mut out);
+        self.note(outcome, &mut out);
+        self.out = out;
+    }
+
+    /// Evaluates a program at `x` into the buffer `self.out`.
+    fn run_into_out(&mut self, program: &Program, x: &[f64]) {
+        let mut out = std::mem::take(&mut self.out);
+        out.resize(program.n_out(), 0.0);
+        let outcome = program.run(self.g, x, &mut out);
         self.note(outcome, &mut out);
         self.out = out;
     }
@@ -254,7 +281,8 @@ impl<'g> Compiled<'g> {
             return;
         }
         let gradient = self.gradient_exprs();
-        let hessian = if hessian { self.hessian_exprs() } else { Vec::new() };
+        let hessian =
+            if hessian { hessian::lower_triangle(self.g, self.f, &self.vars) } else { Vec::new() };
         let (residuals, columns) = if jacobian && self.squares.is_some() {
             (self.exprs_of(Part::Residuals), self.jacobian_exprs())
         } else {
@@ -271,7 +299,7 @@ impl<'g> Compiled<'g> {
         if !plain {
             return;
         }
-        let program = build(self.g, &self.engine, &all, &self.vars);
+        let program = Program::new(self.g, &self.engine, &all, &self.vars, &mut self.times);
         self.bundle = Some(Bundle {
             program,
             n_gradient: gradient.len(),
@@ -288,7 +316,7 @@ impl<'g> Compiled<'g> {
         let mut bundle = self.bundle.take()?;
         if bundle.x != x {
             let mut out = std::mem::take(&mut bundle.out);
-            let outcome = run(self.g, &bundle.program, x, &mut out);
+            let outcome = bundle.program.run(self.g, x, &mut out);
             self.note(outcome, &mut out);
             bundle.out = out;
             bundle.x.clear();
@@ -303,12 +331,52 @@ impl<'g> Compiled<'g> {
             Part::Value => 0..1,
             Part::Gradient => gradient..hessian,
             Part::ValueGradient => 0..hessian,
-            Part::Hessian if bundle.n_hessian > 0 => hessian..residuals,
             Part::Residuals if bundle.n_residuals > 0 => residuals..jacobian,
             Part::Jacobian if bundle.n_jacobian > 0 => jacobian..jacobian + bundle.n_jacobian,
             _ => return None,
         };
         Some(&bundle.out[range])
+    }
+
+    /// The lower triangle of the Hessian from the bundle, row by row.
+    fn bundled_hessian(&mut self, x: &[f64]) -> Option<&[f64]> {
+        self.bundled(Part::Value, x)?;
+        let bundle = self.bundle.as_ref()?;
+        let start = 1 + bundle.n_gradient;
+        (bundle.n_hessian > 0).then(|| &bundle.out[start..start + bundle.n_hessian])
+    }
+
+    /// A part that is ready to be called again and again.
+    pub fn prepared(&mut self, part: Part) -> Prepared<'_> {
+        let at = self.program(part);
+        Prepared::new(self.g, &self.programs[at].1)
+    }
+
+    /// The Hessian's program likewise; none where it is computed by columns.
+    pub fn prepared_hessian(&mut self) -> Option<Prepared<'_>> {
+        self.choose_hessian();
+        let program = self.hessian.as_ref()?.program()?;
+        Some(Prepared::new(self.g, program))
+    }
+
+    /// Entries of the Hessian, both triangles, that may differ from zero.
+    pub fn hessian_nnz(&mut self) -> usize {
+        self.choose_hessian();
+        self.hessian.as_ref().map_or(0, |h| h.nnz)
+    }
+
+    /// Whether value, gradient and Gauss-Newton matrix come from one program.
+    pub fn has_gauss_newton(&self) -> bool {
+        self.squares.is_some() && self.all_scalar() && self.n <= MAX_SYMBOLIC_HESSIAN
+    }
+
+    fn choose_hessian(&mut self) {
+        if self.hessian.is_none() {
+            self.gradient_exprs();
+            let times = &mut self.times;
+            let (g, engine, banded) = (&mut *self.g, &self.engine, self.banded.as_ref());
+            self.hessian = Some(hessian::choose(g, engine, self.f, &self.vars, banded, times));
+        }
     }
 
     /// A part at `x`, from the bundle or from a kernel of its own.
@@ -333,6 +401,18 @@ impl<'g> Compiled<'g> {
     }
 }
 
+/// A symmetric matrix from its lower triangle, row by row.
+fn fill_from_lower(lower: &[f64], h: &mut DMatrix<f64>) {
+    let mut k = 0;
+    for i in 0..h.nrows() {
+        for j in 0..=i {
+            h[(i, j)] = lower[k];
+            h[(j, i)] = lower[k];
+            k += 1;
+        }
+    }
+}
+
 /// `w[1]`, `W[2, 3]` for entries of arrays, the name for scalars.
 pub(super) fn entry_names(g: &Graph, vars: &[SymbolId]) -> Vec<String> {
     let mut names = Vec::new();
@@ -351,39 +431,22 @@ pub(super) fn entry_names(g: &Graph, vars: &[SymbolId]) -> Vec<String> {
     names
 }
 
-fn build(g: &mut Graph, engine: &Engine, exprs: &[ExprId], inputs: &[SymbolId]) -> Program {
-    if engine.jit {
-        let interrupt = Some(engine.interrupt.clone());
-        let options = jit::Options { interrupt, ..jit::Options::default() };
-        if let Ok(kernel) = jit::compile(g, exprs, inputs, &options) {
-            return Program::Native(Box::new(kernel));
-        }
-    }
-    let inputs = inputs.iter().map(|&s| (s, g.symbol(s).shape)).collect();
-    Program::Plain { exprs: exprs.to_vec(), inputs }
+/// A program with its output vector.
+pub(super) struct Prepared<'c> {
+    g: &'c Graph,
+    program: &'c Program,
+    pub out: Vec<f64>,
 }
 
-fn run(g: &Graph, program: &Program, x: &[f64], out: &mut Vec<f64>) -> Result<(), Fault> {
-    match program {
-        Program::Native(kernel) => {
-            out.resize(kernel.n_out(), 0.0);
-            kernel.call(x, out)
-        }
-        Program::Plain { exprs, inputs } => {
-            out.clear();
-            out.resize(exprs.iter().map(|&e| g.shape(e).len()).sum(), f64::NAN);
-            let mut values = Vec::with_capacity(inputs.len());
-            let mut at = 0;
-            for &(symbol, shape) in inputs {
-                values.push((symbol, Tensor::new(shape, &x[at..at + shape.len()])));
-                at += shape.len();
-            }
-            let lookup = |s: SymbolId| values.iter().find(|(v, _)| *v == s).map(|(_, t)| t.clone());
-            let found = eval::evaluate(g, exprs, &lookup).map_err(Fault::Eval)?;
-            let flat: Vec<f64> = found.iter().flat_map(|t| t.data().iter().copied()).collect();
-            out.copy_from_slice(&flat);
-            Ok(())
-        }
+impl<'c> Prepared<'c> {
+    fn new(g: &'c Graph, program: &'c Program) -> Self {
+        Prepared { g, program, out: vec![0.0; program.n_out()] }
+    }
+
+    /// Evaluates at `x` into `out`.
+    #[inline]
+    pub fn call(&mut self, x: &[f64]) -> Result<(), Fault> {
+        self.program.run(self.g, x, &mut self.out)
     }
 }
 
@@ -415,21 +478,52 @@ impl Problem for Compiled<'_> {
     }
 
     fn hessian(&mut self, x: &[f64], h: &mut DMatrix<f64>) {
-        if self.all_scalar() && self.n <= MAX_SYMBOLIC_HESSIAN {
-            let lower = self.part(Part::Hessian, x);
-            let mut k = 0;
-            for i in 0..h.nrows() {
-                for j in 0..=i {
-                    h[(i, j)] = lower[k];
-                    h[(j, i)] = lower[k];
-                    k += 1;
-                }
-            }
-            return;
+        if let Some(lower) = self.bundled_hessian(x) {
+            return fill_from_lower(lower, h);
         }
-        self.by_columns(Part::HessianVector, x, |j, column| {
-            h.column_mut(j).copy_from_slice(column)
-        });
+        self.choose_hessian();
+        let Some(hessian) = self.hessian.take() else { return };
+        match &hessian.form {
+            HessianForm::Entries(program) => {
+                self.run_into_out(program, x);
+                fill_from_lower(&self.out, h);
+            }
+            HessianForm::Matrix(program) => {
+                self.run_into_out(program, x);
+                // Symmetric, so the order of rows and columns does not matter.
+                h.as_mut_slice().copy_from_slice(&self.out);
+            }
+            HessianForm::Sparse(pattern, program) => {
+                self.run_into_out(program, x);
+                h.fill(0.0);
+                pattern.for_each(|i, j, k| {
+                    h[(i, j)] = self.out[k];
+                    h[(j, i)] = self.out[k];
+                });
+            }
+            HessianForm::Columns => {
+                self.by_columns(Part::HessianVector, x, |j, column| {
+                    h.column_mut(j).copy_from_slice(column)
+                });
+            }
+        }
+        self.hessian = Some(hessian);
+    }
+
+    fn hessian_pattern(&mut self) -> Option<Arc<SymmetricPattern>> {
+        self.choose_hessian();
+        match &self.hessian.as_ref()?.form {
+            HessianForm::Sparse(pattern, _) => Some(Arc::clone(pattern)),
+            _ => None,
+        }
+    }
+
+    fn sparse_hessian(&mut self, x: &[f64], values: &mut [f64]) {
+        let outcome = match self.hessian.as_ref().map(|h| &h.form) {
+            Some(HessianForm::Sparse(_, program)) => program.run(self.g, x, values),
+            _ => return values.fill(f64::NAN),
+        };
+        self.note(outcome, values);
     }
 
     fn has_hessian_vector(&self) -> bool {

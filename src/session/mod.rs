@@ -21,6 +21,7 @@
 //! A script is looked at whole before any of it runs: mistakes in names and
 //! shapes are all reported, and nothing has run. A REPL line runs at once.
 
+mod bench;
 mod check;
 mod check_text;
 mod command;
@@ -31,10 +32,13 @@ mod derivative_check;
 mod derive;
 mod finite;
 mod fit;
+mod hessian;
 mod output;
+mod program;
 mod record;
 mod solve;
 mod solve_equations;
+mod sparse;
 mod stages;
 mod statement;
 mod structure;
@@ -44,7 +48,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+pub use bench::{Bench, Preparation};
 pub use fit::Fit;
 pub use output::{Outcome, Output};
 pub use statement::{io_reason, tensor_json};
@@ -55,6 +61,7 @@ use crate::expr::{ExprId, Graph, SymbolId};
 use crate::shape::Tensor;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::{self, Ast};
+use program::Times;
 use world::Files;
 
 /// What a front end may set.
@@ -69,7 +76,7 @@ pub struct Settings {
     /// Values that replace those of a `let`: name and text.
     pub set: Vec<(String, String)>,
     /// A stage of the work to show: `tokens`, `ast`, `graph`, `simplified`,
-    /// `grad`, `hess`.
+    /// `grad`, `hess`, `kernel`, `clif`, `asm`.
     pub show: Option<String>,
 }
 
@@ -114,6 +121,8 @@ pub struct Session {
     /// Optimizations that have ended and were not shown yet; true where one
     /// line is enough.
     finished: Vec<(Arc<Fit>, bool)>,
+    /// Time spent on getting objectives ready.
+    prepared: Times,
 }
 
 /// How a text is run.
@@ -137,6 +146,7 @@ impl Session {
             settings,
             interrupt,
             finished: Vec::new(),
+            prepared: Times::default(),
         }
     }
 
@@ -155,9 +165,24 @@ impl Session {
         &self.files.sources
     }
 
+    /// How long it has taken so far to differentiate and to compile objectives, all together.
+    pub fn preparation_time(&self) -> Duration {
+        self.prepared.differentiate + self.prepared.schedule + self.prepared.compile
+    }
+
     /// The names that are defined, for completion and `:vars`.
     pub fn names(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.state.names.iter()
+    }
+
+    /// The graph that holds every node of the session, for looking at them.
+    pub fn graph(&self) -> &Graph {
+        &self.state.graph
+    }
+
+    /// The same, to derive and compile what the session holds.
+    pub fn graph_mut(&mut self) -> &mut Graph {
+        &mut self.state.graph
     }
 
     /// One line about what a name stands for.
@@ -250,8 +275,16 @@ impl Session {
     /// Runs statements in order. A bug of ours is caught here: it is reported
     /// as one, and the session goes on.
     fn execute(&mut self, ast: &Arc<Ast>, mode: Mode, out: &mut Receiver) -> Outcome {
-        let run =
-            std::panic::AssertUnwindSafe(|| statement::run_all(self, ast, &ast.top, mode, out));
+        self.guarded(out, |session, out| statement::run_all(session, ast, &ast.top, mode, out))
+    }
+
+    /// Does `work`; a panic in it is reported.
+    fn guarded(
+        &mut self,
+        out: &mut Receiver,
+        work: impl FnOnce(&mut Session, &mut Receiver) -> Outcome,
+    ) -> Outcome {
+        let run = std::panic::AssertUnwindSafe(|| work(self, out));
         match std::panic::catch_unwind(run) {
             Ok(outcome) => outcome,
             Err(payload) => {

@@ -3,6 +3,7 @@
 use crate::diag::Diagnostic;
 use crate::report::JsonValue;
 
+use super::bench::Bench;
 use super::fit::Fit;
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub enum Output {
         /// Whether it stood under a `let`: one line is enough for people.
         brief: bool,
     },
+    /// Times of a definition.
+    Bench(Bench),
     /// A line of `print`.
     Print(String),
     /// Something worth saying that is no mistake.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::compiled::{Compiled, Engine, entry_names};
+use super::compiled::{Compiled, entry_names};
 use super::fit::Fit;
+use super::program::Engine;
 use super::statement::Runner;
 use super::structure::{self, Squares};
 use super::{Mode, Unknown, derivative_check, finite, record};
@@ -38,11 +39,11 @@ struct Plan {
 }
 
 /// The start and bounds of all unknowns that move, entry by entry.
-struct Setup {
-    f: ExprId,
-    x0: Vec<f64>,
+pub(super) struct Setup {
+    pub f: ExprId,
+    pub x0: Vec<f64>,
     bounds: Option<(Vec<f64>, Vec<f64>)>,
-    squares: Option<Squares>,
+    pub squares: Option<Squares>,
     smooth: bool,
     /// Values of all unknowns at the start.
     values: Vec<(SymbolId, Tensor)>,
@@ -85,7 +86,7 @@ impl Runner<'_> {
 
     /// Start and bounds, and the objective with unknowns that stay replaced by
     /// their start.
-    fn setup(&mut self, objective: &Objective) -> Checked<Setup> {
+    pub(super) fn setup(&mut self, objective: &Objective) -> Checked<Setup> {
         let values = self.start_values(objective)?;
         let g = &mut self.session.state.graph;
         let mut fixed = Vec::new();
@@ -227,14 +228,17 @@ impl Runner<'_> {
         }
         let mismatch =
             if setup.smooth { derivative_check::mismatch(&mut problem, &setup.x0) } else { None };
-        let control = Control { interrupt: Some(Arc::clone(&self.session.interrupt)) };
+        let random = self.session.files.solver_draws();
+        let control = Control { interrupt: Some(Arc::clone(&self.session.interrupt)), random };
         let solved = driver::minimize(&mut problem, &setup.x0, plan.def, &plan.options, &control);
         let solved = solved.map(|s| {
             let verdict = verdict(&mut problem, &s, setup);
             (statistics(&mut problem, &s), verdict, s)
         });
         let fault = problem.fault.take();
+        let times = problem.times;
         drop(problem);
+        self.session.prepared.add(times);
         if let Some(error) = fault {
             let spans = &self.session.state.spans;
             let finding = eval_error(

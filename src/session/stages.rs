@@ -53,7 +53,12 @@ pub(super) fn code(g: &mut Graph, e: ExprId, stage: &str) -> String {
         outputs.extend(diff::gradient(g, e, &unknowns));
     }
     let outputs = simplify::stable(g, &outputs);
-    match jit::show(g, &outputs, &unknowns, stage == "clif") {
+    let stage = match stage {
+        "clif" => jit::Stage::Clif,
+        "asm" => jit::Stage::Assembly,
+        _ => jit::Stage::Kernel,
+    };
+    match jit::show(g, &outputs, &unknowns, stage) {
         Ok(text) => text,
         Err(error) => error.to_string(),
     }

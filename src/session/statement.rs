@@ -37,19 +37,25 @@ pub(super) fn run_all(
     mode: Mode,
     out: &mut Receiver,
 ) -> Outcome {
-    let mut runner = Runner {
-        session,
-        ast: Arc::clone(ast),
-        mode,
-        sink: Sink::new(),
-        in_loop: false,
-        outcome: Outcome::default(),
-        reported: 0,
-        commands: HashMap::new(),
-    };
+    let mut runner = Runner::new(session, ast, mode);
     runner.statements(statements, out);
     runner.flush(out);
     runner.outcome
+}
+
+impl<'s> Runner<'s> {
+    pub(super) fn new(session: &'s mut Session, ast: &Arc<Ast>, mode: Mode) -> Self {
+        Runner {
+            session,
+            ast: Arc::clone(ast),
+            mode,
+            sink: Sink::new(),
+            in_loop: false,
+            outcome: Outcome::default(),
+            reported: 0,
+            commands: HashMap::new(),
+        }
+    }
 }
 
 impl Runner<'_> {
@@ -71,7 +77,7 @@ impl Runner<'_> {
         }
     }
 
-    fn flush(&mut self, out: &mut Receiver) {
+    pub(super) fn flush(&mut self, out: &mut Receiver) {
         for finding in self.sink.take() {
             self.reported += usize::from(finding.severity == Severity::Error);
             out(&self.session.files.sources, Output::Finding(finding));
@@ -207,7 +213,7 @@ impl Runner<'_> {
                 crate::simplify::shown(g, stable)
             }
             "grad" | "hess" => super::stages::derivatives(g, *e, stage == "hess"),
-            "kernel" | "clif" => super::stages::code(g, *e, &stage),
+            "kernel" | "clif" | "asm" => super::stages::code(g, *e, &stage),
             _ => return,
         };
         out(&self.session.files.sources, Output::Stage(text));

@@ -5,7 +5,7 @@
 //! that needs a sign asks `sign`. The rows carry an example, which the tests
 //! run at random points.
 
-use super::{exponential, parity, root, trigonometric};
+use super::{exponential, hinge, parity, root, trigonometric};
 use crate::expr::{ExprId, Graph};
 
 /// A named rule.
@@ -36,6 +36,8 @@ const ROWS: &[Rule] = &[
     Rule { name: "absolute value known", formula: "abs(u) = u for u >= 0", example: ("abs(x^2 + 1)", "x^2 + 1"), apply: root::absolute_of_nonnegative },
     Rule { name: "even power of an absolute value", formula: "abs(u)^2 = u^2", example: ("abs(x)^4", "x^4"), apply: root::power_of_absolute },
     Rule { name: "sign times itself", formula: "u*sign(u) = abs(u), abs(u)*sign(u) = u", example: ("x*sign(x)", "abs(x)"), apply: root::sign_product },
+    Rule { name: "hinge", formula: "max(0, u)*(u > 0) = max(0, u), relu(u)*(u > 0) = relu(u)", example: ("max(0, x)*(0 < x)", "max(0, x)"), apply: hinge::with_its_indicator },
+    Rule { name: "sign of a difference", formula: "(0 < a - b) = (b < a), and the other comparisons", example: ("x^2*(0 < 1 - x)", "x^2*(x < 1)"), apply: hinge::sign_of_difference },
     Rule { name: "odd function", formula: "f(-u) = -f(u) for sin, tan, sinh, atan, erf, ...", example: ("x + sin(-2*x)", "x - sin(2*x)"), apply: parity::odd },
     Rule { name: "even function", formula: "f(-u) = f(u) for cos, cosh, abs, ...", example: ("cos(-3*x)", "cos(3*x)"), apply: parity::even },
     Rule { name: "tangent", formula: "sin(u)/cos(u) = tan(u), sinh(u)/cosh(u) = tanh(u)", example: ("sin(x)/cos(x)", "tan(x)"), apply: trigonometric::tangent },

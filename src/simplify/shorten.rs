@@ -8,6 +8,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::arrays;
 use super::forms::forms;
 use super::rules::rules;
 use super::size::{length, operations, widest};
@@ -68,10 +69,23 @@ fn pass(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
                 Some(whole) if operations(g, whole) < operations(g, settled) => whole,
                 _ => settled,
             };
+        } else if small && !g.shape(new).is_scalar() {
+            new = shorter_array(g, new, thorough, node != e);
         }
         map.insert(node, new);
     }
     map[&e]
+}
+
+/// The shorter form of an array, entry by entry and term by term.
+fn shorter_array(g: &mut Graph, e: ExprId, thorough: bool, inside: bool) -> ExprId {
+    let shorten = |g: &mut Graph, e: ExprId| {
+        let e = by_rules(g, e);
+        if is_arithmetic(g, e) { shortest(g, e, thorough) } else { e }
+    };
+    let e = arrays::scaled(g, e, shorten);
+    let e = arrays::entrywise(g, e, shorten);
+    arrays::collected(g, e, inside, shorten)
 }
 
 /// Sums, products and powers of numbers.

@@ -142,8 +142,8 @@ fn same(a: &str, b: &str) -> bool {
     a.len() == b.len() && (0..a.len()).all(alike)
 }
 
-/// What stands before a count in JSON.
-const COUNTS: [&str; 4] = ["\"iterations\":", "\"f\":", "\"grad\":", "\"hess\":"];
+/// What stands before a count or a time in JSON.
+const COUNTS: [&str; 5] = ["\"iterations\":", "\"f\":", "\"grad\":", "\"hess\":", "_s\":"];
 
 /// Whether `text`, which follows a number, says that the number is a count of work.
 fn is_counted(text: &str) -> bool {

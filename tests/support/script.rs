@@ -81,6 +81,7 @@ impl Seen {
             Output::Value { name, text, value } => Seen::Value { name, text, value },
             Output::Fit { fit, brief } => Seen::Fit { fit, brief },
             Output::Print(text) | Output::Note(text) | Output::Stage(text) => Seen::Line(text),
+            Output::Bench(bench) => Seen::Line(format!("{bench:?}")),
             Output::Finding(finding) => Seen::Finding {
                 code: finding.code.id(),
                 is_error: finding.severity == Severity::Error,

@@ -16,8 +16,8 @@ use crate::optim::verdict::{PointKind, Verdict};
 use crate::report::{array, number::human};
 use crate::session::Fit;
 use crate::shape::{Shape, Tensor};
-pub use words::duration;
-use words::{counted, ending, listed};
+pub use words::{counted, duration};
+use words::{ending, listed};
 
 /// Lines of reports are at most this long where that is possible.
 const WIDTH: usize = 100;

@@ -29,6 +29,7 @@ pub fn counted(n: usize, what: &str) -> String {
 /// A time in a fitting unit, to three digits: `350 us`, `1.2 ms`, `2.41 s`.
 pub fn duration(seconds: f64) -> String {
     let (scale, unit) = match seconds {
+        s if s < 1e-6 => (1e9, "ns"),
         s if s < 1e-3 => (1e6, "us"),
         s if s < 1.0 => (1e3, "ms"),
         _ => (1.0, "s"),

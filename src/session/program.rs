@@ -1,0 +1,113 @@
+//! Expressions ready to be evaluated at points: native code, or the plain evaluator.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use crate::eval;
+use crate::expr::{ExprId, Graph, SymbolId};
+use crate::jit::{self, Fault, Kernel};
+use crate::shape::{Shape, Tensor};
+
+/// How expressions are evaluated.
+#[derive(Clone)]
+pub(super) struct Engine {
+    /// Native code, or the plain evaluator.
+    pub jit: bool,
+    /// Raised to stop inside an evaluation.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+/// What getting ready has taken so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Times {
+    /// Derivatives and stable forms.
+    pub differentiate: Duration,
+    /// From expressions to kernels.
+    pub schedule: Duration,
+    /// From kernels to machine code.
+    pub compile: Duration,
+}
+
+impl Times {
+    /// Adds other times to these.
+    pub fn add(&mut self, other: Times) {
+        self.differentiate += other.differentiate;
+        self.schedule += other.schedule;
+        self.compile += other.compile;
+    }
+}
+
+/// Expressions ready to be evaluated at points.
+pub(super) enum Program {
+    Native(Box<Kernel>),
+    Plain { exprs: Vec<ExprId>, inputs: Vec<(SymbolId, Shape)>, n_out: usize },
+}
+
+impl Program {
+    /// Compiles `exprs` as functions of the entries of `inputs`, or leaves them to the evaluator.
+    pub fn new(
+        g: &Graph,
+        engine: &Engine,
+        exprs: &[ExprId],
+        inputs: &[SymbolId],
+        times: &mut Times,
+    ) -> Program {
+        if engine.jit {
+            let options = jit::Options {
+                interrupt: Some(engine.interrupt.clone()),
+                ..jit::Options::default()
+            };
+            if let Ok(kernel) = jit::compile(g, exprs, inputs, &options) {
+                times.schedule += kernel.stats().schedule_time;
+                times.compile += kernel.stats().compile_time;
+                return Program::Native(Box::new(kernel));
+            }
+        }
+        let inputs = inputs.iter().map(|&s| (s, g.symbol(s).shape)).collect();
+        let n_out = exprs.iter().map(|&e| g.shape(e).len()).sum();
+        Program::Plain { exprs: exprs.to_vec(), inputs, n_out }
+    }
+
+    /// Numbers in the output vector.
+    pub fn n_out(&self) -> usize {
+        match self {
+            Program::Native(kernel) => kernel.n_out(),
+            Program::Plain { n_out, .. } => *n_out,
+        }
+    }
+
+    /// All expressions at `x`, one after the other, arrays row by row. `x` holds the inputs, `out` has
+    /// [`n_out`](Self::n_out) entries.
+    #[inline]
+    pub fn run(&self, g: &Graph, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
+        match self {
+            Program::Native(kernel) => kernel.call(x, out),
+            Program::Plain { exprs, inputs, .. } => evaluate(g, exprs, inputs, x, out),
+        }
+    }
+}
+
+fn evaluate(
+    g: &Graph,
+    exprs: &[ExprId],
+    inputs: &[(SymbolId, Shape)],
+    x: &[f64],
+    out: &mut [f64],
+) -> Result<(), Fault> {
+    let mut values = Vec::with_capacity(inputs.len());
+    let mut at = 0;
+    for &(symbol, shape) in inputs {
+        values.push((symbol, Tensor::new(shape, &x[at..at + shape.len()])));
+        at += shape.len();
+    }
+    let lookup = |s: SymbolId| values.iter().find(|(v, _)| *v == s).map(|(_, t)| t.clone());
+    let found = eval::evaluate(g, exprs, &lookup).map_err(Fault::Eval)?;
+    let mut at = 0;
+    for tensor in &found {
+        let entries = tensor.data();
+        out[at..at + entries.len()].copy_from_slice(entries);
+        at += entries.len();
+    }
+    Ok(())
+}
