@@ -2,7 +2,7 @@
 //!
 //! In: expressions of a [`Graph`], and the symbols whose values come at run
 //! time. Out: a [`Kernel`], one function that computes all the expressions at
-//! once and shares what they have in common. Four steps, each with a room of
+//! once and shares what they have in common. Five steps, each with a room of
 //! its own and plain data in between:
 //!
 //! 1. `translate` (with `envs`, `entries`, `numbers`, `folds`, `fills`, `scatters`, `products`):
@@ -11,9 +11,10 @@
 //! 2. `schedule` (with `regions`): the scalar graph to a `program`, the kernel: loops that go
 //!    over the same range become one, what does not depend on a loop's counter
 //!    leaves it.
-//! 3. `lower`, `loops`, `emit` and `functions`: the kernel to Cranelift's form. With `native`, the
-//!    only files that name Cranelift.
-//! 4. `native`: machine code.
+//! 3. `wide`: loops that it covers to vector code of their own, where the machine has AVX-512.
+//! 4. `lower`, `loops`, `wide_loops`, `emit` and `functions`: the rest of the kernel to Cranelift's
+//!    form. With `native`, the only files that name Cranelift.
+//! 5. `native`: machine code.
 //!
 //! **A fault is a returned error, never a crash**: a position in memory is
 //! proven to lie in its array when the kernel is compiled, else it is checked

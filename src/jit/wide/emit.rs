@@ -15,10 +15,8 @@ use super::assembler::{Assembler, memory};
 use super::avx512::{ACTIVE, LANES, Rescue, SPARE, Writer, vector};
 use super::body::{Address, Body, Op};
 use super::registers::{Assigned, Available, Place, Reg, Step, assign};
-use super::rescue;
+use super::{HEAD, rescue};
 
-/// Words of a frame before the pointers.
-pub const HEAD: usize = 2;
 /// General registers for pointers; those after the fifth belong to the caller.
 const POINTERS: [Register; 11] = [
     Register::RDX,
@@ -326,8 +324,8 @@ impl Emitter<'_> {
         }
         let from = |word: usize| memory(Register::RDI, 8 * word as i64, false);
         self.put(Instruction::with2(Code::Mov_r64_rm64, Register::RCX, from(0)));
-        for k in 0..self.pointers.len() {
-            self.put(Instruction::with2(Code::Mov_r64_rm64, POINTERS[k], from(HEAD + k)));
+        for (k, &r) in POINTERS.iter().enumerate().take(self.pointers.len()) {
+            self.put(Instruction::with2(Code::Mov_r64_rm64, r, from(HEAD + k)));
         }
         let all = Instruction::with3(Code::VEX_Kxnorb_kr_kr_kr, ACTIVE, ACTIVE, ACTIVE);
         self.put(all);

@@ -5,19 +5,27 @@
 //! Cranelift makes fills and calls. What is not covered stays with Cranelift:
 //! nothing depends on this room but speed.
 //!
-//! 1. `select` (with `scatter`): the loop's operations to a straight line of
+//! 1. `select` (with `functions`, `effects`, `scatter`): the loop's operations to a straight line of
 //!    vector operations, a `body`; elementary functions become arithmetic.
 //! 2. `registers`: the body to steps with registers.
 //! 3. `emit` (with `avx512`, `rescue`): steps to instructions, and the loop
 //!    around them. Only these, with `assembler`, know the machine.
 //! 4. `memory`: pages to execute.
 
+#[cfg(all(target_arch = "x86_64", unix))]
 mod assembler;
+#[cfg(all(target_arch = "x86_64", unix))]
 mod avx512;
 mod body;
+mod effects;
+#[cfg(all(target_arch = "x86_64", unix))]
 mod emit;
+mod functions;
+#[cfg(all(target_arch = "x86_64", unix))]
 mod memory;
+#[cfg(all(target_arch = "x86_64", unix))]
 mod registers;
+#[cfg(all(target_arch = "x86_64", unix))]
 mod rescue;
 mod scatter;
 mod select;
@@ -27,9 +35,34 @@ use rustc_hash::FxHashMap;
 use super::dag::{BufId, Fun, Kind};
 use super::host::Tables;
 use super::program::{GroupKind, InstrId, Program};
-pub use emit::HEAD;
+#[cfg(all(target_arch = "x86_64", unix))]
 pub use memory::Pages;
+use scatter::Stores;
+use select::WideLoop;
 pub use select::{Param, Pointer, Start, Total};
+
+/// Words of a frame before the pointers.
+pub const HEAD: usize = 2;
+
+/// Elsewhere nothing is ever emitted.
+#[cfg(not(all(target_arch = "x86_64", unix)))]
+#[derive(Debug)]
+pub enum Pages {}
+
+#[cfg(not(all(target_arch = "x86_64", unix)))]
+impl Pages {
+    fn new(_: &[u8]) -> std::io::Result<Pages> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+
+    fn address(&self, _: usize) -> usize {
+        match *self {}
+    }
+
+    fn len(&self) -> usize {
+        match *self {}
+    }
+}
 
 /// Loops of fewer steps are not worth a call.
 const WORTH: i64 = 16;
@@ -99,6 +132,7 @@ pub fn compile(
     if choice == Choice::Never || compares || !supported() {
         return wide;
     }
+    let stored = Stores::of(program);
     let mut bytes: Vec<u8> = Vec::new();
     let mut overwritten = Vec::new();
     for (k, group) in program.groups.iter().enumerate() {
@@ -107,12 +141,8 @@ pub fn compile(
         if choice == Choice::Auto && steps.is_some_and(|n| n < WORTH) {
             continue;
         }
-        let Some(found) = select::select(program, tables, k, true) else { continue };
-        let strides: Vec<i64> = found.pointers.iter().map(|p| p.stride).collect();
-        let Some((code, start)) = emit::emit(&found.body, &strides, found.params.len(), interrupt)
-        else {
-            continue;
-        };
+        let Some(found) = select::select(program, tables, &stored, k, true) else { continue };
+        let Some((code, start)) = emit(&found, interrupt) else { continue };
         bytes.resize(bytes.len().next_multiple_of(64), 0);
         let offset = bytes.len() + start;
         bytes.extend(code);
@@ -141,7 +171,26 @@ fn known(program: &Program, v: InstrId) -> Option<i64> {
     }
 }
 
+/// The bytes of a loop, and where in them it begins.
+#[cfg(all(target_arch = "x86_64", unix))]
+fn emit(found: &WideLoop, interrupt: Option<usize>) -> Option<(Vec<u8>, usize)> {
+    let strides: Vec<i64> = found.pointers.iter().map(|p| p.stride).collect();
+    emit::emit(&found.body, &strides, found.params.len(), interrupt)
+}
+
+#[cfg(not(all(target_arch = "x86_64", unix)))]
+fn emit(_: &WideLoop, _: Option<usize>) -> Option<(Vec<u8>, usize)> {
+    None
+}
+
 /// Whether this machine has all that emitted code uses.
+#[cfg(not(all(target_arch = "x86_64", unix)))]
+fn supported() -> bool {
+    false
+}
+
+/// Whether this machine has all that emitted code uses.
+#[cfg(all(target_arch = "x86_64", unix))]
 fn supported() -> bool {
     std::is_x86_feature_detected!("avx512f")
         && std::is_x86_feature_detected!("avx512dq")

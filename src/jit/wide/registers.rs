@@ -190,10 +190,8 @@ impl<'b> Assigner<'b> {
         };
         for op in &self.body.ops {
             match *op {
-                Op::Binary(op, a, b) => {
-                    if !commutes(op) || self.home(b).is_some() {
-                        needed(self, a);
-                    }
+                Op::Binary(op, a, b) if !commutes(op) || self.home(b).is_some() => {
+                    needed(self, a);
                 }
                 Op::Compare(_, a, _) => needed(self, a),
                 Op::Select(_, _, b) => needed(self, b),

@@ -6,9 +6,11 @@
 //! once to the entries from its first on: the value for `i`, plus that for `i+1`
 //! moved up by a lane, whose last lane is kept for the next step.
 
+use rustc_hash::FxHashMap;
+
 use super::super::dag::{BufId, Kind};
-use super::super::host::Tables;
-use super::super::program::{InstrId, Item, Program};
+use super::super::host::{Place, Tables};
+use super::super::program::{Item, Program};
 use super::body::Id;
 use super::select::Pointer;
 
@@ -32,7 +34,7 @@ pub struct Scatter {
 pub fn runs(stores: Vec<Scatter>) -> Vec<Vec<Scatter>> {
     let mut left = stores;
     // Stable: what is at one place keeps its order.
-    left.sort_by(|a, b| (a.buf, a.offset).cmp(&(b.buf, b.offset)));
+    left.sort_by_key(|s| (s.buf, s.offset));
     let mut runs: Vec<Vec<Scatter>> = Vec::new();
     for s in left {
         let fits = |run: &&mut Vec<Scatter>| {
@@ -52,40 +54,64 @@ pub fn runs(stores: Vec<Scatter>) -> Vec<Vec<Scatter>> {
     runs
 }
 
-/// The entries of a buffer, first and last, that a run sets rather than adds to:
-/// nobody else adds to the buffer, and it is zero when the loop begins.
-pub fn overwritten(
-    program: &Program,
-    tables: &Tables,
-    k: usize,
-    ends: Option<(i64, i64)>,
-    run: &[Scatter],
-) -> Option<(BufId, usize, usize)> {
-    let (first, last) = (&run[0], &run[run.len() - 1]);
-    let (lo, hi) = ends.filter(|(lo, hi)| lo <= hi)?;
-    let unmasked = run.len() > 1 || first.mask.is_none();
-    if !first.add || first.pointer.stride != 1 || !first.pointer.terms.is_empty() || !unmasked {
-        return None;
+/// What is stored to each buffer in all of a kernel.
+#[derive(Debug, Default)]
+pub struct Stores {
+    counts: FxHashMap<BufId, usize>,
+    /// The blocks in which a buffer is set to zero.
+    zeros: FxHashMap<BufId, Vec<usize>>,
+    /// The block of every group.
+    blocks: FxHashMap<usize, usize>,
+}
+
+impl Stores {
+    pub fn of(program: &Program) -> Stores {
+        let mut found = Stores::default();
+        for i in &program.instrs {
+            if let Kind::Store { buf, .. } = i.kind {
+                *found.counts.entry(buf).or_default() += 1;
+            }
+        }
+        for (b, block) in program.blocks.iter().enumerate() {
+            for item in &block.items {
+                match *item {
+                    Item::Group(k) => {
+                        found.blocks.insert(k, b);
+                    }
+                    Item::Instr(v) => {
+                        if let Kind::Zero(buf) = program.instrs[v as usize].kind {
+                            found.zeros.entry(buf).or_default().push(b);
+                        }
+                    }
+                }
+            }
+        }
+        found
     }
-    let buf = first.buf;
-    let stores =
-        program.instrs.iter().filter(|i| matches!(i.kind, Kind::Store { buf: b, .. } if b == buf));
-    let zero: Vec<InstrId> = (0..program.instrs.len() as InstrId)
-        .filter(|&v| program.instrs[v as usize].kind == Kind::Zero(buf))
-        .collect();
-    let &[zero] = &zero[..] else { return None };
-    // Once in the same block, so the loop runs once for every time of zeroing.
-    let together = program.blocks.iter().any(|b| {
-        let has = |f: &dyn Fn(&Item) -> bool| b.items.iter().any(f);
-        has(&|i| matches!(i, Item::Instr(v) if *v == zero))
-            && has(&|i| matches!(i, Item::Group(g) if *g == k))
-    });
-    if stores.count() != run.len() || !together {
-        return None;
+
+    /// The entries of a buffer, first and last, that a run in the loop of group
+    /// `k` sets rather than adds to: nobody else adds to the buffer, and it is
+    /// zero when the loop begins, once for every time that the loop runs.
+    pub fn overwritten(
+        &self,
+        tables: &Tables,
+        k: usize,
+        ends: Option<(i64, i64)>,
+        run: &[Scatter],
+    ) -> Option<(BufId, usize, usize)> {
+        let (first, last) = (&run[0], &run[run.len() - 1]);
+        let (lo, hi) = ends.filter(|(lo, hi)| lo <= hi)?;
+        let fixed = first.pointer.stride == 1 && first.pointer.terms.is_empty();
+        if !first.add || !fixed || (run.len() == 1 && first.mask.is_some()) {
+            return None;
+        }
+        let zeros = self.zeros.get(&first.buf)?;
+        let alone = self.counts.get(&first.buf) == Some(&run.len());
+        if !alone || zeros.len() != 1 || self.blocks.get(&k) != zeros.first() {
+            return None;
+        }
+        let (Place::Output(start) | Place::Scratch(start)) = tables.buffers[first.buf.0 as usize].0;
+        let place = |s: &Scatter, i: i64| (s.pointer.far + s.offset) / 8 - start as i64 + i;
+        Some((first.buf, place(first, lo) as usize, place(last, hi) as usize))
     }
-    let start = match tables.buffers[buf.0 as usize].0 {
-        super::super::host::Place::Output(at) | super::super::host::Place::Scratch(at) => at,
-    } as i64;
-    let place = |s: &Scatter, i: i64| (s.pointer.far + s.offset) / 8 - start + i;
-    Some((buf, place(first, lo) as usize, place(last, hi) as usize))
 }
