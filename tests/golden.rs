@@ -13,13 +13,15 @@
 //! | `check` | the findings of a check without running, then `ok` or `failed` |
 //! | `error` | the findings of a run, without color; nothing else |
 //! | `simplify`, `grad`, `hess` | values of expression statements |
+//! | `calculus` | the same, by the tables of textbooks |
 //! | `latex`, `derive` | values of expression statements and derivations |
 //! | `run` | all outputs |
 //! | `optim` | method, status, value, kind of point and solution, to 6 digits |
 //!
-//! In `simplify`, `grad`, `hess` and `run` three oracles look on as well: printed values parse
-//! back to what they were, derivatives agree with differences at random points
-//! (`support/oracle.rs`), and the script gives the same numbers without native code. Only
+//! In `simplify`, `grad`, `hess`, `calculus` and `run` three oracles look on as well: printed values parse
+//! back to the node that was printed, derivatives agree with differences of 31 digits at random
+//! points to 1e-10, second ones to 1e-8 (`support/oracle.rs`), and the script gives the same
+//! numbers without native code. Only
 //! scripts whose loops print numbers can be parsed back: the name of a loop is gone after it.
 //!
 //! Paths in a script are relative to its file. The scripts of `examples/` run in the same way;
@@ -38,7 +40,7 @@ use gradus::session::Fit;
 use gradus::source::SourceMap;
 use gradus::syntax;
 use support::script::{Ran, Seen, check_in, numbers, run_in, session};
-use support::{close, oracle};
+use support::{close, oracle, round_trip::round_trip};
 
 /// Stands between a script and its output.
 const MARK: &str = "#---";
@@ -192,6 +194,11 @@ fn hess() {
 }
 
 #[test]
+fn calculus() {
+    folder("calculus", from_a_book);
+}
+
+#[test]
 fn latex() {
     folder("latex", shown);
 }
@@ -265,6 +272,12 @@ fn derived(golden: &Golden) -> Result<String, String> {
     looked_at(golden, true)
 }
 
+/// The same of tables from books, in which some scripts hold other statements.
+fn from_a_book(golden: &Golden) -> Result<String, String> {
+    let ran = run_in(&mut session(golden.folder(), true), &golden.name(), &golden.script);
+    if ran.outcome.failed { Err(ran.findings()) } else { looked_at(golden, false) }
+}
+
 fn looked_at(golden: &Golden, must_derive: bool) -> Result<String, String> {
     let mut session = session(golden.folder(), true);
     let ran = run_in(&mut session, &golden.name(), &golden.script);
@@ -272,7 +285,7 @@ fn looked_at(golden: &Golden, must_derive: bool) -> Result<String, String> {
     let mut n_derived = 0;
     for seen in &ran.seen {
         if let Seen::Value { name, text, value } = seen {
-            oracle::round_trip(&mut session, name, text, value)?;
+            round_trip(&mut session, name, text, value)?;
             n_derived += usize::from(oracle::derivative(&mut session, name)?);
         }
     }

@@ -37,6 +37,17 @@ impl Checker<'_> {
                     .help("choose the entry instead: `[if c then a else 0 for i in 1..n]`"),
             );
         }
+        if op == Op::Comp && clauses.len() > 2 {
+            let finding = Diagnostic::error(
+                codes::E0401,
+                format!("an array is built by one or two indices, found {}", clauses.len()),
+            );
+            return self.report(
+                finding
+                    .at(span, "here")
+                    .help("one `for` builds a column, two build a matrix row by row"),
+            );
+        }
         self.bind_all(op, &clauses, body, span, generator)
     }
 

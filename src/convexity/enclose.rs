@@ -381,7 +381,7 @@ fn join(op: Op, shape: Shape, terms: &[Arr]) -> Option<Arr> {
         Op::Sum => Op::Add,
         Op::Prod => Op::Mul,
         Op::Comp => {
-            return Some(Arr::new(shape, terms.iter().map(|t| t.data[0]).collect()));
+            return Some(Arr::new(shape, terms.iter().flat_map(|t| t.data.to_vec()).collect()));
         }
         Op::Max | Op::Min | Op::LogSumExp => {
             let reduction = match op {

@@ -5,8 +5,8 @@
 //! `X'*diag(s)*X` times `v`. This is how Hessians and Jacobians by columns stay
 //! matrix expressions.
 
-use super::tangent;
-use crate::expr::{Data, ExprId, Graph, Num, Op, Symbol, SymbolId};
+use super::{indexed, tangent};
+use crate::expr::{Data, ExprId, Graph, Op, Symbol, SymbolId};
 use crate::ops::{self, Range};
 use crate::shape::Shape;
 use crate::simplify;
@@ -47,7 +47,7 @@ fn direction(g: &mut Graph, unknown: SymbolId) -> SymbolId {
     g.declare(direction)
 }
 
-fn mentions(g: &Graph, e: ExprId, v: ExprId) -> bool {
+pub(super) fn mentions(g: &Graph, e: ExprId, v: ExprId) -> bool {
     g.reachable(&[e]).contains(&v)
 }
 
@@ -92,9 +92,16 @@ fn matrix_of(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
         }
         Op::Fill => {
             let row = row(g, args[0], v)?;
-            let one = g.int(1);
-            let ones = g.fill(Shape::Vector(m), one);
-            Some(g.apply(Op::MatMul, &[ones, row]))
+            let (mut factors, rest) = scalar_factors(g, row);
+            factors.push(if g.op(rest) == Op::Fill {
+                let value = g.args(rest)[0];
+                g.fill(whole, value)
+            } else {
+                let one = g.int(1);
+                let ones = g.fill(Shape::Vector(m), one);
+                g.matmul(ones, rest)
+            });
+            Some(g.mul(&factors))
         }
         Op::Sum => {
             let range = Range::of(g, t)?;
@@ -105,7 +112,7 @@ fn matrix_of(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
             let (a, b) = (matrix(g, args[1], v)?, matrix(g, args[2], v)?);
             Some(g.apply(Op::If, &[args[0], a, b]))
         }
-        Op::Comp => entries(g, t, v),
+        Op::Comp => indexed::matrix(g, t, v),
         _ => None,
     }
 }
@@ -152,7 +159,7 @@ fn product(g: &mut Graph, args: &[ExprId], v: ExprId) -> Option<ExprId> {
     Some(g.matmul(column, row))
 }
 
-fn diagonal(g: &mut Graph, weights: ExprId) -> ExprId {
+pub(super) fn diagonal(g: &mut Graph, weights: ExprId) -> ExprId {
     if g.op(weights) == Op::Fill {
         // The same weight everywhere scales the identity.
         let n = g.shape(weights).rows();
@@ -221,7 +228,17 @@ fn row_of(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
             let row = sum_of(g, inner, v)?;
             Some(g.mul(&[&scale[..], &[row]].concat()))
         }
+        Op::Elem => indexed::row(g, s, v),
+        Op::MeanAll => {
+            let sum = g.apply(Op::SumAll, &args);
+            let n = g.size_of(args[0]);
+            let mean = g.div(sum, n);
+            row(g, mean, v)
+        }
         Op::Sum => {
+            if let Some(row) = indexed::row(g, s, v) {
+                return Some(row);
+            }
             let range = Range::of(g, s)?;
             let inner = row(g, args[Op::BINDER_BODY], v)?;
             Some(range.bind(g, Op::Sum, inner))
@@ -275,27 +292,8 @@ fn row_of_product(g: &mut Graph, args: &[ExprId], v: ExprId) -> Option<ExprId> {
     Some(g.apply(Op::MatMul, &factors))
 }
 
-/// A column built by index whose entry `i` is `c(i)*v[i]`: `diag(c)`.
-fn entries(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
-    let range = Range::of(g, t)?;
-    let n = g.shape(v).rows();
-    let body = g.args(t)[Op::BINDER_BODY];
-    let leaf = g.leaf(range.index);
-    let read = g.apply(Op::Elem, &[v, leaf]);
-    let whole = g.is_one(range.lo) && ops::known_value(g, range.hi) == Some(n as f64);
-    let zero = g.number(Num::ZERO);
-    let rest = ops::substitute(g, body, &[(read, zero)]);
-    if !whole || g.shape(t).rows() != n || !g.is_zero(rest) {
-        return None;
-    }
-    let one = g.int(1);
-    let factor = ops::substitute(g, body, &[(read, one)]);
-    let column = range.bind(g, Op::Comp, factor);
-    Some(diagonal(g, column))
-}
-
 /// Arrays of more entries are not written out.
-const MAX_ENTRIES: usize = 100;
+const MAX_ENTRIES: usize = 25;
 
 /// A small matrix written out: column `j` is `t` along the `j`-th unit
 /// direction.

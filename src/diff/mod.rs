@@ -11,9 +11,11 @@
 
 mod elements;
 mod forward;
+mod indexed;
 mod linear;
 mod reverse;
 mod scope;
+mod series;
 mod taylor;
 
 pub use elements::{Banded, Element, Pair, Read, banded, elements};

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::scope::{Scope, Scopes};
 use crate::expr::{ExprId, Graph, Op, SymbolId};
 use crate::ops::{self, Derivative, Range, times};
+use crate::shape::Shape;
 
 /// The derivatives of a scalar `f` by each of `unknowns`, of the shapes of the
 /// unknowns; zero where `f` does not depend on one.
@@ -233,7 +234,14 @@ pub(crate) fn seed_of_body(
             let i = g.leaf(range.index);
             let minus_lo = g.neg(range.lo);
             let position = g.add(&[i, minus_lo, one]);
-            (g.apply(Op::Elem, &[a, position]), one)
+            let Shape::Vector(m) = g.shape(body) else {
+                return (g.apply(Op::Elem, &[a, position]), one);
+            };
+            // A row of the matrix, as the column that the body is.
+            let j = g.fresh_index("j", &[a, body, position]);
+            let (column, last) = (g.leaf(j), g.int(m as i64));
+            let entry = g.apply(Op::Elem, &[a, position, column]);
+            (g.bind(Op::Comp, j, one, last, one, entry), one)
         }
         Op::Prod => (product_of_others(g, range, body), a),
         Op::LogSumExp => {

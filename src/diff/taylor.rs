@@ -1,6 +1,7 @@
 //! Taylor polynomials.
 //!
-//! Of scalar unknowns: the sum over multi-indices `k` of
+//! Of one scalar unknown: by arithmetic on truncated series (`series`).
+//! Of several scalar unknowns: the sum over multi-indices `k` of
 //! `D^k f(a)/k! * (x - a)^k`, every partial derivative from one of lower order.
 //! Of array unknowns: with `d = x - a`, the sum of the derivatives of
 //! `f(a + t*d)` by `t` at 0, so that second-order terms keep their matrix form.
@@ -8,6 +9,7 @@
 use rustc_hash::FxHashMap;
 
 use super::gradient;
+use super::series::{self, NoSeries};
 use crate::expr::{ExprId, Graph, Num, Op, Symbol, SymbolId};
 use crate::ops;
 use crate::shape::Shape;
@@ -39,11 +41,39 @@ pub fn taylor(
     at: &[(SymbolId, ExprId)],
     order: usize,
 ) -> Result<ExprId, NoTaylor> {
+    if let &[(unknown, a)] = at
+        && g.symbol(unknown).shape.is_scalar()
+    {
+        match in_one_unknown(g, f, unknown, a, order) {
+            Err(NoSeries::NotFinite(order)) => return Err(NoTaylor::NotFinite { order }),
+            Err(NoSeries::NoRule) => {}
+            Ok(polynomial) => return Ok(polynomial),
+        }
+    }
     if at.iter().all(|(u, _)| g.symbol(*u).shape.is_scalar()) {
         by_partial_derivatives(g, f, at, order)
     } else {
         along_a_line(g, f, at, order)
     }
+}
+
+fn in_one_unknown(
+    g: &mut Graph,
+    f: ExprId,
+    unknown: SymbolId,
+    a: ExprId,
+    order: usize,
+) -> Result<ExprId, NoSeries> {
+    let x = g.leaf(unknown);
+    let coefficients = series::coefficients(g, f, x, a, order)?;
+    let step = g.sub(x, a);
+    let mut terms = Vec::new();
+    for (k, c) in coefficients.into_iter().enumerate() {
+        let c = simplify::simplify(g, c);
+        let power = g.powi(step, k as i64);
+        terms.push(g.mul(&[c, power]));
+    }
+    Ok(g.add(&terms))
 }
 
 fn by_partial_derivatives(

@@ -308,6 +308,10 @@ impl Terms {
             Op::Prod => |a, b| a * b,
             Op::Min => special::min,
             Op::Max => special::max,
+            Op::Comp => match term {
+                Val::Scalar(v) => return self.seen.push(v),
+                Val::Array(row) => return self.seen.extend_from_slice(row.data()),
+            },
             _ => return self.seen.push(term.number()),
         };
         match term {

@@ -5,12 +5,12 @@
 //! a sum) is set to zero and then added to: a sum over `i` costs its range, not
 //! its range times the size of the array.
 
-use super::dag::{BufId, FoldKind, Fun, Kind, Val};
+use super::dag::{Base, BufId, FoldKind, Fun, Kind, Val};
 use super::facts::is_virtual;
 use super::translate::{At, Dense, DenseCall, EnvId, Key, Translation};
 use super::vars::{Counts, VarId};
 use crate::expr::{ExprId, Op};
-use crate::ops::Range;
+use crate::ops::{Range, lu};
 use crate::shape::Shape;
 
 /// Where entries go.
@@ -29,9 +29,8 @@ impl Translation<'_> {
         let buf = self.buffer_of(e, env);
         let effects = match self.g.op(e) {
             Op::MatMul => vec![self.product_into(e, env, buf)?],
-            Op::Det | Op::LogDet | Op::Inv | Op::Diag | Op::CumSum => {
-                vec![self.call_row(e, env, buf)?]
-            }
+            Op::Det | Op::LogDet | Op::Inv => vec![self.call_from_factors(e, env, buf)?],
+            Op::Diag | Op::CumSum => vec![self.call_row(e, env, buf)?],
             _ if self.pieces_of(e).is_some() => self.fill_by_pieces(e, env, buf)?,
             _ if self.is_filled(e) => {
                 let add = self.facts.of(e).scatter;
@@ -74,6 +73,31 @@ impl Translation<'_> {
             DenseCall { what: Dense::Row { op: node.op, data: node.data, shapes }, args, out };
         let after: Vec<Val> = places.iter().filter_map(|(_, definition)| *definition).collect();
         Some(self.call(call, &after))
+    }
+
+    /// A function of a matrix, by triangular factors that all such functions
+    /// of the same matrix share.
+    fn call_from_factors(&mut self, e: ExprId, env: EnvId, out: BufId) -> Option<Val> {
+        let a = self.g.args(e)[0];
+        let n = self.g.shape(a).rows();
+        let env = self.envs.restrict(env, self.g.free_indices(a));
+        let factors = self.factors_of(a, env);
+        let after = self.want(Key::Factors(a, env))?;
+        let args = vec![(Base::Buffer(factors), lu::factors_len(n))];
+        let what = Dense::FromFactors { op: self.g.op(e), n };
+        Some(self.call(DenseCall { what, args, out }, &[after]))
+    }
+
+    /// The node after which the triangular factors of a matrix are there.
+    pub(super) fn build_factors(&mut self, a: ExprId, env: EnvId) -> Option<Val> {
+        let shape = self.g.shape(a);
+        let (place, definition) = self.place_of(a, env)?;
+        let out = self.factors_of(a, env);
+        let what = Dense::Factor { n: shape.rows() };
+        let call = DenseCall { what, args: vec![(place, shape.len())], out };
+        let after: Vec<Val> = definition.into_iter().collect();
+        let effect = self.call(call, &after);
+        Some(self.dag.node(Kind::Define(out), &[effect]))
     }
 
     pub(super) fn call(&mut self, call: DenseCall, after: &[Val]) -> Val {
@@ -186,20 +210,35 @@ impl Translation<'_> {
         effect
     }
 
-    /// A column built by index, from the place `first` on.
+    /// An array built by one or two indices, from the place `first` on.
     pub(super) fn by_index(&mut self, e: ExprId, env: EnvId, t: Target, first: i64) -> Option<Val> {
-        let range = Range::of(self.g, e)?;
-        let open = self.open(e, range, env)?;
-        let value = self.scalar(self.g.args(e)[Op::BINDER_BODY], open.env)?;
-        let counter = self.dag.node(Kind::Counter(open.var), &[]);
-        let minus = self.dag.int(-1);
-        let start = self.imul(open.lo, minus);
+        let (mut loops, mut at) = (Vec::new(), self.dag.int(0));
+        let (mut built, mut env) = (e, env);
+        while self.g.op(built) == Op::Comp {
+            let range = Range::of(self.g, built)?;
+            let open = self.open(built, range, env)?;
+            let n = self.dag.int(self.g.shape(built).rows() as i64);
+            let counter = self.dag.node(Kind::Counter(open.var), &[]);
+            let minus = self.dag.int(-1);
+            let start = self.imul(open.lo, minus);
+            let position = self.iadd(counter, start);
+            let before = self.imul(at, n);
+            at = self.iadd(before, position);
+            built = self.g.args(built)[Op::BINDER_BODY];
+            env = open.env;
+            loops.push(open);
+        }
         let first = self.dag.int(first);
-        let start = self.iadd(start, first);
-        let at = self.iadd(counter, start);
-        let mut args = vec![open.lo, open.hi, self.store(t, at, value)];
-        args.extend(open.cond);
-        Some(self.dag.node(Kind::For { var: open.var, filtered: open.cond.is_some() }, &args))
+        at = self.iadd(at, first);
+        let value = self.scalar(built, env)?;
+        let mut effect = self.store(t, at, value);
+        for open in loops.into_iter().rev() {
+            let mut args = vec![open.lo, open.hi, effect];
+            args.extend(open.cond);
+            let kind = Kind::For { var: open.var, filtered: open.cond.is_some() };
+            effect = self.dag.node(kind, &args);
+        }
+        Some(effect)
     }
 
     /// A number for every row or every column of a matrix.

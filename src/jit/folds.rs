@@ -49,6 +49,9 @@ impl Translation<'_> {
             Op::LogSumExp => FoldKind::LogSumExp,
             _ => FoldKind::Sum,
         };
+        if let Some(answer) = self.product_but_one(e, env) {
+            return answer;
+        }
         let open = self.open(e, range, env)?;
         let body = self.scalar(self.g.args(e)[Op::BINDER_BODY], open.env)?;
         let fails = open.maybe_empty && matches!(fold, FoldKind::Min | FoldKind::Max);

@@ -13,9 +13,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::dag::Base;
-use super::dense;
 use super::translate::{Dense, DenseCall};
-use crate::ops::{self, Value};
+use super::{dense, others};
+use crate::ops::{self, Value, lu};
 use crate::shape::Tensor;
 
 /// Where a buffer lies while a kernel runs.
@@ -166,7 +166,7 @@ fn run_call_rows(run: &mut Run, number: usize) {
                 grams.swap_remove(at).1.finish(out);
             }
         }
-        Dense::Row { .. } | Dense::Scale { .. } => unreachable!("no part of a pass"),
+        _ => unreachable!("no part of a pass"),
     }
     run.grams = grams;
 }
@@ -196,6 +196,9 @@ fn run_call(run: &Run, call: usize) {
         Dense::Scale { m, n, turned, by_columns } => {
             dense::scale([*m, *n], (args[0], *turned), args[1], *by_columns, out);
         }
+        Dense::Others => others::products_of_others(args[0], out),
+        Dense::Factor { n } => lu::factor(*n, args[0], out),
+        Dense::FromFactors { op, n } => lu::from_factors(*op, *n, args[0], out),
         Dense::Row { op, data, shapes } => {
             let Value::Tensor(f) = ops::def(*op).value else {
                 unreachable!("{op:?} has no function of arrays")

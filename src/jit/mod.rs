@@ -24,6 +24,7 @@
 //! Sums may be computed in another order than written and with fused
 //! multiplication, always in the same way on the same machine.
 
+mod count;
 mod dag;
 mod dense;
 mod emit;
@@ -39,6 +40,7 @@ mod loops;
 mod lower;
 mod native;
 mod numbers;
+mod others;
 mod passes;
 mod pieces;
 mod products;
@@ -159,6 +161,13 @@ pub fn show(
     let mut text = String::new();
     build(g, outputs, inputs, &Options::default(), Some((stage, &mut text)))?;
     Ok(text)
+}
+
+/// The operations on numbers in one run of what `outputs` become, by the rules
+/// of `count`: an elementary function is one, a product of matrices `2*m*k*n`.
+pub fn operations(g: &Graph, outputs: &[ExprId], inputs: &[SymbolId]) -> Result<f64, CompileError> {
+    let (program, _) = plan(g, outputs, inputs)?;
+    Ok(count::operations(&program))
 }
 
 fn build(

@@ -202,6 +202,13 @@ impl Program {
         let args: Vec<String> = call.args.iter().map(|(base, _)| base_name(*base)).collect();
         match &call.what {
             Dense::Row { op, .. } => format!("b{} = {op:?}({})", call.out.0, args.join(", ")),
+            Dense::Others => format!("b{} = products of others of {}", call.out.0, args[0]),
+            Dense::Factor { n } => {
+                format!("b{} = factors of {}, {n} x {n}", call.out.0, args[0])
+            }
+            Dense::FromFactors { op, .. } => {
+                format!("b{} = {op:?} by factors {}", call.out.0, args[0])
+            }
             Dense::Product { m, k, n, left_turned, right_turned } => {
                 let turned = |t: &bool| if *t { "'" } else { "" };
                 let (a, b) = (turned(left_turned), turned(right_turned));

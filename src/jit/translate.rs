@@ -16,6 +16,7 @@ use super::envs::Envs;
 use super::facts::{FactTable, Inputs, is_known_literal, is_line, known_scalar};
 use super::vars::{Counts, VarId};
 use crate::expr::{Data, ExprId, Graph, Op};
+use crate::ops::lu;
 use crate::shape::{Shape, Tensor};
 
 /// Which entry of an array.
@@ -36,6 +37,10 @@ pub enum Key {
     Entry(ExprId, EnvId, At),
     /// The definition of its buffer.
     Define(ExprId, EnvId),
+    /// The triangular factors of a square matrix.
+    Factors(ExprId, EnvId),
+    /// All products that leave one factor of a product over an index out.
+    Others(ExprId, EnvId),
     /// The effect of storing it, times a factor, into a buffer, or of adding
     /// it to one.
     Into { e: ExprId, env: EnvId, buf: BufId, add: bool, factor: Option<Val> },
@@ -54,6 +59,12 @@ pub struct Buffer {
 pub enum Dense {
     /// The row's function of whole arrays.
     Row { op: Op, data: Data, shapes: Vec<Shape> },
+    /// Products of all numbers but one, for each of them.
+    Others,
+    /// The triangular factors of an `n x n` matrix.
+    Factor { n: usize },
+    /// A function of a matrix by its triangular factors.
+    FromFactors { op: Op, n: usize },
     /// `A*B`, `m x k` by `k x n`, either one stored transposed.
     Product { m: usize, k: usize, n: usize, left_turned: bool, right_turned: bool },
     /// `X'*X`, or `X'*diag(s)*X` where there is a second argument; `X` is `m x n`.
@@ -81,6 +92,8 @@ pub struct Translation<'g> {
     pub calls: Vec<DenseCall>,
     data_ids: FxHashMap<ExprId, u32>,
     buffer_ids: FxHashMap<(ExprId, EnvId), BufId>,
+    factor_ids: FxHashMap<(ExprId, EnvId), BufId>,
+    pub(super) other_ids: FxHashMap<(ExprId, EnvId), (BufId, BufId)>,
     memo: FxHashMap<Key, Val>,
     missing: Vec<Key>,
     pub envs: Envs,
@@ -100,6 +113,8 @@ impl<'g> Translation<'g> {
             calls: Vec::new(),
             data_ids: FxHashMap::default(),
             buffer_ids: FxHashMap::default(),
+            factor_ids: FxHashMap::default(),
+            other_ids: FxHashMap::default(),
             memo: FxHashMap::default(),
             missing: Vec::new(),
             envs: Envs::default(),
@@ -158,6 +173,8 @@ impl<'g> Translation<'g> {
         match key {
             Key::Entry(e, env, at) => self.build_entry(e, env, at),
             Key::Define(e, env) => self.build_definition(e, env),
+            Key::Factors(e, env) => self.build_factors(e, env),
+            Key::Others(e, env) => self.build_others(e, env),
             Key::Into { e, env, buf, add, factor } => self.build_into(e, env, buf, add, factor),
         }
     }
@@ -233,6 +250,16 @@ impl<'g> Translation<'g> {
         }
         let buf = self.new_buffer(self.g.shape(e).len());
         self.buffer_ids.insert((e, env), buf);
+        buf
+    }
+
+    /// The buffer for the triangular factors of a square matrix.
+    pub fn factors_of(&mut self, e: ExprId, env: EnvId) -> BufId {
+        if let Some(&buf) = self.factor_ids.get(&(e, env)) {
+            return buf;
+        }
+        let buf = self.new_buffer(lu::factors_len(self.g.shape(e).rows()));
+        self.factor_ids.insert((e, env), buf);
         buf
     }
 

@@ -360,8 +360,13 @@ fn numeric_power(g: &mut Graph, base: ExprId, n: Num, shape: Shape) -> Option<Ex
             Some(base)
         }
         Op::Pow => {
-            let (inner, m) = (g.args(base)[0], g.as_num(g.args(base)[1])?.as_int()?);
-            Some(g.powi(inner, k.checked_mul(m)?))
+            let (inner, m) = (g.args(base)[0], g.as_num(g.args(base)[1])?);
+            let product = m.mul(n);
+            // A root squared has no value below 0, its base has.
+            (m.as_int().is_some() || product.as_int().is_none()).then(|| {
+                let product = g.number(product);
+                g.apply(Op::Pow, &[inner, product])
+            })
         }
         Op::Mul | Op::Had if k == -1 => {
             let op = g.op(base);

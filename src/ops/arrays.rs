@@ -63,13 +63,17 @@ fn read(g: &mut Graph, args: &[ExprId]) -> Option<ExprId> {
             };
             parts.get(flat).copied()
         }
-        Op::Comp if indices.len() == 1 => {
+        Op::Comp if matches!(shape, Shape::Vector(_)) || indices.len() == 2 => {
             // Entry k of [body for i in lo..hi] is body at i = lo + k - 1.
             let index = g.bound_index(array)?;
             let minus = g.int(-1);
             let at = g.add(&[parts[Op::BINDER_LO], indices[0], minus]);
             let leaf = g.leaf(index);
-            Some(substitute(g, parts[Op::BINDER_BODY], &[(leaf, at)]))
+            let entry = substitute(g, parts[Op::BINDER_BODY], &[(leaf, at)]);
+            match (shape, &indices[..]) {
+                (Shape::Matrix(..), &[_, column]) => Some(g.apply(Op::Elem, &[entry, column])),
+                _ => Some(entry),
+            }
         }
         _ => None,
     }
@@ -280,12 +284,17 @@ pub const ROWS: &[&OpDef] = &[
 ];
 
 /// Columns built by index are arrays too; their length comes from the range.
+/// A column built for every value of the index is a row of a matrix.
 pub(super) fn comp_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
     binders::check_range(g, args)?;
-    shapes::scalars(g, data, &args[Op::BINDER_BODY..])?;
-    match binders::count(g, args[Op::BINDER_LO], args[Op::BINDER_HI]) {
-        Some(n) => Ok(Shape::Vector(n)),
-        None => Err(ShapeError::new(
+    let body = g.shape(args[Op::BINDER_BODY]);
+    if !matches!(body, Shape::Vector(_)) {
+        shapes::scalars(g, data, &args[Op::BINDER_BODY..])?;
+    }
+    match (binders::count(g, args[Op::BINDER_LO], args[Op::BINDER_HI]), body) {
+        (Some(n), Shape::Vector(m)) => Ok(Shape::Matrix(n, m)),
+        (Some(n), _) => Ok(Shape::Vector(n)),
+        (None, _) => Err(ShapeError::new(
             "the length of an array must be known, and may not depend on an index",
             &[],
         )),

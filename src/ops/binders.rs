@@ -71,7 +71,10 @@ pub(super) fn make(g: &mut Graph, op: Op, data: Data, args: &[ExprId], shape: Sh
     let range = Range { index, lo, hi, cond };
     let simple = match op {
         Op::Sum => sum(g, range, body, shape),
-        Op::Comp if !g.depends_on(body, index) => Some(g.fill(shape, body)),
+        Op::Comp if g.shape(body).is_scalar() && !g.depends_on(body, index) => {
+            Some(g.fill(shape, body))
+        }
+        Op::Comp if !g.shape(body).is_scalar() => matrix(g, range, body, shape),
         _ => None,
     };
     simple.unwrap_or_else(|| g.intern(op, data, args, shape))
@@ -98,6 +101,35 @@ fn sum(g: &mut Graph, range: Range, body: ExprId, shape: Shape) -> Option<ExprId
         return Some(super::times(g, n, body));
     }
     None
+}
+
+/// A matrix by two indices: its row at an index is built by another, so that
+/// it can be written with two `for`. `None` where the body is such a row.
+fn matrix(g: &mut Graph, range: Range, body: ExprId, shape: Shape) -> Option<ExprId> {
+    if g.is_zero(body) {
+        return Some(g.zero(shape));
+    }
+    let one = g.int(1);
+    if !g.depends_on(body, range.index) {
+        let ones = g.fill(Shape::Vector(shape.rows()), one);
+        let row = g.transpose(body);
+        return Some(g.matmul(ones, row));
+    }
+    if g.op(body) == Op::Fill {
+        let value = g.args(body)[0];
+        let column = range.bind(g, Op::Comp, value);
+        let ones = g.fill(Shape::Matrix(1, shape.cols()), one);
+        return Some(g.matmul(column, ones));
+    }
+    if g.op(body) == Op::Comp {
+        return None;
+    }
+    let j = g.fresh_index("j", &[body, range.lo, range.hi]);
+    let at = g.leaf(j);
+    let entry = g.apply(Op::Elem, &[body, at]);
+    let last = g.int(shape.cols() as i64);
+    let row = g.bind(Op::Comp, j, one, last, one, entry);
+    Some(range.bind(g, Op::Comp, row))
 }
 
 /// The factors of a body that may leave the sum, and those that stay. Under a
@@ -193,7 +225,7 @@ pub const ROWS: &[&OpDef] = &[
     &row(Op::Min, "min", "\\min", nonempty, SMALLEST, ("smallest over an index", "an empty range is an error", ("min((i - 2)^2 for i in 1..4)", "0"))),
     &row(Op::Max, "max", "\\max", nonempty, LARGEST, ("largest over an index", "an empty range is an error", ("max((i - 2)^2 for i in 1..4)", "4"))),
     &row(Op::LogSumExp, "logsumexp", "\\operatorname*{logsumexp}", scalar_body, LOG_SUM, ("logarithm of a sum of exponentials over an index", "log(sum(exp(BODY) for i in 1..n)), shifted by the largest", ("logsumexp(0*i for i in 1..2)", "0.693147"))),
-    &row(Op::Comp, "", "", arrays::comp_shape, LINEAR, ("column built by index", "[BODY for i in 1..n]", ("[i^2 for i in 1..3]", "[1, 4, 9]"))),
+    &row(Op::Comp, "", "", arrays::comp_shape, LINEAR, ("array built by index", "[BODY for i in 1..n] is a column, [BODY for i in 1..m for j in 1..n] an m by n matrix", ("[i^2 for i in 1..3]", "[1, 4, 9]"))),
 ];
 
 /// The neutral element of a binder that has one: what an empty range gives.

@@ -20,6 +20,7 @@ mod build;
 mod curvature;
 mod elementwise;
 mod logic;
+pub mod lu;
 mod matrix;
 mod partials;
 mod reduce;

@@ -228,7 +228,7 @@ use Derivative::{General, Linear, Reduction};
 #[rustfmt::skip]
 pub const ROWS: &[&OpDef] = &[
     &row(Op::SumAll, "sum", 1, shapes::to_scalar, LINEAR, values::sum, Linear(sum_adjoint), "sum of all entries", "sum(x) is 0 for an empty array", ("sum([1, 2, 3])", "6")),
-    &row(Op::ProdAll, "prod", 1, shapes::to_scalar, PLAIN, values::prod, Reduction(prod_adjoint), "product of all entries", "prod(x) is 1 for an empty array", ("prod([2, 3])", "6")),
+    &row(Op::ProdAll, "prod", 1, shapes::to_scalar, Traits { smooth: true, ..PLAIN }, values::prod, Reduction(prod_adjoint), "product of all entries", "prod(x) is 1 for an empty array", ("prod([2, 3])", "6")),
     &row(Op::MeanAll, "mean", 1, nonempty, LINEAR, values::mean, Linear(mean_adjoint), "mean of all entries", "sum(x)/len(x)", ("mean([1, 2, 6])", "3")),
     &OpDef { latex: "\\min", ..row(Op::MinAll, "min", 1, nonempty, SMALLEST, values::min, Reduction(extreme_adjoint), "smallest entry", "the derivative is shared by the entries that attain it", ("min([3, 1, 2])", "1")) },
     &OpDef { latex: "\\max", ..row(Op::MaxAll, "max", 1, nonempty, LARGEST, values::max, Reduction(extreme_adjoint), "largest entry", "the derivative is shared by the entries that attain it", ("max([3, 1, 2])", "3")) },

@@ -1,8 +1,7 @@
 //! Values of operators on whole arrays, plainly: the oracle for compiled code.
 
-use nalgebra::DMatrix;
-
-use crate::expr::Data;
+use super::lu;
+use crate::expr::{Data, Op};
 use crate::shape::{Shape, Tensor};
 use crate::special;
 
@@ -162,40 +161,32 @@ pub fn transpose(args: &[Tensor], _: Data) -> Tensor {
     args[0].transposed()
 }
 
-fn dense(t: &Tensor) -> DMatrix<f64> {
-    DMatrix::from_row_slice(t.shape().rows(), t.shape().cols(), t.data())
-}
-
-fn from_dense(m: &DMatrix<f64>) -> Tensor {
-    // nalgebra stores columns, so the rows are those of the transpose.
-    Tensor::new(Shape::Matrix(m.nrows(), m.ncols()), m.transpose().as_slice())
-}
-
 pub fn trace(args: &[Tensor], _: Data) -> Tensor {
     let n = args[0].shape().rows();
     Tensor::scalar((0..n).map(|i| args[0].at(i, i)).sum())
 }
 
 pub fn det(args: &[Tensor], _: Data) -> Tensor {
-    Tensor::scalar(dense(&args[0]).lu().determinant())
+    by_elimination(Op::Det, &args[0])
 }
 
 /// Sum of the logarithms of the pivots; nan where the determinant is negative.
 pub fn logdet(args: &[Tensor], _: Data) -> Tensor {
-    let lu = dense(&args[0]).lu();
-    let u = lu.u();
-    let negative = u.diagonal().iter().filter(|p| **p < 0.0).count() % 2 == 1;
-    let sign = lu.p().determinant::<f64>() * if negative { -1.0 } else { 1.0 };
-    let log: f64 = u.diagonal().iter().map(|p| p.abs().ln()).sum();
-    Tensor::scalar(if sign < 0.0 && log > f64::NEG_INFINITY { f64::NAN } else { log })
+    by_elimination(Op::LogDet, &args[0])
 }
 
 pub fn inv(args: &[Tensor], _: Data) -> Tensor {
-    let shape = args[0].shape();
-    match dense(&args[0]).lu().try_inverse() {
-        Some(inverse) => from_dense(&inverse),
-        None => Tensor::filled(shape, f64::NAN),
-    }
+    by_elimination(Op::Inv, &args[0])
+}
+
+fn by_elimination(op: Op, a: &Tensor) -> Tensor {
+    let n = a.shape().rows();
+    let shape = if op == Op::Inv { a.shape() } else { Shape::Scalar };
+    let mut factors = vec![0.0; lu::factors_len(n)];
+    lu::factor(n, a.data(), &mut factors);
+    let mut out = vec![0.0; shape.len()];
+    lu::from_factors(op, n, &factors, &mut out);
+    Tensor::new(shape, out)
 }
 
 pub fn diag(args: &[Tensor], _: Data) -> Tensor {

@@ -92,6 +92,10 @@ impl<'a> Builder<'a> {
     fn signed(&mut self, e: ExprId) -> (bool, Layout) {
         match self.layout(e) {
             Layout::Negative(inner) => (true, *inner),
+            Layout::If(cond, a, zero) if is_zero(&zero) => match *a {
+                Layout::Negative(a) => (true, Layout::If(cond, a, zero)),
+                a => (false, Layout::If(cond, Box::new(a), zero)),
+            },
             Layout::Scaled(scale, of) => match *scale {
                 Layout::Negative(scale) => (true, Layout::Scaled(scale, of)),
                 scale => (false, Layout::Scaled(Box::new(scale), of)),
@@ -122,6 +126,9 @@ impl<'a> Builder<'a> {
             (false, unsigned) => unsigned,
             (true, Layout::Scaled(scale, of)) => {
                 Layout::Scaled(Box::new(Layout::Negative(scale)), of)
+            }
+            (true, Layout::If(cond, a, zero)) if is_zero(&zero) => {
+                Layout::If(cond, Box::new(Layout::Negative(a)), zero)
             }
             (true, unsigned) => Layout::Negative(Box::new(unsigned)),
         }
@@ -337,8 +344,23 @@ impl<'a> Builder<'a> {
         }
         let mut factors = match self.layout(value) {
             Layout::Product(factors) => factors,
-            Layout::Negative(inner) => {
-                return Layout::Negative(Box::new(Layout::Product(vec![*inner, ones])));
+            Layout::Negative(inner) => match *inner {
+                scale @ Layout::Quotient(_, _, false) => {
+                    let scale = Layout::Negative(Box::new(scale));
+                    return Layout::Scaled(Box::new(scale), Box::new(ones));
+                }
+                inner => return Layout::Negative(Box::new(Layout::Product(vec![inner, ones]))),
+            },
+            scale @ Layout::Quotient(_, _, false) => {
+                return Layout::Scaled(Box::new(scale), Box::new(ones));
+            }
+            Layout::Scaled(scale, of) => {
+                let mut factors = match *of {
+                    Layout::Product(factors) => factors,
+                    of => vec![of],
+                };
+                factors.push(ones);
+                return Layout::Scaled(scale, Box::new(Layout::Product(factors)));
             }
             other => vec![other],
         };
@@ -368,11 +390,7 @@ impl<'a> Builder<'a> {
                 cond,
             });
             at = self.g.args(at)[Op::BINDER_BODY];
-            if self.g.op(at) != op
-                || op == Op::Comp
-                || op == Op::LogSumExp
-                || self.names.contains_key(&at)
-            {
+            if self.g.op(at) != op || op == Op::LogSumExp || self.names.contains_key(&at) {
                 break;
             }
         }
@@ -429,6 +447,10 @@ fn product(mut factors: Vec<Layout>) -> Layout {
         1 => factors.swap_remove(0),
         _ => Layout::Product(factors),
     }
+}
+
+fn is_zero(layout: &Layout) -> bool {
+    matches!(layout, Layout::Number(n) if n.is_zero())
 }
 
 fn dotted_product(mut factors: Vec<Layout>) -> Layout {

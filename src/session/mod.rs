@@ -175,6 +175,16 @@ impl Session {
         self.state.names.iter()
     }
 
+    /// The graph that holds every node of the session, for looking at them.
+    pub fn graph(&self) -> &Graph {
+        &self.state.graph
+    }
+
+    /// The same, to derive and compile what the session holds.
+    pub fn graph_mut(&mut self) -> &mut Graph {
+        &mut self.state.graph
+    }
+
     /// One line about what a name stands for.
     pub fn describe(&mut self, name: &str) -> Option<String> {
         let item = self.state.names.get(name)?.item.clone();

@@ -226,5 +226,10 @@ pub(super) fn gauss_newton(g: &mut Graph, squares: &Squares, vars: &[SymbolId]) 
 
 /// Whether every operator that meets an unknown is smooth.
 pub(super) fn is_smooth(g: &Graph, e: ExprId) -> bool {
-    g.reachable(&[e]).into_iter().all(|n| ops::def(g.op(n)).traits.smooth || !g.has_unknown(n))
+    let smooth = |n: ExprId| match g.op(n) {
+        // Which branch is taken does not change where the condition is known.
+        Op::If => !g.has_unknown(g.args(n)[0]),
+        op => ops::def(op).traits.smooth,
+    };
+    g.reachable(&[e]).into_iter().all(|n| !g.has_unknown(n) || smooth(n))
 }

@@ -10,6 +10,7 @@ mod expand;
 mod exponential;
 mod factor;
 mod forms;
+mod indices;
 mod linear;
 mod parity;
 mod root;

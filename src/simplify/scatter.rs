@@ -10,9 +10,11 @@ use crate::expr::{Data, ExprId, Graph, Num, Op, SymbolId};
 use crate::ops::{self, Range, coefficient, known_value};
 use crate::shape::Shape;
 
-/// The expression with scattered sums as arrays built by index.
+/// The expression with scattered sums as arrays built by index, and a name of
+/// its own for every index.
 pub fn present(g: &mut Graph, e: ExprId) -> ExprId {
-    rewrite(g, &[e], rule)[0]
+    let resolved = rewrite(g, &[e], rule)[0];
+    super::indices::named(g, resolved)
 }
 
 fn rule(g: &mut Graph, e: ExprId) -> Option<ExprId> {

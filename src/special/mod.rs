@@ -15,6 +15,7 @@ mod elementary;
 mod gamma;
 mod polygamma;
 mod student;
+pub mod vector;
 
 pub use elementary::{hypot, log_cosh, logsumexp, mod_floor, pow, relu, sigmoid, sign, softplus};
 pub use gamma::{digamma, erf, erfc, gamma, lgamma, tetragamma, trigamma};

@@ -9,7 +9,10 @@
 pub mod lab;
 pub mod oracle;
 pub mod point;
+pub mod precise;
+pub mod round_trip;
 pub mod script;
+pub mod statement;
 
 /// Whether two numbers agree to `tolerance`, absolute below 1 and relative above. Not a number
 /// agrees with itself, and so does an infinity.

@@ -13,7 +13,7 @@
 //! which a column of J has all but vanished is refused, and a run that ends rank deficient although it began
 //! with full rank is repeated from the start with another radius; the best end counts.
 
-use super::lm_step::{SecondOrder, scaled_gradient, step};
+use super::lm_step::{scaled_gradient, step};
 use crate::optim::damped_step::LinearModel;
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
@@ -80,9 +80,18 @@ pub(super) struct State {
     /// The last `|D^-1 J'r|`, and how many steps in a row were slow to lower it.
     last: f64,
     slow: usize,
+    /// Whether the model with the exact Hessian leads.
+    pub newton: bool,
+    /// Steps in a row that hardly lowered `|r|^2`.
+    pub small_falls: usize,
 }
 
 impl State {
+    /// Whether Gauss-Newton has proved slow near the solution, so that the exact Hessian leads to the end.
+    pub fn is_settled(&self) -> bool {
+        self.slow >= MAX_SLOW
+    }
+
     fn iterate(&self) -> Iterate<'_> {
         Iterate { x: &self.at.x, f: self.at.f, g: &self.g, step: self.step, radius: self.delta }
     }
@@ -147,6 +156,8 @@ fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
         idle: 0,
         last: f64::INFINITY,
         slow: 0,
+        newton: false,
+        small_falls: 0,
     };
     let mut trial = start.clone();
     let mut held = vec![false; n];
@@ -178,8 +189,9 @@ fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
             None if state.idle >= 2 * MAX_IDLE => false,
             _ => {
                 run.check_limits(&state.iterate())?;
-                let second = second_order(run, &state, &held, &mut hessian)?;
-                step(run, &mut state, (&model, second.as_ref()), rounding.residuals, &mut trial)?
+                state.newton |= state.is_settled();
+                let scratch = (&mut trial, &mut hessian);
+                step(run, &mut state, (&model, &held), rounding.residuals, scratch)?
             }
         };
         if !moved {
@@ -218,30 +230,9 @@ fn local_model(run: &Run<'_>, state: &State, held: &mut [bool]) -> LinearModel {
     LinearModel::new(jac, &state.at.r)
 }
 
-/// The model with the exact Hessian, once Gauss-Newton has proved slow near the solution.
-fn second_order(
-    run: &mut Run<'_>,
-    state: &State,
-    held: &[bool],
-    hessian: &mut DMatrix<f64>,
-) -> Result<Option<SecondOrder>, Stop> {
-    let slow = state.slow >= MAX_SLOW;
-    if !slow || !run.eval.structure().has_hessian() {
-        return Ok(None);
-    }
-    if hessian.is_empty() {
-        *hessian = DMatrix::zeros(state.g.len(), state.g.len());
-    }
-    if !run.eval.hessian(&state.at.x, hessian)? {
-        return Ok(None);
-    }
-    let scale = run.eval.structure().residual_scale();
-    Ok(Some(SecondOrder::new(hessian, scale, &state.g, &state.d, held)))
-}
-
 fn note_progress(state: &mut State, model: &LinearModel) {
     let gradient = scaled_gradient(&state.at, &state.d);
-    if state.slow < MAX_SLOW {
+    if !state.is_settled() {
         let slow = gradient <= NEAR * state.at.sum.sqrt() && gradient > SLOW * state.last;
         state.slow = if slow { state.slow + 1 } else { 0 };
     }

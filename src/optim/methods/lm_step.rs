@@ -1,8 +1,10 @@
 //! One accepted step of Levenberg-Marquardt: the trials, the radius, and what makes a trial acceptable.
 //!
-//! In come a point with its models, linear ([`LinearModel`]) or with the exact Hessian ([`SecondOrder`]); out
-//! comes the next point, or the news that there is none. Where differences of `|r|^2` are rounding noise,
-//! values cannot tell a good step from a bad one, and the scaled gradient `|D^-1 J'r|` must fall instead.
+//! In come a point with its linear model ([`LinearModel`]) and, where residuals stay large, the model with the
+//! exact Hessian ([`SecondOrder`]); out comes the next point, or the news that there is none. After a step
+//! whose model predicted badly the other model predicts the same step, and the better one leads from then
+//! on (Dennis, Gay & Welsch 1981, sec. 4). Where differences of `|r|^2` are rounding noise, values cannot
+//! tell a good step from a bad one, and the scaled gradient `|D^-1 J'r|` must fall instead.
 
 use super::lm::{Point, State};
 use crate::optim::damped_step::LinearModel;
@@ -11,6 +13,7 @@ use crate::optim::status::Stop;
 use crate::optim::trust_region::Subproblem;
 use crate::optim::vector::{clip, dot, norm};
 use nalgebra::{DMatrix, DVector};
+use std::cell::OnceCell;
 
 /// A step is accepted with this share of the predicted reduction (MINPACK's 1e-4).
 const ACCEPT: f64 = 1e-4;
@@ -20,6 +23,15 @@ const VANISHED: f64 = 1e-4;
 const MAX_REFUSALS: usize = 20;
 /// Trial steps from one point; each shortens the radius by half or more.
 const MAX_TRIALS: usize = 60;
+/// A model whose prediction is off by more than these ratios is held against the other.
+const GOOD_RATIO: (f64, f64) = (0.75, 1.5);
+/// The other model leads if its prediction errs less by this factor (Dennis, Gay & Welsch 1981).
+const BETTER: f64 = 1.5;
+/// Residuals are large where the linear model leaves more than this share of their squares.
+const LARGE: f64 = 0.1;
+/// Steps in a row that lower `|r|^2` by less than `SMALL_FALL` of it, after which it counts as large, too.
+const MAX_SMALL_FALLS: usize = 2;
+const SMALL_FALL: f64 = 0.05;
 
 /// A step that a model proposes.
 struct Proposal {
@@ -57,6 +69,12 @@ impl SecondOrder {
         SecondOrder { h, g }
     }
 
+    /// The predicted fall of `|r|^2` for the step p.
+    fn predict(&self, p: &[f64], d: &[f64]) -> f64 {
+        let q = DVector::from_iterator(p.len(), p.iter().zip(d).map(|(p, d)| p * d));
+        -2.0 * dot(&self.g, q.as_slice()) - q.dot(&(&self.h * &q))
+    }
+
     /// The exact minimizer of the model within the radius.
     fn propose(&self, model: &mut Subproblem<'_>, d: &[f64], delta: f64) -> Proposal {
         let step = model.solve(delta);
@@ -73,25 +91,33 @@ impl SecondOrder {
 
 /// Tries steps until one is accepted and `state` has moved; false where none is.
 ///
-/// `rounding` is the norm of the rounding errors of the residuals; `trial` is scratch space.
+/// `rounding` is the norm of the rounding errors of the residuals; `trial` and `curvature` are scratch space.
 pub(super) fn step(
     run: &mut Run<'_>,
     state: &mut State,
-    (linear, second): (&LinearModel, Option<&SecondOrder>),
+    (linear, held): (&LinearModel, &[bool]),
     rounding: f64,
-    trial: &mut Point,
+    (trial, curvature): (&mut Point, &mut DMatrix<f64>),
 ) -> Result<bool, Stop> {
     let noise = 10.0 * f64::EPSILON * state.at.sum + 2.0 * state.at.sum.sqrt() * rounding;
     let gradient = scaled_gradient(&state.at, &state.d);
-    let mut newton = second.map(|second| (second, Subproblem::new(&second.h, &second.g)));
+    let second = OnceCell::new();
+    let mut region = None;
     let mut refusals = 0;
     for _ in 0..MAX_TRIALS {
-        let mut proposal = match &mut newton {
-            Some((second, model)) => second.propose(model, &state.d, state.delta),
+        let newton = match state.newton {
+            true => second_order(run, state, held, curvature, &second)?,
+            false => None,
+        };
+        let mut proposal = match newton {
+            Some(model) => {
+                let region = region.get_or_insert_with(|| Subproblem::new(&model.h, &model.g));
+                model.propose(region, &state.d, state.delta)
+            }
             None => propose_linear(state, linear),
         };
         state.lambda = proposal.lambda;
-        move_to(run, state, &mut proposal, &mut trial.x);
+        move_to(run, state, newton, &mut proposal, &mut trial.x);
         if trial.x == state.at.x || !proposal.length.is_finite() {
             return Ok(false);
         }
@@ -106,8 +132,25 @@ pub(super) fn step(
         let actual = state.at.sum - trial.sum;
         let with_noise = proposal.predicted + noise;
         let ratio = if with_noise > 0.0 { (actual + noise) / with_noise } else { -1.0 };
+        let accepted = ratio >= ACCEPT;
+        let good = (GOOD_RATIO.0..=GOOD_RATIO.1).contains(&ratio);
+        if !good && !state.is_settled() && proposal.predicted > noise && is_large(state, linear) {
+            let other = match newton {
+                Some(_) => Some(predict_linear(state, &proposal.p)),
+                None => second_order(run, state, held, curvature, &second)?
+                    .map(|model| model.predict(&proposal.p, &state.d)),
+            };
+            let error = (proposal.predicted - actual).abs();
+            if other.is_some_and(|other| BETTER * (other - actual).abs() < error) {
+                state.newton = newton.is_none();
+                if !accepted {
+                    // The same radius for the better model.
+                    continue;
+                }
+            }
+        }
         update_radius(state, &proposal, ratio, actual);
-        if ratio < ACCEPT {
+        if !accepted {
             continue;
         }
         if !run.eval.jacobian(&trial.x, &mut trial.jac)? {
@@ -122,10 +165,43 @@ pub(super) fn step(
             continue;
         }
         state.step = norm(&proposal.p);
+        let small = actual < SMALL_FALL * state.at.sum;
+        state.small_falls = if small { state.small_falls + 1 } else { 0 };
         std::mem::swap(&mut state.at, trial);
         return Ok(true);
     }
     Ok(false)
+}
+
+/// Whether residuals will stay large, as far as one can tell here: the linear model leaves much of them, or
+/// they hardly fall. Otherwise Gauss-Newton is the better model in the end.
+fn is_large(state: &State, linear: &LinearModel) -> bool {
+    linear.reducible.powi(2) < (1.0 - LARGE) * state.at.sum || state.small_falls >= MAX_SMALL_FALLS
+}
+
+/// The model with the exact Hessian at the current point, evaluated at most once; `None` without a Hessian.
+fn second_order<'c>(
+    run: &mut Run<'_>,
+    state: &State,
+    held: &[bool],
+    hessian: &mut DMatrix<f64>,
+    cell: &'c OnceCell<Option<SecondOrder>>,
+) -> Result<Option<&'c SecondOrder>, Stop> {
+    if cell.get().is_none() {
+        let mut model = None;
+        if run.eval.structure().has_hessian() {
+            let n = state.g.len();
+            if hessian.is_empty() {
+                *hessian = DMatrix::zeros(n, n);
+            }
+            if run.eval.hessian(&state.at.x, hessian)? {
+                let scale = run.eval.structure().residual_scale();
+                model = Some(SecondOrder::new(hessian, scale, &state.g, &state.d, held));
+            }
+        }
+        return Ok(cell.get_or_init(|| model).as_ref());
+    }
+    Ok(cell.get().and_then(Option::as_ref))
 }
 
 /// The Levenberg-Marquardt step. The prediction `|J p|^2 + 2 lambda |D p|^2` is free of cancellation (More
@@ -143,9 +219,21 @@ fn propose_linear(state: &State, linear: &LinearModel) -> Proposal {
     }
 }
 
+/// The fall of `|r|^2` that the linear model predicts for the step p, `-2 r'J p - |J p|^2`.
+fn predict_linear(state: &State, p: &[f64]) -> f64 {
+    let change = &state.at.jac * DVector::from_column_slice(p);
+    -2.0 * dot(change.as_slice(), &state.at.r) - change.norm_squared()
+}
+
 /// `x_new = P(x + p)`; where a bound cuts the step, the proposal becomes what is left of it, with the
-/// prediction of the linear model, `-2 r'J p - |J p|^2`.
-fn move_to(run: &Run<'_>, state: &State, proposal: &mut Proposal, x_new: &mut [f64]) {
+/// prediction of its model.
+fn move_to(
+    run: &Run<'_>,
+    state: &State,
+    newton: Option<&SecondOrder>,
+    proposal: &mut Proposal,
+    x_new: &mut [f64],
+) {
     for ((new, x), p) in x_new.iter_mut().zip(&state.at.x).zip(&proposal.p) {
         *new = x + p;
     }
@@ -162,7 +250,10 @@ fn move_to(run: &Run<'_>, state: &State, proposal: &mut Proposal, x_new: &mut [f
     }
     let change = &state.at.jac * DVector::from_column_slice(&proposal.p);
     proposal.first_order = -2.0 * dot(change.as_slice(), &state.at.r);
-    proposal.predicted = proposal.first_order - change.norm_squared();
+    proposal.predicted = match newton {
+        Some(model) => model.predict(&proposal.p, &state.d),
+        None => proposal.first_order - change.norm_squared(),
+    };
 }
 
 /// Sets a smaller radius; the guess of the damping grows in proportion.

@@ -241,8 +241,11 @@ fn binder(op: Op, body: &Layout, clauses: &[Clause]) -> String {
             format!("{} {inside}", signs.join(" "))
         }
         Op::Comp => {
-            let ranges: String = clauses.iter().map(over_and_under).collect();
-            format!("{}{ranges}", bracketed(&latex(body)))
+            let first: Vec<String> =
+                clauses.iter().map(|c| format!("{}={}", name(&c.index), tight(&c.lo))).collect();
+            let last: Vec<String> = clauses.iter().map(|c| tight(&c.hi)).collect();
+            let (first, last) = (first.join(",\\,"), last.join(",\\,"));
+            format!("{}_{{{first}}}^{{{last}}}", bracketed(&latex(body)))
         }
         _ => {
             let lines: Vec<String> = clauses.iter().flat_map(under).collect();
