@@ -27,7 +27,13 @@ impl Checker<'_> {
 
     fn file(&mut self, node: NodeId) -> Checked<(String, Arc<[u8]>)> {
         let path = self.text(node, "a path")?;
-        match self.world.read(&path) {
+        let found = self.world.read(&path);
+        self.readable(found, &path, node)
+    }
+
+    /// What was read, or a report of why it could not be.
+    fn readable<T>(&mut self, found: Result<T, String>, path: &str, node: NodeId) -> Checked<T> {
+        match found {
             Ok(found) => Ok(found),
             Err(reason) => {
                 let finding =
@@ -115,8 +121,10 @@ impl Checker<'_> {
 
     /// `npy("x.npy")`.
     pub(super) fn npy(&mut self, args: &[Arg], span: Span) -> Checked<Item> {
-        let (path, bytes) = self.file(args[0].value)?;
-        match npy::read(&bytes, &path) {
+        let path = self.text(args[0].value, "a path")?;
+        let found = self.world.open(&path);
+        let (mut file, len) = self.readable(found, &path, args[0].value)?;
+        match npy::read_from(&mut *file, len, &path) {
             Ok(array) => {
                 let shape =
                     array.cols.map_or(Shape::Vector(array.rows), |n| Shape::Matrix(array.rows, n));

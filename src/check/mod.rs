@@ -31,6 +31,7 @@ mod point;
 mod shape;
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -62,6 +63,13 @@ pub trait World {
     /// The bytes of a file, by the path as written; the path found; or why it
     /// cannot be read.
     fn read(&mut self, path: &str) -> Result<(String, Arc<[u8]>), String>;
+
+    /// A file that is read once, from its start to its end, and its length in bytes; or why it cannot be.
+    fn open(&mut self, path: &str) -> Result<(Box<dyn Read>, u64), String> {
+        let (_, bytes) = self.read(path)?;
+        let len = bytes.len() as u64;
+        Ok((Box::new(std::io::Cursor::new(bytes)), len))
+    }
 
     /// A place in a data file that was read, for pointing at it: line and
     /// column from 1.

@@ -9,6 +9,8 @@
 //! 1.0 to 3.0 of the format.
 
 use super::{Array, DataError};
+use std::io::Read;
+use std::sync::Arc;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
@@ -16,24 +18,96 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 ///
 /// NaN and infinities come through. Time is linear in the size of the file.
 pub fn read(bytes: &[u8], display_name: &str) -> Result<Array, DataError> {
+    let shared = read_from(&mut &bytes[..], bytes.len() as u64, display_name)?;
+    Ok(Array { rows: shared.rows, cols: shared.cols, values: shared.values.to_vec() })
+}
+
+/// Entries that are decoded at a time.
+const CHUNK: usize = 8192;
+
+/// An array whose entries are shared, as [`read_from`] gives it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shared {
+    /// Rows, or the length of a column.
+    pub rows: usize,
+    /// Columns of a matrix.
+    pub cols: Option<usize>,
+    /// Entries, row by row.
+    pub values: Arc<[f64]>,
+}
+
+/// Reads an array of `len` bytes, header included, without holding more than its entries in memory.
+///
+/// As [`read`] otherwise.
+pub fn read_from(file: &mut dyn Read, len: u64, display_name: &str) -> Result<Shared, DataError> {
     let fail = |message: String| DataError::whole_file(display_name, message);
-    let (header, body) = split_header(bytes).map_err(|message| fail(message.to_string()))?;
+    let broken = |error: std::io::Error| fail(format!("cannot be read: {error}"));
+    let mut start = Vec::new();
+    file.take(START).read_to_end(&mut start).map_err(broken)?;
+    let n_header = header_length(&start);
+    file.take(n_header.saturating_sub(start.len() as u64))
+        .read_to_end(&mut start)
+        .map_err(broken)?;
+    let (_, rest) = split_header(&start).map_err(|message| fail(message.to_string()))?;
+    let body = len.saturating_sub((start.len() - rest.len()) as u64);
+    let header = checked_header(&start, usize::try_from(body).unwrap_or(usize::MAX), display_name)?;
+    let n = header.rows * header.cols.unwrap_or(1);
+    let mut values: Arc<[f64]> = std::iter::repeat_n(0.0, n).collect();
+    let entries = Arc::get_mut(&mut values).expect("nobody else has it yet");
+    let size = header.kind.size();
+    let mut bytes = vec![0; CHUNK.min(n) * size];
+    let mut pending = rest.to_vec();
+    let mut done = 0;
+    while done < n {
+        let count = CHUNK.min(n - done);
+        let chunk = &mut bytes[..count * size];
+        let from_start = pending.len().min(chunk.len());
+        chunk[..from_start].copy_from_slice(&pending[..from_start]);
+        pending.drain(..from_start);
+        file.read_exact(&mut chunk[from_start..]).map_err(broken)?;
+        let decoded = header.kind.decode(chunk).ok_or_else(|| not_exact(display_name))?;
+        for (k, value) in (done..).zip(decoded) {
+            entries[header.place(k)] = value;
+        }
+        done += count;
+    }
+    Ok(Shared { rows: header.rows, cols: header.cols, values })
+}
+
+/// Bytes that hold the length of the header in all versions of the format.
+const START: u64 = 12;
+
+/// How many bytes the header takes, as far as its first bytes say.
+fn header_length(start: &[u8]) -> u64 {
+    match *start {
+        [_, _, _, _, _, _, 1, _, a, b, ..] => 10 + u64::from(u16::from_le_bytes([a, b])),
+        [_, _, _, _, _, _, _, _, a, b, c, d] => 12 + u64::from(u32::from_le_bytes([a, b, c, d])),
+        _ => 0,
+    }
+}
+
+fn not_exact(display_name: &str) -> DataError {
+    let message = "an integer beyond 2^53, which a double does not hold exactly";
+    DataError::whole_file(display_name, message.to_string())
+        .with_help("save the array as \"<f8\" if rounding is fine")
+}
+
+/// The header of a file that holds `body` bytes of data behind it.
+fn checked_header(bytes: &[u8], body: usize, display_name: &str) -> Result<Header, DataError> {
+    let fail = |message: String| DataError::whole_file(display_name, message);
+    let (header, _) = split_header(bytes).map_err(|message| fail(message.to_string()))?;
     let header = Header::parse(header).map_err(|message| {
         fail(message)
             .with_help("save one or two dimensions, as in `np.save(\"x.npy\", x.astype(\"<f8\"))`")
     })?;
     let n_values = header.rows.checked_mul(header.cols.unwrap_or(1));
     let n_bytes = n_values.and_then(|n| n.checked_mul(header.kind.size()));
-    if n_bytes != Some(body.len()) {
+    if n_bytes != Some(body) {
         let expected = n_bytes.map_or("more".to_string(), |n| n.to_string());
-        return Err(fail(format!("expected {expected} bytes of data, found {}", body.len()))
+        return Err(fail(format!("expected {expected} bytes of data, found {body}"))
             .with_help("the file is cut off or damaged"));
     }
-    let values = header.kind.decode(body).ok_or_else(|| {
-        fail("an integer beyond 2^53, which a double does not hold exactly".to_string())
-            .with_help("save the array as \"<f8\" if rounding is fine")
-    })?;
-    Ok(header.arrange(values))
+    Ok(header)
 }
 
 /// The header's text and the data behind it.
@@ -160,19 +234,12 @@ impl Header {
         Ok(Header { kind, is_column_major, rows, cols })
     }
 
-    /// Puts the entries of the file into row-major order.
-    fn arrange(&self, values: Vec<f64>) -> Array {
-        let values = match self.cols {
-            Some(cols) if self.is_column_major => {
-                let rows = self.rows;
-                (0..rows)
-                    .flat_map(|i| (0..cols).map(move |j| j * rows + i))
-                    .map(|k| values[k])
-                    .collect()
-            }
-            _ => values,
-        };
-        Array { rows: self.rows, cols: self.cols, values }
+    /// Where entry `k` of the file stands, row by row.
+    fn place(&self, k: usize) -> usize {
+        match self.cols {
+            Some(cols) if self.is_column_major => k % self.rows * cols + k / self.rows,
+            _ => k,
+        }
     }
 }
 

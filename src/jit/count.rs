@@ -105,6 +105,26 @@ impl Counter<'_> {
                 let call = &self.program.calls[call as usize];
                 dense(&call.what, call.args.first().map_or(0, |(_, len)| *len))
             }
+            Kind::CallRows { call } => {
+                let call = &self.program.calls[call as usize];
+                let of = match call.what {
+                    Dense::Product { m, k, left_turned, .. } => {
+                        if left_turned {
+                            k
+                        } else {
+                            m
+                        }
+                    }
+                    Dense::Gram { m, .. } => m,
+                    _ => 1,
+                };
+                let args = &self.program.instrs[v as usize].args;
+                let rows = match (self.known(args[0]), self.known(args[1])) {
+                    (Some(from), Some(to)) => to - from + 1.0,
+                    _ => of as f64,
+                };
+                dense(&call.what, 0) * rows / of as f64
+            }
             _ => 0.0,
         }
     }
@@ -127,6 +147,7 @@ impl Counter<'_> {
             Kind::Inside { .. } => Some(arg(0)? - 1.0),
             Kind::IAdd | Kind::Fun(Fun::Add) => Some(arg(0)? + arg(1)?),
             Kind::IMul | Kind::Fun(Fun::Mul) => Some(arg(0)? * arg(1)?),
+            Kind::IMin => Some(arg(0)?.min(arg(1)?)),
             Kind::IDiv(n) => Some((arg(0)? / n as f64).floor()),
             Kind::IRem(n) => Some(arg(0)?.rem_euclid(n as f64)),
             Kind::Fun(Fun::Sub) => Some(arg(0)? - arg(1)?),
@@ -154,6 +175,8 @@ fn dense(what: &Dense, len: usize) -> f64 {
         Dense::Scale { m, n, .. } => *m as f64 * *n as f64,
         Dense::Others => 3.0 * len.saturating_sub(2) as f64,
         Dense::Product { m, k, n, .. } => 2.0 * *m as f64 * *k as f64 * *n as f64,
+        Dense::Gram { m, n } => *m as f64 * *n as f64 * (*n as f64 + 1.0),
+        Dense::Scale { m, n, .. } => *m as f64 * *n as f64,
         Dense::Factor { n } => 2.0 / 3.0 * (*n as f64).powi(3),
         Dense::FromFactors { op: Op::Inv, n } => 4.0 / 3.0 * (*n as f64).powi(3),
         Dense::FromFactors { n, .. } => *n as f64,

@@ -63,7 +63,6 @@ pub(super) struct Compiled<'g> {
     f: ExprId,
     vars: Vec<SymbolId>,
     n: usize,
-    names: Vec<String>,
     gradient: Option<Vec<ExprId>>,
     hessian: Option<Hessian>,
     /// Value and derivatives in pieces, where the objective allows it; found with the gradient.
@@ -97,7 +96,6 @@ impl<'g> Compiled<'g> {
         let f = simplify::stable(g, &[f])[0];
         let squares = squares.map(|s| Squares { blocks: simplify::stable(g, &s.blocks), ..s });
         let n = vars.iter().map(|&v| g.symbol(v).shape.len()).sum();
-        let names = entry_names(g, vars);
         let times = Times { differentiate: started.elapsed(), ..Times::default() };
         Compiled {
             g,
@@ -105,7 +103,6 @@ impl<'g> Compiled<'g> {
             f,
             vars: vars.to_vec(),
             n,
-            names,
             gradient: None,
             hessian: None,
             banded: None,
@@ -413,22 +410,23 @@ fn fill_from_lower(lower: &[f64], h: &mut DMatrix<f64>) {
     }
 }
 
-/// `w[1]`, `W[2, 3]` for entries of arrays, the name for scalars.
+/// The names of all entries, as [`entry_name`] gives them.
 pub(super) fn entry_names(g: &Graph, vars: &[SymbolId]) -> Vec<String> {
     let mut names = Vec::new();
     for &v in vars {
         let symbol = g.symbol(v);
-        match symbol.shape {
-            Shape::Scalar => names.push(symbol.name.clone()),
-            Shape::Vector(n) => names.extend((1..=n).map(|i| format!("{}[{i}]", symbol.name))),
-            Shape::Matrix(m, n) => {
-                names.extend(
-                    (0..m * n).map(|k| format!("{}[{}, {}]", symbol.name, k / n + 1, k % n + 1)),
-                );
-            }
-        }
+        names.extend((0..symbol.shape.len()).map(|k| entry_name(&symbol.name, symbol.shape, k)));
     }
     names
+}
+
+/// `w[1]`, `W[2, 3]` for entry `k` (from 0) of an array, the name for a scalar.
+fn entry_name(name: &str, shape: Shape, k: usize) -> String {
+    match shape {
+        Shape::Scalar => name.to_string(),
+        Shape::Vector(_) => format!("{name}[{}]", k + 1),
+        Shape::Matrix(_, n) => format!("{name}[{}, {}]", k / n + 1, k % n + 1),
+    }
 }
 
 /// A program with its output vector.
@@ -574,6 +572,14 @@ impl Problem for Compiled<'_> {
     }
 
     fn var_name(&self, i: usize) -> String {
-        self.names[i].clone()
+        let mut left = i;
+        for &v in &self.vars {
+            let symbol = self.g.symbol(v);
+            if left < symbol.shape.len() {
+                return entry_name(&symbol.name, symbol.shape, left);
+            }
+            left -= symbol.shape.len();
+        }
+        format!("entry {}", i + 1)
     }
 }

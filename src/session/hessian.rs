@@ -82,6 +82,10 @@ pub(super) fn closed_form(
     let n = g.symbol(unknown).shape.len();
     let square = g.shape(matrix).rows() == n && g.shape(matrix).cols() == n;
     let matrix = square.then(|| simplify::stable(g, &[matrix])[0])?;
+    // A matrix written out by two indices with conditions costs more than products with directions.
+    if g.reachable(&[matrix]).into_iter().any(|e| matches!(g.op(e), Op::Comp | Op::If)) {
+        return None;
+    }
     // Compiled code does not form a diagonal matrix that is a factor; the evaluator does.
     let formed = |e: &ExprId| !jit || g.op(*e) != Op::Diag;
     let largest = g.reachable(&[matrix]).into_iter().filter(formed);
@@ -281,6 +285,14 @@ mod tests {
         ] {
             assert_eq!(checked(&format!("{data}let f = {f}"), true), (None, 2500), "{f}");
         }
+    }
+
+    #[test]
+    fn closed_forms_of_indexed_sums_agree_with_products() {
+        let penalty = "let n = 10; var x: R[n]; let f = (x[1] - 0.2)^2 \
+            + 0.1*sum((exp(x[i]/10) + exp(x[i-1]/10) - exp(i/10))^2 for i in 2..n) \
+            + (sum((n - j + 1)*x[j]^2 for j in 1..n) - 1)^2";
+        assert_eq!(both(penalty), (None, 100));
     }
 
     #[test]

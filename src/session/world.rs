@@ -1,6 +1,7 @@
 //! Files and random draws: the session's door to the outside.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -92,6 +93,16 @@ impl World for Files {
         let bytes: Arc<[u8]> = std::fs::read(&found).map_err(|e| reason(&e))?.into();
         self.read.insert(found, bytes.clone());
         Ok((path.to_string(), bytes))
+    }
+
+    fn open(&mut self, path: &str) -> Result<(Box<dyn Read>, u64), String> {
+        let found = self.base.join(Path::new(path));
+        let file = std::fs::File::open(found).map_err(|e| reason(&e))?;
+        let about = file.metadata().map_err(|e| reason(&e))?;
+        if about.is_dir() {
+            return Err(reason(&std::io::ErrorKind::IsADirectory.into()));
+        }
+        Ok((Box::new(file), about.len()))
     }
 
     fn place(&mut self, file: &str, line: usize, column: usize) -> Option<Span> {
