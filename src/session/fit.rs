@@ -56,6 +56,8 @@ impl Fit {
         let kind = match (self.verdict.as_ref()?.kind, self.statement) {
             (PointKind::StrictMinimum, "maximize") => "strict local maximum",
             (PointKind::LocalMaximum, "maximize") => "local minimum",
+            (PointKind::Unattained, "maximize") => "supremum approached, not attained",
+            (PointKind::Falling, "maximize") => "no maximum, the objective rises on",
             (kind, _) => kind.name(),
         };
         Some(kind.to_string())

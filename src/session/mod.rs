@@ -32,6 +32,7 @@ mod derivative_check;
 mod derive;
 mod finite;
 mod fit;
+mod fitted;
 mod hessian;
 mod output;
 mod program;
