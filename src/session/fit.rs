@@ -20,6 +20,8 @@ pub struct Fit {
     pub method: &'static str,
     /// Why this method was chosen; empty where the user named it.
     pub why: String,
+    /// What was found about the objective, a line each.
+    pub analysis: Vec<String>,
     /// How it ended.
     pub status: Status,
     /// Which test passed or which limit was met.

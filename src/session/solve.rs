@@ -28,6 +28,9 @@ const MAX_LM: usize = 500;
 /// Newton's method on a dense Hessian of at most this many unknowns.
 const MAX_NEWTON: usize = 200;
 
+/// So many results can be explained; older ones are forgotten.
+const MAX_FITS: usize = 1000;
+
 /// A method with its options, and why it was chosen.
 struct Plan {
     def: &'static MethodDef,
@@ -74,7 +77,13 @@ impl Runner<'_> {
         }
         self.session.finished.push((Arc::clone(&fit), brief));
         let record = record::record(&mut self.session.state.graph, &fit, &objective.unknowns);
-        let item = Item::Record(Arc::new(record));
+        let record = Arc::new(record);
+        let fits = &mut self.session.state.fits;
+        if fits.len() >= MAX_FITS {
+            fits.remove(0);
+        }
+        fits.push((Arc::clone(&record), Arc::clone(&fit)));
+        let item = Item::Record(record);
         if self.mode == Mode::Line {
             self.session.state.names.define("ans", item.clone(), None);
         }
@@ -296,6 +305,8 @@ impl Runner<'_> {
         statistics: Option<FitStatistics>,
         verdict: Option<Verdict>,
     ) -> Fit {
+        let g = &self.session.state.graph;
+        let n_residuals = setup.squares.as_ref().map(|s| structure::n_residuals(g, s));
         let sign = if objective.kind == CommandKind::Maximize { -1.0 } else { 1.0 };
         let mut message = solution.message.clone();
         if solution.status == Status::InvalidStart {
@@ -333,6 +344,7 @@ impl Runner<'_> {
             objective: objective.name.clone(),
             method: solution.method,
             why: plan.why.clone(),
+            analysis: analysis(setup, n_residuals),
             status: solution.status,
             message,
             value: sign * solution.value,
@@ -348,4 +360,31 @@ impl Runner<'_> {
             trace,
         }
     }
+}
+
+/// What was found about the objective, a line each, for `explain`.
+fn analysis(setup: &Setup, n_residuals: Option<usize>) -> Vec<String> {
+    let n = setup.x0.len();
+    let mut lines = vec![match n {
+        1 => "1 unknown".to_string(),
+        n => format!("{n} unknowns"),
+    }];
+    lines.push(match n_residuals {
+        Some(1) => "a square".to_string(),
+        Some(m) if m < n => format!("a sum of {m} squares, fewer than unknowns"),
+        Some(m) => format!("a sum of {m} squares"),
+        None => "no sum of squares".to_string(),
+    });
+    lines.push(match setup.smooth {
+        true => "smooth: every operator that meets an unknown is".to_string(),
+        false => "not smooth: it has kinks or branches that depend on an unknown".to_string(),
+    });
+    lines.push(match &setup.bounds {
+        Some((lower, upper)) => {
+            let bounded = lower.iter().zip(upper).filter(|(l, u)| l.is_finite() || u.is_finite());
+            format!("bounds on {} of {n} entries", bounded.count())
+        }
+        None => "no bounds".to_string(),
+    });
+    lines
 }

@@ -14,6 +14,7 @@ fn example() -> Fit {
         objective: "J".to_string(),
         method: "lm",
         why: "J is a sum of 4 squares".to_string(),
+        analysis: Vec::new(),
         status: Status::Converged,
         message: "gradient below gtol".to_string(),
         value: 227.070_421,

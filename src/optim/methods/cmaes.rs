@@ -28,6 +28,7 @@ pub static METHOD: MethodDef = MethodDef {
     summary: "covariance matrix adaptation (CMA-ES)",
     when_to_use: "For rugged, noisy or discontinuous functions of up to some 100 unknowns. Learns scales and \
                   valleys; takes some hundreds of evaluations for each unknown.",
+    formula: "",
     needs: &[Need::Objective],
     accepts_bounds: true,
     own_options: &[
