@@ -2,7 +2,7 @@
 //!
 //! In: expressions of a [`Graph`], and the symbols whose values come at run
 //! time. Out: a [`Kernel`], one function that computes all the expressions at
-//! once and shares what they have in common. Four steps, each with a room of
+//! once and shares what they have in common. Five steps, each with a room of
 //! its own and plain data in between:
 //!
 //! 1. `translate` (with `envs`, `entries`, `numbers`, `folds`, `fills`, `scatters`, `products`):
@@ -11,9 +11,10 @@
 //! 2. `schedule` (with `regions`): the scalar graph to a `program`, the kernel: loops that go
 //!    over the same range become one, what does not depend on a loop's counter
 //!    leaves it.
-//! 3. `lower`, `loops`, `emit` and `functions`: the kernel to Cranelift's form. With `native`, the
-//!    only files that name Cranelift.
-//! 4. `native`: machine code.
+//! 3. `wide`: loops that it covers to vector code of their own, where the machine has AVX-512.
+//! 4. `lower`, `loops`, `wide_loops`, `emit` and `functions`: the rest of the kernel to Cranelift's
+//!    form. With `native`, the only files that name Cranelift.
+//! 5. `native`: machine code.
 //!
 //! **A fault is a returned error, never a crash**: a position in memory is
 //! proven to lie in its array when the kernel is compiled, else it is checked
@@ -24,6 +25,7 @@
 //! Sums may be computed in another order than written and with fused
 //! multiplication, always in the same way on the same machine.
 
+mod chain;
 mod count;
 mod dag;
 mod dense;
@@ -41,6 +43,8 @@ mod lower;
 mod native;
 mod numbers;
 mod others;
+mod passes;
+mod pieces;
 mod products;
 mod program;
 mod regions;
@@ -48,6 +52,8 @@ mod scatters;
 mod schedule;
 mod translate;
 mod vars;
+mod wide;
+mod wide_loops;
 
 use std::fmt;
 use std::sync::Arc;
@@ -57,8 +63,9 @@ use std::time::Instant;
 use rustc_hash::FxHashMap;
 
 pub use kernel::{Fault, Kernel, Stats};
+pub use wide::Choice;
 
-use crate::expr::{ExprId, Graph, SymbolId, SymbolKind};
+use crate::expr::{ExprId, Graph, Op, SymbolId, SymbolKind};
 use kernel::{Parts, lay_out};
 use program::Program;
 use translate::Translation;
@@ -69,6 +76,8 @@ pub struct Options {
     /// Long loops look at this and end with [`Fault::Interrupted`] once it is
     /// set.
     pub interrupt: Option<Arc<AtomicBool>>,
+    /// Which loops become vector code, where the machine has it.
+    pub wide: Choice,
 }
 
 /// Why expressions cannot be compiled.
@@ -164,7 +173,7 @@ pub fn show(
 /// The operations on numbers in one run of what `outputs` become, by the rules
 /// of `count`: an elementary function is one, a product of matrices `2*m*k*n`.
 pub fn operations(g: &Graph, outputs: &[ExprId], inputs: &[SymbolId]) -> Result<f64, CompileError> {
-    let (program, _) = plan(g, outputs, inputs)?;
+    let (program, _) = scheduled(g, outputs, inputs)?;
     Ok(count::operations(&program))
 }
 
@@ -183,10 +192,12 @@ fn build(
     scratch.try_reserve_exact(places).map_err(|_| CompileError::TooLarge)?;
     scratch.resize(places, 0.0);
     let interrupt = options.interrupt.as_ref().map(|flag| Arc::as_ptr(flag) as usize);
-    let (code, sites) = native::compile(&program, &tables, interrupt, listing)
+    let wide = wide::compile(&program, &tables, interrupt, options.wide);
+    let (code, sites) = native::compile(&program, &tables, &wide, interrupt, listing)
         .map_err(|reason| CompileError::Unsupported { reason })?;
     Ok(Kernel::new(Parts {
         code,
+        wide,
         sites,
         tables,
         scratch,
@@ -202,6 +213,17 @@ fn build(
 
 /// The kernel, and the length of the input vector.
 fn plan(
+    g: &Graph,
+    outputs: &[ExprId],
+    inputs: &[SymbolId],
+) -> Result<(Program, usize), CompileError> {
+    let (mut program, n_in) = scheduled(g, outputs, inputs)?;
+    passes::join(&mut program);
+    Ok((program, n_in))
+}
+
+/// The kernel before passes over the rows of a matrix are joined.
+fn scheduled(
     g: &Graph,
     outputs: &[ExprId],
     inputs: &[SymbolId],
@@ -233,6 +255,10 @@ fn verify_symbols(
     }
     let mut total = 0usize;
     for e in g.reachable(outputs) {
+        if g.op(e) == Op::Diag {
+            // A factor of a product is never formed.
+            continue;
+        }
         total = match g.shape(e).checked_len().and_then(|n| total.checked_add(n)) {
             Some(n) if n < MOST_ENTRIES => n,
             _ => return Err(CompileError::TooLarge),

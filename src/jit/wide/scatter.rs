@@ -1,0 +1,117 @@
+//! Scatters to neighbouring entries, joined into one store.
+//!
+//! The gradient of `sum((x[i+1] - x[i]^2)^2)` adds to entries `i` and `i+1` in
+//! every step. As they stand these are two additions to memory that overlap but
+//! for one lane, and the second would wait for the first. Joined, a step adds
+//! once to the entries from its first on: the value for `i`, plus that for `i+1`
+//! moved up by a lane, whose last lane is kept for the next step.
+
+use rustc_hash::FxHashMap;
+
+use super::super::dag::{BufId, Kind};
+use super::super::host::{Place, Tables};
+use super::super::program::{Item, Program};
+use super::body::Id;
+use super::select::Pointer;
+
+/// Scatters of a run are at most this many entries apart.
+pub const REACH: i64 = 3;
+
+/// A store, or an addition, to an entry of a buffer.
+#[derive(Clone, Debug)]
+pub struct Scatter {
+    pub buf: BufId,
+    pub add: bool,
+    pub pointer: Pointer,
+    /// Bytes from the pointer.
+    pub offset: i64,
+    pub value: Id,
+    pub mask: Option<Id>,
+}
+
+/// The stores in runs, each in the order of its offsets: additions to entries
+/// near one another are one run, everything else is by itself.
+pub fn runs(stores: Vec<Scatter>) -> Vec<Vec<Scatter>> {
+    let mut left = stores;
+    // Stable: what is at one place keeps its order.
+    left.sort_by_key(|s| (s.buf, s.offset));
+    let mut runs: Vec<Vec<Scatter>> = Vec::new();
+    for s in left {
+        let fits = |run: &&mut Vec<Scatter>| {
+            let first = &run[0];
+            first.buf == s.buf
+                && first.add
+                && s.add
+                && first.pointer == s.pointer
+                && s.pointer.stride == 1
+                && s.offset - first.offset <= 8 * REACH
+        };
+        match runs.iter_mut().rev().find(fits) {
+            Some(run) => run.push(s),
+            None => runs.push(vec![s]),
+        }
+    }
+    runs
+}
+
+/// What is stored to each buffer in all of a kernel.
+#[derive(Debug, Default)]
+pub struct Stores {
+    counts: FxHashMap<BufId, usize>,
+    /// The blocks in which a buffer is set to zero.
+    zeros: FxHashMap<BufId, Vec<usize>>,
+    /// The block of every group.
+    blocks: FxHashMap<usize, usize>,
+}
+
+impl Stores {
+    pub fn of(program: &Program) -> Stores {
+        let mut found = Stores::default();
+        for i in &program.instrs {
+            if let Kind::Store { buf, .. } = i.kind {
+                *found.counts.entry(buf).or_default() += 1;
+            }
+        }
+        for (b, block) in program.blocks.iter().enumerate() {
+            for item in &block.items {
+                match *item {
+                    Item::Group(k) => {
+                        found.blocks.insert(k, b);
+                    }
+                    Item::Instr(v) => {
+                        if let Kind::Zero(buf) = program.instrs[v as usize].kind {
+                            found.zeros.entry(buf).or_default().push(b);
+                        }
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The entries of a buffer, first and last, that a run in the loop of group
+    /// `k` sets rather than adds to: nobody else adds to the buffer, and it is
+    /// zero when the loop begins, once for every time that the loop runs.
+    pub fn overwritten(
+        &self,
+        tables: &Tables,
+        k: usize,
+        ends: Option<(i64, i64)>,
+        run: &[Scatter],
+    ) -> Option<(BufId, usize, usize)> {
+        let (first, last) = (&run[0], &run[run.len() - 1]);
+        let (lo, hi) = ends.filter(|(lo, hi)| lo <= hi)?;
+        let fixed = first.pointer.stride == 1 && first.pointer.terms.is_empty();
+        if !first.add || !fixed || (run.len() == 1 && first.mask.is_some()) {
+            return None;
+        }
+        let zeros = self.zeros.get(&first.buf)?;
+        let alone = self.counts.get(&first.buf) == Some(&run.len());
+        if !alone || zeros.len() != 1 || self.blocks.get(&k) != zeros.first() {
+            return None;
+        }
+        let (Place::Output(start) | Place::Scratch(start)) = tables.buffers[first.buf.0 as usize].0;
+        let place = |s: &Scatter, i: i64| (s.pointer.far + s.offset) / 8 - start as i64 + i;
+        Some((first.buf, place(first, lo) as usize, place(last, hi) as usize))
+    }
+}
