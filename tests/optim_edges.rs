@@ -55,7 +55,12 @@ const GENERAL: [&str; 7] = ["gd", "cg", "bfgs", "lbfgs", "sr1", "newton", "newto
 /// The methods that use gradients.
 fn with_gradients() -> impl Iterator<Item = &'static MethodDef> {
     let uses = |need: &Need| *need != Need::Objective;
-    METHODS.iter().copied().filter(move |method| method.needs.iter().any(uses))
+    local().filter(move |method| method.needs.iter().any(uses))
+}
+
+/// The methods that follow one point or one population.
+fn local() -> impl Iterator<Item = &'static MethodDef> {
+    METHODS.iter().copied().filter(|method| method.family != "global")
 }
 
 #[test]
@@ -141,7 +146,7 @@ fn constants_are_solved_at_once() {
 
 #[test]
 fn limits_are_limits_and_keep_the_best_point() {
-    for method in METHODS {
+    for method in local() {
         let found =
             solve(&mut rosenbrock(), &[-1.2, 1.0], method.name, &[("max_iter", number(0.0))]);
         assert_eq!((found.status, found.iterations), (Status::MaxIter, 0));

@@ -127,6 +127,7 @@ const FLOORS: &[(&str, &str, usize, usize, usize)] = &[
     ("nelder_mead", "", 3_000, 64, 58),
     ("cmaes", "", 600, 57, 55),
     ("de", "", 200, 45, 43),
+    ("multistart", "starts = 4", 1_000, 60, 60),
 ];
 
 /// Iterations of methods without derivatives where there are 100 unknowns: enough to see that they end in order.

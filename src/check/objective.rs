@@ -30,7 +30,6 @@ const PLANNED: &[&str] = &[
     "sqp",
     "lp",
     "qp",
-    "multistart",
 ];
 
 /// A value for an unknown at the start: its leaf and what stands for it.

@@ -3,7 +3,8 @@
 //! ```text
 //! s^2 = |r|^2 / (m - rank),    covariance C = s^2 (J'J)^-1,    stderr_j = sqrt(C_jj)
 //! interval_j = x_j -+ t stderr_j,   t the quantile of Student's distribution with m - rank degrees of freedom
-//! R^2 = 1 - |r|^2 / sum (y_i - mean y)^2
+//! R^2 = 1 - |r|^2 / sum w_i (y_i - mean y)^2,  the mean and the residuals r_i with the same weights w_i
+//! AIC = m (log(2 pi |r|^2/m) + 1) - sum log w_i + 2 k,   BIC with k log m,   k = rank + 1 (s is estimated, too)
 //! ```
 //!
 //! (Bates & Watts 1988, sec. 2.2 to 2.3.) In come plain numbers, and out they go; this room knows no problem
@@ -36,8 +37,35 @@ pub struct FitStatistics {
     pub confidence_intervals: Vec<(f64, f64)>,
     /// `None` where no response was given or it does not vary.
     pub r_squared: Option<f64>,
+    /// Akaike's criterion for normal errors; `None` where the residuals vanish, so that it would be -infinity.
+    pub aic: Option<f64>,
+    /// The Bayesian criterion of Schwarz; `None` likewise.
+    pub bic: Option<f64>,
     /// Parameters that take part in a dependence of the Jacobian's columns, from 0.
     pub undetermined: Vec<usize>,
+}
+
+impl FitStatistics {
+    /// Adds what depends on the fitted data `y: m` with weights (1 where there are none): R squared, and the
+    /// weights' part of AIC and BIC.
+    pub fn explain(&mut self, y: &[f64], weights: Option<&[f64]>) {
+        let ones = vec![1.0; y.len()];
+        let weights = weights.unwrap_or(&ones);
+        self.r_squared = r_squared(y, weights, self.residual_sum_of_squares);
+        let logs: f64 = weights.iter().filter(|w| **w > 0.0).map(|w| w.ln()).sum();
+        self.aic = self.aic.map(|aic| aic - logs);
+        self.bic = self.bic.map(|bic| bic - logs);
+    }
+
+    /// The correlations of the estimates, n x n; NaN for parameters that the data do not determine.
+    pub fn correlation(&self) -> DMatrix<f64> {
+        let c = &self.covariance;
+        DMatrix::from_fn(c.nrows(), c.ncols(), |i, j| match i == j {
+            true if c[(i, i)].is_nan() => f64::NAN,
+            true => 1.0,
+            false => c[(i, j)] / (c[(i, i)] * c[(j, j)]).sqrt(),
+        })
+    }
 }
 
 /// The level of the confidence intervals.
@@ -91,7 +119,8 @@ pub fn fit_statistics(
     let t = two_sided_quantile(LEVEL, degrees_of_freedom as f64);
     let confidence_intervals =
         x.iter().zip(&standard_errors).map(|(x, s)| (x - t * s, x + t * s)).collect();
-    FitStatistics {
+    let (aic, bic) = information(m, rank + 1, residual_sum_of_squares);
+    let mut statistics = FitStatistics {
         n_residuals: m,
         degrees_of_freedom,
         rank,
@@ -100,9 +129,25 @@ pub fn fit_statistics(
         covariance,
         standard_errors,
         confidence_intervals,
-        r_squared: response.and_then(|y| r_squared(y, residual_sum_of_squares)),
+        r_squared: None,
+        aic,
+        bic,
         undetermined,
+    };
+    if let Some(y) = response {
+        statistics.explain(y, None);
     }
+    statistics
+}
+
+/// AIC and BIC of `k` estimated numbers; `None` for residuals that vanish.
+fn information(m: usize, k: usize, sum: f64) -> (Option<f64>, Option<f64>) {
+    if sum <= 0.0 || m == 0 {
+        return (None, None);
+    }
+    let (m, k) = (m as f64, k as f64);
+    let twice = m * ((std::f64::consts::TAU * sum / m).ln() + 1.0);
+    (Some(twice + 2.0 * k), Some(twice + k * m.ln()))
 }
 
 /// `P (R'R)^-1 P'` for the leading `rank` columns, 0 elsewhere: `R^-1` by back substitution, times its
@@ -145,9 +190,12 @@ fn dependent_columns(qr: &PivotedQr, rank: usize) -> Vec<usize> {
     (0..n).filter(|&j| dependent[j]).collect()
 }
 
-fn r_squared(y: &[f64], residual_sum_of_squares: f64) -> Option<f64> {
-    let mean = y.iter().sum::<f64>() / y.len() as f64;
-    let total: f64 = y.iter().map(|yi| (yi - mean).powi(2)).sum();
+fn r_squared(y: &[f64], weights: &[f64], residual_sum_of_squares: f64) -> Option<f64> {
+    if y.len() < 2 {
+        return None;
+    }
+    let mean = dot(weights, y) / weights.iter().sum::<f64>();
+    let total: f64 = y.iter().zip(weights).map(|(y, w)| w * (y - mean).powi(2)).sum();
     (total > 0.0).then(|| 1.0 - residual_sum_of_squares / total)
 }
 
@@ -170,8 +218,33 @@ mod tests {
         assert!((fit.standard_errors[1] - (1.35 / 5.0_f64).sqrt()).abs() < 1e-12);
         assert!((fit.covariance[(0, 1)] + 1.35 * 1.5 / 5.0).abs() < 1e-12);
         assert!(fit.r_squared.is_some_and(|r2| (r2 - (1.0 - 2.7 / 8.75)).abs() < 1e-12));
+        // AIC as R gives it for lm(y ~ x): n log(RSS/n) + n + n log(2 pi) + 2*3.
+        let aic = 4.0 * (2.7_f64 / 4.0).ln() + 4.0 + 4.0 * std::f64::consts::TAU.ln() + 6.0;
+        assert!(fit.aic.is_some_and(|found| (found - aic).abs() < 1e-12));
+        assert!((fit.correlation()[(0, 1)] + 0.3 / 0.14_f64.sqrt()).abs() < 1e-12);
         let half_width = fit.confidence_intervals[1].1 - 1.1;
         assert!((half_width - 4.302_652_729_749_5 * fit.standard_errors[1]).abs() < 1e-9);
+    }
+
+    #[test]
+    fn weights_count_as_repeated_data_in_r_squared() {
+        // y = 1 twice and 4 once, fitted by their mean 2: the weighted form of the same data.
+        let jac = DMatrix::from_element(3, 1, -1.0);
+        let mut fit = fit_statistics(&[2.0], &[-1.0, -1.0, 2.0], &jac, None);
+        fit.explain(&[1.0, 1.0, 4.0], None);
+        let jac = DMatrix::from_column_slice(2, 1, &[-2f64.sqrt(), -1.0]);
+        let mut weighted = fit_statistics(&[2.0], &[-2f64.sqrt(), 2.0], &jac, None);
+        weighted.explain(&[1.0, 4.0], Some(&[2.0, 1.0]));
+        assert_eq!(fit.r_squared, Some(0.0));
+        assert!(weighted.r_squared.is_some_and(|r2| r2.abs() < 1e-12));
+    }
+
+    #[test]
+    fn data_on_the_curve_are_no_failure() {
+        let jac = DMatrix::from_fn(4, 2, |i, j| if j == 0 { -1.0 } else { -(i as f64) });
+        let fit = fit_statistics(&[1.0, 2.0], &[0.0; 4], &jac, Some(&[1.0, 3.0, 5.0, 7.0]));
+        assert_eq!((fit.r_squared, fit.aic, fit.bic), (Some(1.0), None, None));
+        assert_eq!(fit.standard_errors, [0.0, 0.0]);
     }
 
     #[test]

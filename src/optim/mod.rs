@@ -8,6 +8,7 @@
 //! A method in [`methods`] writes its iteration. Limits, interrupts, counts, traces and the best point so
 //! far belong to [`run`] and to the evaluator of `problem`. Adding a method is one file and one row.
 
+pub mod beyond;
 pub mod damped_step;
 pub mod driver;
 pub mod least_squares;

@@ -61,6 +61,8 @@ pub struct MethodDef {
     pub summary: &'static str,
     /// Two or three lines of advice.
     pub when_to_use: &'static str,
+    /// The update as a formula, for `explain`; empty where a step is none.
+    pub formula: &'static str,
     pub needs: &'static [Need],
     /// Whether simple bounds are kept.
     pub accepts_bounds: bool,
@@ -120,6 +122,7 @@ pub static METHODS: &[&MethodDef] = &[
     &methods::nelder_mead::METHOD,
     &methods::cmaes::METHOD,
     &methods::de::METHOD,
+    &methods::multistart::METHOD,
 ];
 
 /// The method of that name or alias.

@@ -19,6 +19,20 @@ pub struct Trace {
     pub g_evals: Vec<usize>,
     /// Seconds since the start.
     pub time: Vec<f64>,
+    /// What a step was made of, a row an iteration too, but only for few unknowns: no column of the table.
+    pub steps: Vec<TraceStep>,
+}
+
+/// The point and gradient after an iteration, and the numbers of the step that led there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceStep {
+    pub x: Vec<f64>,
+    /// Empty for methods without gradients.
+    pub g: Vec<f64>,
+    /// The step length along the direction, or NaN.
+    pub alpha: f64,
+    /// The damping, or NaN.
+    pub lambda: f64,
 }
 
 /// One row of a [`Trace`].

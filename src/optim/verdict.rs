@@ -12,8 +12,10 @@
 //! law of inertia) but takes away units: variables of sizes 1e-9 and 1e3 are judged alike. In come plain
 //! numbers, out comes a [`Verdict`]; nothing is printed.
 
+use super::beyond::{Beyond, is_edge_of_domain, look_beyond};
 use super::vector::norm_inf;
-use nalgebra::{DMatrix, SymmetricEigen};
+use crate::problem::Problem;
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 /// The kinds of points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,12 @@ pub enum PointKind {
     /// A minimum in the free variables, with others held at their bounds.
     AtBound,
     NotStationary,
+    /// Flat enough for the gradient test, and f falls on toward a limit, however far one goes.
+    Unattained,
+    /// Flat enough for the gradient test, and f falls on without limit.
+    Falling,
+    /// The objective is not finite a little further down.
+    EdgeOfDomain,
 }
 
 impl PointKind {
@@ -37,6 +45,9 @@ impl PointKind {
             PointKind::LocalMaximum => "local maximum",
             PointKind::AtBound => "at a bound",
             PointKind::NotStationary => "not stationary",
+            PointKind::Unattained => "infimum approached, not attained",
+            PointKind::Falling => "no minimum, the objective falls on",
+            PointKind::EdgeOfDomain => "edge of the domain",
         }
     }
 }
@@ -63,6 +74,89 @@ const FLAT: f64 = 1e-10;
 const FALLING: f64 = 1e-7;
 /// Entries of a direction below this share of the largest are not named.
 const VISIBLE: f64 = 0.1;
+/// A Newton step below this share of x is rounding.
+const TINY_STEP: f64 = 1e-6;
+
+/// What the values around a point say about it, beside its derivatives: the verdict of a run that ended at
+/// `x: n` with value `f`, gradient `g: n` and Hessian `h: n x n`.
+///
+/// Where the gradient test passed only because the objective levels off, or the run stalled at the edge of the
+/// domain, the [`PointKind`] says so. A run that stalled elsewhere counts as stationary where the Newton
+/// step is at rounding level.
+pub fn examine(
+    problem: &mut dyn Problem,
+    (x, f): (&[f64], f64),
+    g: &[f64],
+    h: &DMatrix<f64>,
+    bounds: Option<(&[f64], &[f64])>,
+    converged: bool,
+) -> Verdict {
+    let newton = newton_step(x, g, h, bounds);
+    let tiny = |(p, x): (&f64, &f64)| p.abs() <= TINY_STEP * x.abs().max(1.0);
+    let settled = converged || newton.iter().zip(x).all(tiny);
+    let mut verdict = judge(x, g, h, bounds, settled);
+    let kind = match verdict.kind {
+        PointKind::StrictMinimum | PointKind::FlatDirection | PointKind::AtBound => {
+            match look_beyond(problem, x, f, &newton) {
+                Beyond::Rises => None,
+                Beyond::Levels { .. } => Some(PointKind::Unattained),
+                Beyond::Falls => Some(PointKind::Falling),
+            }
+        }
+        _ if !converged && is_edge_of_domain(problem, x, g) => Some(PointKind::EdgeOfDomain),
+        _ => None,
+    };
+    if let Some(kind) = kind {
+        verdict.kind = kind;
+        let along = if kind == PointKind::EdgeOfDomain { g } else { &newton };
+        verdict.direction = visible(along);
+    }
+    verdict
+}
+
+/// `-|H|^-1 g` in the free variables, with the absolute values of the eigenvalues; 0 in those at bounds, and where
+/// H says nothing.
+fn newton_step(
+    x: &[f64],
+    g: &[f64],
+    h: &DMatrix<f64>,
+    bounds: Option<(&[f64], &[f64])>,
+) -> Vec<f64> {
+    let n = x.len();
+    let free: Vec<usize> = (0..n).filter(|&i| !is_held(x, g, bounds, i)).collect();
+    let mut step = vec![0.0; n];
+    if free.is_empty() || h.iter().any(|entry| !entry.is_finite()) {
+        return step;
+    }
+    let reduced = DMatrix::from_fn(free.len(), free.len(), |i, j| h[(free[i], free[j])]);
+    let eigen = SymmetricEigen::new(reduced);
+    let slope = DVector::from_iterator(free.len(), free.iter().map(|&i| g[i]));
+    let largest = eigen.eigenvalues.amax();
+    let mut parts = eigen.eigenvectors.tr_mul(&slope);
+    for (part, value) in parts.iter_mut().zip(eigen.eigenvalues.iter()) {
+        // Along a flat direction any step would do; none is the honest one.
+        let flat = value.abs() <= f64::EPSILON * largest * n as f64;
+        *part = if flat { 0.0 } else { -*part / value.abs() };
+    }
+    let reduced = eigen.eigenvectors * parts;
+    free.iter().zip(reduced.iter()).for_each(|(&i, p)| step[i] = *p);
+    step
+}
+
+/// The entries of a direction that are visible in it, largest first.
+fn visible(direction: &[f64]) -> Vec<usize> {
+    let largest = norm_inf(direction);
+    let mut named: Vec<usize> =
+        (0..direction.len()).filter(|&i| direction[i].abs() >= VISIBLE * largest).collect();
+    named.sort_by(|&i, &j| direction[j].abs().total_cmp(&direction[i].abs()));
+    named
+}
+
+fn is_held(x: &[f64], g: &[f64], bounds: Option<(&[f64], &[f64])>, i: usize) -> bool {
+    bounds.is_some_and(|(lower, upper)| {
+        (x[i] <= lower[i] && g[i] >= 0.0) || (x[i] >= upper[i] && g[i] <= 0.0)
+    })
+}
 
 /// Judges the point `x: n` with gradient `g: n` and Hessian `h: n x n`.
 ///
@@ -76,12 +170,8 @@ pub fn judge(
     converged: bool,
 ) -> Verdict {
     let n = x.len();
-    let held = |i: usize| {
-        bounds.is_some_and(|(lower, upper)| {
-            (x[i] <= lower[i] && g[i] >= 0.0) || (x[i] >= upper[i] && g[i] <= 0.0)
-        })
-    };
-    let (at_bounds, free): (Vec<usize>, Vec<usize>) = (0..n).partition(|&i| held(i));
+    let (at_bounds, free): (Vec<usize>, Vec<usize>) =
+        (0..n).partition(|&i| is_held(x, g, bounds, i));
     let reduced = DMatrix::from_fn(free.len(), free.len(), |i, j| h[(free[i], free[j])]);
     let finite = reduced.iter().all(|entry| entry.is_finite());
     if !converged || !finite {
@@ -154,10 +244,7 @@ fn scaled_signs(h: &DMatrix<f64>) -> (Signs, Vec<usize>) {
     let least = eigen.eigenvalues.imin();
     // In the original variables the direction is D q; entries are compared in units of the scaled ones.
     let q: Vec<f64> = eigen.eigenvectors.column(least).iter().copied().collect();
-    let largest = norm_inf(&q);
-    let mut named: Vec<usize> = (0..n).filter(|&i| q[i].abs() >= VISIBLE * largest).collect();
-    named.sort_by(|&i, &j| q[j].abs().total_cmp(&q[i].abs()));
-    (signs, named)
+    (signs, visible(&q))
 }
 
 #[cfg(test)]

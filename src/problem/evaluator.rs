@@ -75,6 +75,27 @@ impl<'p> Evaluator<'p> {
         self.started.elapsed().as_secs_f64()
     }
 
+    /// Lends the problem to a run of its own, whose evaluations are added here.
+    pub fn lend<T>(&mut self, work: impl FnOnce(&mut dyn Problem) -> (T, Evaluations)) -> T {
+        let (result, counts) = work(self.problem);
+        self.counts.f += counts.f;
+        self.counts.grad += counts.grad;
+        self.counts.hess += counts.hess;
+        self.counts.hv += counts.hv;
+        result
+    }
+
+    /// The interrupt flag.
+    pub fn interrupt(&self) -> Option<Arc<AtomicBool>> {
+        self.interrupt.clone()
+    }
+
+    /// Seconds until the time limit; infinite without one.
+    pub fn time_left(&self) -> f64 {
+        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+        self.deadline.map_or(f64::INFINITY, |deadline| left(deadline).as_secs_f64())
+    }
+
     /// The problem, for its structure (sizes, names, bounds). Evaluations belong to the methods below.
     pub fn structure(&self) -> &dyn Problem {
         self.problem

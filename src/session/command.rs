@@ -19,6 +19,7 @@ impl Runner<'_> {
             CommandKind::Print => self.print(command, out),
             CommandKind::Assert => self.assert(command),
             CommandKind::Derive => self.derive(command, out),
+            CommandKind::Explain => self.explain(command, out),
             CommandKind::Check => self.check(command, out),
             CommandKind::Solve => self.solve_statement(command, out),
             kind => self.not_built(&format!("`{}`", kind.word()), command.word),

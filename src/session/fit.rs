@@ -20,6 +20,8 @@ pub struct Fit {
     pub method: &'static str,
     /// Why this method was chosen; empty where the user named it.
     pub why: String,
+    /// What was found about the objective, a line each.
+    pub analysis: Vec<String>,
     /// How it ended.
     pub status: Status,
     /// Which test passed or which limit was met.
@@ -56,6 +58,8 @@ impl Fit {
         let kind = match (self.verdict.as_ref()?.kind, self.statement) {
             (PointKind::StrictMinimum, "maximize") => "strict local maximum",
             (PointKind::LocalMaximum, "maximize") => "local minimum",
+            (PointKind::Unattained, "maximize") => "supremum approached, not attained",
+            (PointKind::Falling, "maximize") => "no maximum, the objective rises on",
             (kind, _) => kind.name(),
         };
         Some(kind.to_string())

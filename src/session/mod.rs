@@ -30,8 +30,10 @@ mod convex;
 mod define;
 mod derivative_check;
 mod derive;
+mod explain;
 mod finite;
 mod fit;
+mod fitted;
 mod hessian;
 mod output;
 mod program;
@@ -55,7 +57,7 @@ pub use fit::Fit;
 pub use output::{Outcome, Output};
 pub use statement::{io_reason, tensor_json};
 
-use crate::check::{Entry, Names};
+use crate::check::{Entry, Names, Record};
 use crate::diag::{Diagnostic, Sink, codes};
 use crate::expr::{ExprId, Graph, SymbolId};
 use crate::shape::Tensor;
@@ -100,6 +102,8 @@ pub(super) struct State {
     pub spans: HashMap<ExprId, Span>,
     /// Files that `use` has read.
     pub used: Vec<PathBuf>,
+    /// Results of optimizations, by their records, for `explain`.
+    pub fits: Vec<(Arc<Record>, Arc<Fit>)>,
     /// Values of `--set` that a `let` has taken.
     pub taken: Vec<String>,
 }

@@ -52,7 +52,8 @@ pub(super) fn pending(
 ) -> Record {
     let name = name.unwrap_or("ans").to_string();
     let mut fields = Vec::new();
-    let of_fits: &[&str] = if is_fit { &["r_squared", "residual_standard_error"] } else { &[] };
+    let of_fits: &[&str] =
+        if is_fit { &["r_squared", "residual_standard_error", "aic", "bic"] } else { &[] };
     for field in ["value", "grad_norm", "iterations", "time"].iter().chain(of_fits) {
         let leaf = g.declare(Symbol::known(&format!("{name}.{field}"), Shape::Scalar, None));
         fields.push((field.to_string(), Item::Expr(g.leaf(leaf))));
@@ -60,9 +61,8 @@ pub(super) fn pending(
     for field in ["status", "method", "message", "point"] {
         fields.push((field.to_string(), Item::Text(String::new())));
     }
-    for field in
-        ["evaluations", "multipliers", "trace"].into_iter().chain(is_fit.then_some("covariance"))
-    {
+    let matrices: &[&str] = if is_fit { &["covariance", "correlation"] } else { &[] };
+    for field in ["evaluations", "multipliers", "trace"].iter().chain(matrices) {
         fields.push((field.to_string(), Item::Failed));
     }
     let mut solution = Vec::new();
@@ -136,10 +136,16 @@ fn statistics(g: &mut Graph, name: &str, fit: &Fit, fields: &mut Vec<(String, It
     let stderr = Record { what: "the standard errors", fields: parts, solution: Vec::new() };
     fields.push(("stderr".to_string(), Item::Record(Arc::new(stderr))));
     let n = statistics.covariance.nrows();
-    let covariance = Tensor::new(Shape::Matrix(n, n), statistics.covariance.as_slice());
-    let e = known(g, &format!("{name}.covariance"), covariance);
-    fields.push(("covariance".to_string(), Item::Expr(e)));
+    let correlation = statistics.correlation();
+    for (field, matrix) in [("covariance", &statistics.covariance), ("correlation", &correlation)] {
+        // Both are symmetric: by columns is by rows.
+        let value = Tensor::new(Shape::Matrix(n, n), matrix.as_slice());
+        let e = known(g, &format!("{name}.{field}"), value);
+        fields.push((field.to_string(), Item::Expr(e)));
+    }
     let scalars = [
+        ("aic", statistics.aic.unwrap_or(f64::NEG_INFINITY)),
+        ("bic", statistics.bic.unwrap_or(f64::NEG_INFINITY)),
         ("r_squared", statistics.r_squared.unwrap_or(f64::NAN)),
         ("residual_standard_error", statistics.residual_standard_error),
     ];

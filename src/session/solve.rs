@@ -7,18 +7,17 @@ use super::fit::Fit;
 use super::program::Engine;
 use super::statement::Runner;
 use super::structure::{self, Squares};
-use super::{Mode, Unknown, derivative_check, finite, record};
+use super::{Mode, Unknown, derivative_check, finite, fitted, record};
 use crate::check::{Checked, Item, Objective, Reported, eval_error};
 use crate::diag::{Diagnostic, codes};
-use crate::expr::{ExprId, Graph, Op, Symbol, SymbolId};
+use crate::expr::{ExprId, Symbol, SymbolId};
 use crate::ops;
 use crate::optim::driver::{self, Control, Solution};
-use crate::optim::least_squares::{FitStatistics, fit_statistics};
+use crate::optim::least_squares::FitStatistics;
 use crate::optim::options::Options;
 use crate::optim::registry::{self, MethodDef, Need};
 use crate::optim::status::Status;
-use crate::optim::verdict::{Verdict, judge};
-use crate::problem::Problem;
+use crate::optim::verdict::Verdict;
 use crate::shape::Tensor;
 use crate::syntax::ast::{Command, CommandKind};
 
@@ -28,8 +27,9 @@ const MAX_JACOBIAN: usize = 50_000_000;
 const MAX_LM: usize = 500;
 /// Newton's method on a dense Hessian of at most this many unknowns.
 const MAX_NEWTON: usize = 200;
-/// The kind of point is worked out for at most this many unknowns.
-const MAX_VERDICT: usize = 300;
+
+/// So many results can be explained; older ones are forgotten.
+const MAX_FITS: usize = 1000;
 
 /// A method with its options, and why it was chosen.
 struct Plan {
@@ -77,7 +77,13 @@ impl Runner<'_> {
         }
         self.session.finished.push((Arc::clone(&fit), brief));
         let record = record::record(&mut self.session.state.graph, &fit, &objective.unknowns);
-        let item = Item::Record(Arc::new(record));
+        let record = Arc::new(record);
+        let fits = &mut self.session.state.fits;
+        if fits.len() >= MAX_FITS {
+            fits.remove(0);
+        }
+        fits.push((Arc::clone(&record), Arc::clone(&fit)));
+        let item = Item::Record(record);
         if self.mode == Mode::Line {
             self.session.state.names.define("ans", item.clone(), None);
         }
@@ -232,8 +238,9 @@ impl Runner<'_> {
         let control = Control { interrupt: Some(Arc::clone(&self.session.interrupt)), random };
         let solved = driver::minimize(&mut problem, &setup.x0, plan.def, &plan.options, &control);
         let solved = solved.map(|s| {
-            let verdict = verdict(&mut problem, &s, setup);
-            (statistics(&mut problem, &s), verdict, s)
+            let bounds = setup.bounds.as_ref();
+            let verdict = fitted::verdict(&mut problem, &s, setup.smooth, bounds);
+            (fitted::statistics(&mut problem, &s), verdict, s)
         });
         let fault = problem.fault.take();
         let times = problem.times;
@@ -264,9 +271,7 @@ impl Runner<'_> {
             Err(misfit) => return self.misfit(&misfit, objective),
         };
         if let (Some(statistics), Some(squares)) = (&mut statistics, &setup.squares) {
-            let response = response(&mut self.session.state.graph, squares);
-            statistics.r_squared =
-                response.and_then(|y| r_squared(&y, statistics.residual_sum_of_squares));
+            fitted::add_response(&mut self.session.state.graph, squares, statistics);
         }
         Ok(self.result(objective, setup, plan, name, entries, solution, statistics, verdict))
     }
@@ -300,6 +305,8 @@ impl Runner<'_> {
         statistics: Option<FitStatistics>,
         verdict: Option<Verdict>,
     ) -> Fit {
+        let g = &self.session.state.graph;
+        let n_residuals = setup.squares.as_ref().map(|s| structure::n_residuals(g, s));
         let sign = if objective.kind == CommandKind::Maximize { -1.0 } else { 1.0 };
         let mut message = solution.message.clone();
         if solution.status == Status::InvalidStart {
@@ -337,6 +344,7 @@ impl Runner<'_> {
             objective: objective.name.clone(),
             method: solution.method,
             why: plan.why.clone(),
+            analysis: analysis(setup, n_residuals),
             status: solution.status,
             message,
             value: sign * solution.value,
@@ -354,64 +362,29 @@ impl Runner<'_> {
     }
 }
 
-/// What kind of point the solution is. Not worked out after a limit or a
-/// failure, and for large problems.
-fn verdict(problem: &mut Compiled, solution: &Solution, setup: &Setup) -> Option<Verdict> {
-    let n = solution.x.len();
-    let settled = matches!(solution.status, Status::Converged | Status::Stalled);
-    if !settled || !setup.smooth || n > MAX_VERDICT || !problem.has_hessian() {
-        return None;
-    }
-    let mut hessian = nalgebra::DMatrix::zeros(n, n);
-    problem.hessian(&solution.x, &mut hessian);
-    let mut gradient = solution.gradient.clone();
-    if gradient.len() != n {
-        gradient = vec![0.0; n];
-        problem.gradient(&solution.x, &mut gradient);
-    }
-    let bounds = setup.bounds.as_ref().map(|(l, u)| (l.as_slice(), u.as_slice()));
-    Some(judge(&solution.x, &gradient, &hessian, bounds, true))
-}
-
-/// Uncertainties of a fit with more residuals than parameters.
-fn statistics(problem: &mut Compiled, solution: &Solution) -> Option<FitStatistics> {
-    let (m, n) = (problem.n_residuals()?, solution.x.len());
-    let settled = matches!(solution.status, Status::Converged | Status::Stalled);
-    if !settled || m <= n || m.saturating_mul(n) > MAX_JACOBIAN {
-        return None;
-    }
-    let mut residuals = vec![0.0; m];
-    problem.residuals(&solution.x, &mut residuals);
-    let mut jacobian = nalgebra::DMatrix::zeros(m, n);
-    problem.jacobian(&solution.x, &mut jacobian);
-    let finite = residuals.iter().chain(jacobian.iter()).all(|v| v.is_finite());
-    finite.then(|| fit_statistics(&solution.x, &residuals, &jacobian, None))
-}
-
-/// The data that a fit explains: the known terms of its residuals.
-fn response(g: &mut Graph, squares: &Squares) -> Option<Vec<f64>> {
-    let [block] = squares.blocks[..] else { return None };
-    let (range, body) = match ops::Range::of(g, block).filter(|_| g.op(block) == Op::Comp) {
-        Some(range) => (Some(range), g.args(block)[Op::BINDER_BODY]),
-        None => (None, block),
-    };
-    if g.op(body) != Op::Add {
-        return None;
-    }
-    let known: Vec<ExprId> = g.args(body).iter().copied().filter(|&t| !g.has_unknown(t)).collect();
-    if known.is_empty() {
-        return None;
-    }
-    let mut data = g.add(&known);
-    if let Some(range) = range {
-        data = range.bind(g, Op::Comp, data);
-    }
-    crate::eval::evaluate_known(g, data).ok().map(|t| t.data().to_vec())
-}
-
-/// `1 - |r|^2 / |y - mean(y)|^2`; none where the data do not vary.
-fn r_squared(y: &[f64], residual_sum: f64) -> Option<f64> {
-    let mean = y.iter().sum::<f64>() / y.len() as f64;
-    let total: f64 = y.iter().map(|v| (v - mean) * (v - mean)).sum();
-    (y.len() > 1 && total > 0.0).then(|| 1.0 - residual_sum / total)
+/// What was found about the objective, a line each, for `explain`.
+fn analysis(setup: &Setup, n_residuals: Option<usize>) -> Vec<String> {
+    let n = setup.x0.len();
+    let mut lines = vec![match n {
+        1 => "1 unknown".to_string(),
+        n => format!("{n} unknowns"),
+    }];
+    lines.push(match n_residuals {
+        Some(1) => "a square".to_string(),
+        Some(m) if m < n => format!("a sum of {m} squares, fewer than unknowns"),
+        Some(m) => format!("a sum of {m} squares"),
+        None => "no sum of squares".to_string(),
+    });
+    lines.push(match setup.smooth {
+        true => "smooth: every operator that meets an unknown is".to_string(),
+        false => "not smooth: it has kinks or branches that depend on an unknown".to_string(),
+    });
+    lines.push(match &setup.bounds {
+        Some((lower, upper)) => {
+            let bounded = lower.iter().zip(upper).filter(|(l, u)| l.is_finite() || u.is_finite());
+            format!("bounds on {} of {n} entries", bounded.count())
+        }
+        None => "no bounds".to_string(),
+    });
+    lines
 }

@@ -181,6 +181,11 @@ fn point(fit: &Fit) -> Option<String> {
         Verdict { kind: PointKind::SaddlePoint, direction, .. } if !direction.is_empty() => {
             format!(", lower along {}", named(direction))
         }
+        Verdict {
+            kind: PointKind::Unattained | PointKind::Falling | PointKind::EdgeOfDomain,
+            direction,
+            ..
+        } if !direction.is_empty() => format!(" along {}", named(direction)),
         Verdict { kind: PointKind::AtBound, at_bounds, .. } if !at_bounds.is_empty() => {
             format!(" of {}", named(at_bounds))
         }

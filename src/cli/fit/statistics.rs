@@ -7,16 +7,20 @@
 //!   b  -17.5791     6.75844   -31.1678  -3.99034
 //!
 //!   residual standard error 15.3796 on 48 degrees of freedom, R squared 0.651079
+//!   AIC 419.157, BIC 424.893
+//!   correlations: w and b -0.9468
 //! ```
 
 use super::words::{counted, listed};
 use crate::optim::least_squares::FitStatistics;
-use crate::report::number::human;
+use crate::report::number::{human, human_digits};
 use crate::report::{Align, TextTable};
 use crate::session::Fit;
 
 /// Rows of estimates that are shown.
 const MOST_ROWS: usize = 20;
+/// Pairs of estimates whose correlation is shown.
+const MOST_PAIRS: usize = 3;
 
 /// The table and the lines below it; none where this is no fit, or where there are not enough data to
 /// say more than the estimates.
@@ -38,6 +42,15 @@ pub fn table(fit: &Fit) -> Option<String> {
         text += &format!("... and {} more\n", n - MOST_ROWS);
     }
     text += &format!("\n{}\n", summary(statistics));
+    match (statistics.aic, statistics.bic) {
+        (Some(aic), Some(bic)) => {
+            text += &format!("AIC {}, BIC {}\n", human_digits(aic, 6), human_digits(bic, 6));
+        }
+        _ => text += "the data lie on the curve exactly\n",
+    }
+    if let Some(correlations) = correlations(fit, statistics) {
+        text += &format!("correlations: {correlations}\n");
+    }
     if !statistics.undetermined.is_empty() {
         text += &format!("{}\n", undetermined(fit, statistics));
     }
@@ -53,6 +66,25 @@ fn row(fit: &Fit, statistics: &FitStatistics, k: usize) -> Option<[String; 5]> {
         human(*low),
         human(*high),
     ])
+}
+
+/// The correlations of pairs of estimates, strongest first.
+fn correlations(fit: &Fit, statistics: &FitStatistics) -> Option<String> {
+    let matrix = statistics.correlation();
+    let n = matrix.nrows();
+    let mut pairs: Vec<(usize, usize)> = (0..n).flat_map(|j| (0..j).map(move |i| (i, j))).collect();
+    pairs.retain(|&p| matrix[p].is_finite());
+    pairs.sort_by(|&p, &q| matrix[q].abs().total_cmp(&matrix[p].abs()));
+    let name = |k: usize| fit.entries.get(k).map_or("", String::as_str);
+    let mut shown: Vec<String> = pairs
+        .iter()
+        .take(MOST_PAIRS)
+        .map(|&(i, j)| format!("{} and {} {}", name(i), name(j), human_digits(matrix[(i, j)], 4)))
+        .collect();
+    if pairs.len() > MOST_PAIRS {
+        shown.push("...".to_string());
+    }
+    (!shown.is_empty()).then(|| shown.join(", "))
 }
 
 fn summary(statistics: &FitStatistics) -> String {

@@ -14,6 +14,7 @@ fn example() -> Fit {
         objective: "J".to_string(),
         method: "lm",
         why: "J is a sum of 4 squares".to_string(),
+        analysis: Vec::new(),
         status: Status::Converged,
         message: "gradient below gtol".to_string(),
         value: 227.070_421,
@@ -88,6 +89,8 @@ fn fits_have_a_table_of_estimates() {
   b       1.1    0.519615   -1.13572  3.33572
 
   residual standard error 1.1619 on 2 degrees of freedom, R squared 0.691429
+  AIC 15.7793, BIC 13.9382
+  correlations: w and b -0.8018
 ";
     assert!(text.contains(expected), "{text}");
 }

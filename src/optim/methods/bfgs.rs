@@ -12,7 +12,7 @@
 use super::{LONGEST_STEP, curvature_pair, first_step_length};
 use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
 use crate::optim::registry::{MethodDef, Need};
-use crate::optim::run::{Iterate, Run};
+use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
 use crate::optim::vector::{axpy, dot, norm};
 use nalgebra::{DMatrix, DVectorView, DVectorViewMut};
@@ -25,6 +25,7 @@ pub static METHOD: MethodDef = MethodDef {
     summary: "BFGS with a dense inverse Hessian and a strong Wolfe line search",
     when_to_use: "For smooth functions of up to about a thousand unknowns whose Hessian is not at hand. \
                   Converges superlinearly; an iteration costs O(n^2) beside the gradient.",
+    formula: "x_new = x + alpha*p,  p = -B*g",
     needs: &[Need::Objective, Need::Gradient],
     accepts_bounds: false,
     own_options: &[],
@@ -65,7 +66,8 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         f = trial.f;
         std::mem::swap(&mut x, &mut buffers.x_new);
         std::mem::swap(&mut g, &mut buffers.g_new);
-        run.accept(&Iterate { x: &x, f, g: &g, step: norm(&s), radius: f64::NAN })?;
+        let how = How { alpha: trial.alpha, ..How::default() };
+        run.accept(&Iterate { x: &x, f, g: &g, step: norm(&s), radius: f64::NAN, how })?;
     }
 }
 

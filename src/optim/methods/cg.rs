@@ -14,7 +14,7 @@ use super::{LONGEST_STEP, first_step_length};
 use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
-use crate::optim::run::{Iterate, Run};
+use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
 use crate::optim::vector::{dot, norm};
 
@@ -26,6 +26,7 @@ pub static METHOD: MethodDef = MethodDef {
     summary: "nonlinear conjugate gradients: Hager-Zhang, Polak-Ribiere+, Fletcher-Reeves",
     when_to_use: "For very many unknowns where even the memory of lbfgs is too much: it keeps three vectors. On \
                   quadratics it is the linear conjugate gradient method. lbfgs mostly needs fewer gradients.",
+    formula: "x_new = x + alpha*d,  d = -g + beta*d_before",
     needs: &[Need::Objective, Need::Gradient],
     accepts_bounds: false,
     own_options: &[OptionDef {
@@ -90,7 +91,8 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
             d.iter_mut().zip(&g).for_each(|(d, g)| *d = -g);
         }
         first = next_first_step(&Taken { alpha: trial.alpha, slope, change }, dot(&g, &d));
-        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN })?;
+        let how = How { alpha: trial.alpha, ..How::default() };
+        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN, how })?;
     }
 }
 

@@ -26,8 +26,9 @@ pub static METHOD: MethodDef = MethodDef {
     aliases: &["cma_es", "cma"],
     family: "no derivatives",
     summary: "covariance matrix adaptation (CMA-ES)",
-    when_to_use: "For rugged, noisy or discontinuous functions of 2 to some 100 unknowns. Learns scales and \
+    when_to_use: "For rugged, noisy or discontinuous functions of up to some 100 unknowns. Learns scales and \
                   valleys; takes some hundreds of evaluations for each unknown.",
+    formula: "",
     needs: &[Need::Objective],
     accepts_bounds: true,
     own_options: &[
@@ -36,7 +37,7 @@ pub static METHOD: MethodDef = MethodDef {
         SPREAD_XTOL,
         OptionDef {
             name: "sigma",
-            kind: OptionKind::Number { min: 1e-300, max: f64::INFINITY },
+            kind: OptionKind::Number { min: 1e-12, max: 1e12 },
             default: OptionDefault::Absent,
             doc: "the first deviation; 0.3 of the box or of max(1, |x|) if left out",
         },

@@ -24,6 +24,7 @@ pub static METHOD: MethodDef = MethodDef {
     summary: "differential evolution in a box",
     when_to_use: "For functions of up to some twenty unknowns with many minima, in a box of bounds. Takes many \
                   evaluations; multistart is faster where there are gradients.",
+    formula: "",
     needs: &[Need::Objective],
     accepts_bounds: true,
     own_options: &[

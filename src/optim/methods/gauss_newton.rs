@@ -11,7 +11,7 @@
 use super::lm;
 use crate::optim::damped_step::LinearModel;
 use crate::optim::registry::{MethodDef, Need};
-use crate::optim::run::{Iterate, Run};
+use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
 use crate::optim::vector::{dot, norm, step_to};
 
@@ -23,6 +23,7 @@ pub static METHOD: MethodDef = MethodDef {
     summary: "Gauss-Newton with a line search",
     when_to_use: "For sums of squares with small residuals and a start near the solution, and for learning; \
                   lm is the safe form of it.",
+    formula: "x_new = x + alpha*p,  J'*J*p = -J'*r",
     needs: &[Need::Objective, Need::Residuals, Need::Jacobian],
     accepts_bounds: false,
     own_options: &[],
@@ -43,11 +44,12 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let mut g = vec![0.0; n];
     let mut trial = at.clone();
     let mut step = 0.0;
+    let mut how = How::default();
     loop {
         for (j, g) in g.iter_mut().enumerate() {
             *g = 2.0 * scale * dot(&at.jac.as_slice()[j * m..(j + 1) * m], &at.r);
         }
-        run.accept(&Iterate { x: &at.x, f: at.f, g: &g, step, radius: f64::NAN })?;
+        run.accept(&Iterate { x: &at.x, f: at.f, g: &g, step, radius: f64::NAN, how })?;
         let p = LinearModel::new(at.jac.clone(), &at.r).gauss_newton;
         let slope = dot(&g, &p);
         if slope.is_nan() || slope >= 0.0 {
@@ -81,6 +83,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
             return Ok(run.stalled("no step along the Gauss-Newton direction lowers f"));
         }
         step = alpha * norm(&p);
+        how.alpha = alpha;
         std::mem::swap(&mut at, &mut trial);
     }
 }

@@ -7,7 +7,7 @@ use super::{LONGEST_STEP, first_step_length};
 use crate::optim::line_search::{Found, Ray, RayBuffers, Trial, Wolfe, backtrack, wolfe_search};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
-use crate::optim::run::{Iterate, Run};
+use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::{Status, Stop};
 use crate::optim::vector::{dot, norm, step_to};
 use std::collections::VecDeque;
@@ -20,6 +20,7 @@ pub static METHOD: MethodDef = MethodDef {
     summary: "gradient descent with a fixed rate or a line search",
     when_to_use: "For learning, and for very many unknowns with cheap gradients. Converges linearly, and \
                   slowly where the problem is badly scaled; prefer lbfgs for answers to many digits.",
+    formula: "x_new = x - alpha*g",
     needs: &[Need::Objective, Need::Gradient],
     accepts_bounds: false,
     own_options: &[
@@ -64,6 +65,7 @@ fn fixed_rate(run: &mut Run<'_>, rate: f64) -> Result<Stop, Stop> {
     loop {
         step_to(&x, -rate, &g, &mut x_new);
         let step = rate * norm(&g);
+        let how = How { alpha: rate, ..How::default() };
         if x_new == x {
             return Ok(run.stalled("a step of this rate does not change x any more"));
         }
@@ -79,7 +81,7 @@ fn fixed_rate(run: &mut Run<'_>, rate: f64) -> Result<Stop, Stop> {
             }
         }
         std::mem::swap(&mut x, &mut x_new);
-        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN })?;
+        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN, how })?;
     }
 }
 
@@ -122,7 +124,8 @@ fn searched(run: &mut Run<'_>, rate: Option<f64>, rule: Rule) -> Result<Stop, St
         }
         recent.push_back(f);
         let step = trial.alpha * norm(&p);
-        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN })?;
+        let how = How { alpha: trial.alpha, ..How::default() };
+        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN, how })?;
     }
 }
 

@@ -15,7 +15,7 @@ use super::{LONGEST_STEP, curvature_pair, first_step_length};
 use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
-use crate::optim::run::{Iterate, Run};
+use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
 use crate::optim::vector::{clip, dot, norm, step_to};
 use std::collections::VecDeque;
@@ -28,6 +28,7 @@ pub static METHOD: MethodDef = MethodDef {
     summary: "limited-memory BFGS, with simple bounds",
     when_to_use: "For many unknowns, and for simple bounds. Keeps a few vectors instead of a matrix; an \
                   iteration costs O(memory * n) beside the gradient.",
+    formula: "x_new = x + alpha*p,  p = -B*g, B from the last pairs of steps and gradient changes",
     needs: &[Need::Objective, Need::Gradient],
     accepts_bounds: true,
     own_options: &[OptionDef {
@@ -71,7 +72,8 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         f = trial.f;
         std::mem::swap(&mut x, &mut buffers.x_new);
         std::mem::swap(&mut g, &mut buffers.g_new);
-        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN })?;
+        let how = How { alpha: trial.alpha, ..How::default() };
+        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN, how })?;
     }
 }
 

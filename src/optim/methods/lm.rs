@@ -16,7 +16,7 @@
 use super::lm_step::{scaled_gradient, step};
 use crate::optim::damped_step::LinearModel;
 use crate::optim::registry::{MethodDef, Need};
-use crate::optim::run::{Iterate, Run};
+use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
 use crate::optim::vector::{dot, norm};
 use nalgebra::DMatrix;
@@ -29,6 +29,7 @@ pub static METHOD: MethodDef = MethodDef {
     summary: "Levenberg-Marquardt with an exact Jacobian, QR and a trust region",
     when_to_use: "For sums of squares: nonlinear regression, equations. Takes the solution to as many digits \
                   as the data allow. Large curved residuals need the Hessian of f, which it uses if there is one.",
+    formula: "x_new = x + p,  (J'*J + lambda*D^2)*p = -J'*r",
     needs: &[Need::Objective, Need::Residuals, Need::Jacobian],
     accepts_bounds: true,
     own_options: &[],
@@ -93,7 +94,14 @@ impl State {
     }
 
     fn iterate(&self) -> Iterate<'_> {
-        Iterate { x: &self.at.x, f: self.at.f, g: &self.g, step: self.step, radius: self.delta }
+        Iterate {
+            x: &self.at.x,
+            f: self.at.f,
+            g: &self.g,
+            step: self.step,
+            radius: self.delta,
+            how: How { lambda: self.lambda, ..How::default() },
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod gd;
 pub mod lbfgs;
 pub mod lm;
 mod lm_step;
+pub mod multistart;
 pub mod nelder_mead;
 pub mod newton;
 pub mod newton_cg;

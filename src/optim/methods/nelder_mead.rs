@@ -23,6 +23,7 @@ pub static METHOD: MethodDef = MethodDef {
     summary: "the simplex method of Nelder and Mead, adaptive, with restarts",
     when_to_use: "For a few unknowns and functions with kinks, noise or jumps. Slow and less exact than any \
                   method with gradients where those exist.",
+    formula: "",
     needs: &[Need::Objective],
     accepts_bounds: true,
     own_options: &[

@@ -14,7 +14,7 @@ use super::LONGEST_STEP;
 use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
-use crate::optim::run::{Iterate, Run};
+use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
 use crate::optim::trust_region::{Step, Subproblem};
 use crate::optim::vector::{dot, norm, step_to};
@@ -28,6 +28,7 @@ pub static METHOD: MethodDef = MethodDef {
     summary: "Newton's method with the exact Hessian, safe at saddle points",
     when_to_use: "For up to a few hundred unknowns with a Hessian at hand. Converges quadratically, follows \
                   curved valleys in few evaluations and leaves saddle points.",
+    formula: "x_new = x + p,  (H + lambda*I)*p = -g",
     needs: &[Need::Objective, Need::Gradient, Need::Hessian],
     accepts_bounds: false,
     own_options: &[OptionDef {
@@ -60,11 +61,19 @@ struct State {
     g: Vec<f64>,
     step: f64,
     radius: f64,
+    how: How,
 }
 
 impl State {
     fn iterate(&self) -> Iterate<'_> {
-        Iterate { x: &self.x, f: self.f, g: &self.g, step: self.step, radius: self.radius }
+        Iterate {
+            x: &self.x,
+            f: self.f,
+            g: &self.g,
+            step: self.step,
+            radius: self.radius,
+            how: self.how,
+        }
     }
 }
 
@@ -73,7 +82,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let n = x.len();
     let searched = run.options().word("globalization") == Some("line_search");
     let radius = if searched { f64::NAN } else { FIRST_RADIUS.max(0.1 * norm(&x)) };
-    let mut state = State { x, f, g, step: 0.0, radius };
+    let mut state = State { x, f, g, step: 0.0, radius, how: How::default() };
     let mut h = DMatrix::zeros(n, n);
     let mut buffers = RayBuffers::new(n);
     loop {
@@ -155,6 +164,7 @@ fn region_step(
         if usable {
             state.f = f_new;
             state.step = length;
+            state.how = How { lambda: step.lambda, ..How::default() };
             std::mem::swap(&mut state.x, &mut buffers.x_new);
             std::mem::swap(&mut state.g, &mut buffers.g_new);
             return Ok(true);
@@ -207,6 +217,7 @@ fn search_step(
     };
     state.f = trial.f;
     state.step = trial.alpha * p.norm();
+    state.how = How { alpha: trial.alpha, ..How::default() };
     std::mem::swap(&mut state.x, &mut buffers.x_new);
     std::mem::swap(&mut state.g, &mut buffers.g_new);
     Ok(true)

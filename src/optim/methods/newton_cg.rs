@@ -9,7 +9,7 @@
 //! 7.2). Only products of the Hessian with vectors are asked for, so that memory is a few vectors.
 
 use crate::optim::registry::{MethodDef, Need};
-use crate::optim::run::{Iterate, Run};
+use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
 use crate::optim::vector::{axpy, dot, norm, step_to};
 
@@ -21,6 +21,7 @@ pub static METHOD: MethodDef = MethodDef {
     summary: "Newton's method by conjugate gradients in a trust region, without forming the Hessian",
     when_to_use: "For very many unknowns, where a Hessian is too large but its product with a vector costs \
                   about as much as a gradient. Follows negative curvature.",
+    formula: "x_new = x + p,  H*p = -g by conjugate gradients within |p| <= delta",
     needs: &[Need::Objective, Need::Gradient, Need::HessianVector],
     accepts_bounds: false,
     own_options: &[],
@@ -86,7 +87,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         f = f_new;
         std::mem::swap(&mut x, &mut x_new);
         std::mem::swap(&mut g, &mut g_new);
-        run.accept(&Iterate { x: &x, f, g: &g, step: length, radius })?;
+        run.accept(&Iterate { x: &x, f, g: &g, step: length, radius, how: How::default() })?;
     }
 }
 

@@ -10,7 +10,7 @@
 
 use super::first_step_length;
 use crate::optim::registry::{MethodDef, Need};
-use crate::optim::run::{Iterate, Run};
+use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
 use crate::optim::trust_region::Subproblem;
 use crate::optim::vector::{dot, norm, step_to};
@@ -24,6 +24,7 @@ pub static METHOD: MethodDef = MethodDef {
     summary: "symmetric rank-one updates in a trust region",
     when_to_use: "For up to a few hundred unknowns whose Hessian is indefinite and not at hand: its \
                   approximation follows negative curvature. An iteration costs O(n^3) beside the gradient.",
+    formula: "x_new = x + p,  p minimizes g'*p + 1/2*p'*B*p within |p| <= delta",
     needs: &[Need::Objective, Need::Gradient],
     accepts_bounds: false,
     own_options: &[],
@@ -84,7 +85,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         f = f_new;
         std::mem::swap(&mut x, &mut x_new);
         std::mem::swap(&mut g, &mut g_new);
-        run.accept(&Iterate { x: &x, f, g: &g, step: length, radius })?;
+        run.accept(&Iterate { x: &x, f, g: &g, step: length, radius, how: How::default() })?;
     }
 }
 

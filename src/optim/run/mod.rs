@@ -18,7 +18,7 @@ mod convergence;
 
 use super::options::Options;
 use super::status::{Status, Stop};
-use super::trace::{Trace, TraceRow};
+use super::trace::{Trace, TraceRow, TraceStep};
 use super::vector::norm_inf;
 use crate::problem::Evaluator;
 use crate::random::Stream;
@@ -29,6 +29,8 @@ const UNBOUNDED: f64 = 1e20;
 const RUNAWAY: f64 = 1e150;
 /// So many iterations may pass without a lower value or a smaller gradient.
 const PATIENCE: usize = 100;
+/// The points of a run are kept for `explain` where there are at most so many unknowns.
+const MAX_EXPLAINED: usize = 10;
 
 /// An accepted point. `g` may be empty for methods without gradients.
 #[derive(Clone, Copy, Debug)]
@@ -40,12 +42,28 @@ pub struct Iterate<'a> {
     pub step: f64,
     /// The trust-region radius, or NaN.
     pub radius: f64,
+    pub how: How,
+}
+
+/// The numbers of the step that led to a point, for explaining it; NaN where the method has none.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// The step length along the direction.
+    pub alpha: f64,
+    /// The damping.
+    pub lambda: f64,
+}
+
+impl Default for How {
+    fn default() -> Self {
+        How { alpha: f64::NAN, lambda: f64::NAN }
+    }
 }
 
 impl<'a> Iterate<'a> {
     /// A point of a method that uses values alone.
     pub fn without_gradient(x: &'a [f64], f: f64, step: f64) -> Self {
-        Iterate { x, f, g: &[], step, radius: f64::NAN }
+        Iterate { x, f, g: &[], step, radius: f64::NAN, how: How::default() }
     }
 }
 
@@ -138,7 +156,14 @@ impl<'p> Run<'p> {
     /// Evaluates and tests the start point: `(x, f, g)`.
     pub fn first_point(&mut self) -> Result<(Vec<f64>, f64, Vec<f64>), Stop> {
         let (x, f, g) = self.first_evaluation()?;
-        self.accept(&Iterate { x: &x, f, g: &g, step: 0.0, radius: f64::NAN })?;
+        self.accept(&Iterate {
+            x: &x,
+            f,
+            g: &g,
+            step: 0.0,
+            radius: f64::NAN,
+            how: How::default(),
+        })?;
         Ok((x, f, g))
     }
 
@@ -246,6 +271,14 @@ impl<'p> Run<'p> {
     fn push_row(&mut self, point: &Iterate<'_>, grad_norm: f64) {
         if self.options.trace {
             let counts = self.eval.counts();
+            if point.x.len() <= MAX_EXPLAINED {
+                self.trace.steps.push(TraceStep {
+                    x: point.x.to_vec(),
+                    g: point.g.to_vec(),
+                    alpha: point.how.alpha,
+                    lambda: point.how.lambda,
+                });
+            }
             self.trace.push(TraceRow {
                 iteration: self.iterations,
                 value: point.f,
@@ -289,7 +322,8 @@ impl<'p> Run<'p> {
         match &mut self.best {
             Some(best) => {
                 best.x.copy_from_slice(point.x);
-                best.g.copy_from_slice(point.g);
+                best.g.clear();
+                best.g.extend_from_slice(point.g);
                 best.f = point.f;
                 best.stationarity = stationarity;
             }

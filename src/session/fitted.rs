@@ -1,0 +1,110 @@
+//! What is said of a solution once a method has found it: the kind of point, and the statistics of a fit.
+
+use super::compiled::Compiled;
+use super::structure::Squares;
+use crate::expr::{ExprId, Graph, Op};
+use crate::ops;
+use crate::optim::driver::Solution;
+use crate::optim::least_squares::{FitStatistics, fit_statistics};
+use crate::optim::status::Status;
+use crate::optim::verdict::{Verdict, examine};
+use crate::problem::Problem;
+
+/// The kind of point is worked out for at most this many unknowns.
+const MAX_VERDICT: usize = 300;
+/// Statistics are worked out from dense Jacobians of at most this many entries.
+const MAX_JACOBIAN: usize = 50_000_000;
+
+/// What kind of point the solution is. Not worked out after a limit or a
+/// failure, and for large problems.
+pub(super) fn verdict(
+    problem: &mut Compiled,
+    solution: &Solution,
+    smooth: bool,
+    bounds: Option<&(Vec<f64>, Vec<f64>)>,
+) -> Option<Verdict> {
+    let n = solution.x.len();
+    let settled = matches!(solution.status, Status::Converged | Status::Stalled);
+    if !settled || !smooth || n > MAX_VERDICT || !problem.has_hessian() {
+        return None;
+    }
+    let mut hessian = nalgebra::DMatrix::zeros(n, n);
+    problem.hessian(&solution.x, &mut hessian);
+    let mut gradient = solution.gradient.clone();
+    if gradient.len() != n {
+        gradient = vec![0.0; n];
+        problem.gradient(&solution.x, &mut gradient);
+    }
+    let bounds = bounds.map(|(l, u)| (l.as_slice(), u.as_slice()));
+    let converged = solution.status == Status::Converged;
+    let at = (solution.x.as_slice(), solution.value);
+    Some(examine(problem, at, &gradient, &hessian, bounds, converged))
+}
+
+/// Uncertainties of a fit with more residuals than parameters.
+pub(super) fn statistics(problem: &mut Compiled, solution: &Solution) -> Option<FitStatistics> {
+    let (m, n) = (problem.n_residuals()?, solution.x.len());
+    let settled = matches!(solution.status, Status::Converged | Status::Stalled);
+    if !settled || m <= n || m.saturating_mul(n) > MAX_JACOBIAN {
+        return None;
+    }
+    let mut residuals = vec![0.0; m];
+    problem.residuals(&solution.x, &mut residuals);
+    let mut jacobian = nalgebra::DMatrix::zeros(m, n);
+    problem.jacobian(&solution.x, &mut jacobian);
+    let finite = residuals.iter().chain(jacobian.iter()).all(|v| v.is_finite());
+    finite.then(|| fit_statistics(&solution.x, &residuals, &jacobian, None))
+}
+
+/// Adds what depends on the data that were fitted, where those can be told from the residuals.
+pub(super) fn add_response(g: &mut Graph, squares: &Squares, statistics: &mut FitStatistics) {
+    if let Some((y, weights)) = response(g, squares) {
+        statistics.explain(&y, weights.as_deref());
+    }
+}
+
+/// The data that a fit explains, the known terms of its residuals `sqrt(w)*(y - model)`, and the weights w where
+/// there are any.
+fn response(g: &mut Graph, squares: &Squares) -> Option<(Vec<f64>, Option<Vec<f64>>)> {
+    let [block] = squares.blocks[..] else { return None };
+    let range = ops::Range::of(g, block).filter(|_| g.op(block) == Op::Comp);
+    let body = if range.is_some() { g.args(block)[Op::BINDER_BODY] } else { block };
+    let (roots, model) = match g.op(body) {
+        Op::Mul | Op::Had => {
+            let (known, unknown): (Vec<ExprId>, Vec<ExprId>) =
+                g.args(body).to_vec().into_iter().partition(|&e| !g.has_unknown(e));
+            let &[model] = &unknown[..] else { return None };
+            (known, model)
+        }
+        _ => (Vec::new(), body),
+    };
+    if g.op(model) != Op::Add {
+        return None;
+    }
+    let known: Vec<ExprId> = g.args(model).iter().copied().filter(|&t| !g.has_unknown(t)).collect();
+    if known.is_empty() {
+        return None;
+    }
+    let data = g.add(&known);
+    let y = values(g, range, data)?;
+    let mut weights: Option<Vec<f64>> = None;
+    for root in roots {
+        let found = values(g, range, root)?;
+        // A factor of all residuals is no weight.
+        if found.len() == 1 && y.len() > 1 {
+            continue;
+        }
+        let before = weights.unwrap_or_else(|| vec![1.0; y.len()]);
+        weights = Some(before.iter().zip(&found).map(|(w, r)| w * r * r).collect());
+    }
+    Some((y, weights))
+}
+
+/// The values of a known expression for all values of an index.
+fn values(g: &mut Graph, range: Option<ops::Range>, e: ExprId) -> Option<Vec<f64>> {
+    let e = match range {
+        Some(range) if !g.free_indices(e).is_empty() => range.bind(g, Op::Comp, e),
+        _ => e,
+    };
+    crate::eval::evaluate_known(g, e).ok().map(|t| t.data().to_vec())
+}
