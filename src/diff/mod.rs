@@ -9,6 +9,7 @@
 //!
 //! Layout: a gradient has the shape of the unknown.
 
+mod elements;
 mod forward;
 mod indexed;
 mod linear;
@@ -17,6 +18,7 @@ mod scope;
 mod series;
 mod taylor;
 
+pub use elements::{Banded, Element, Pair, Read, banded, elements};
 pub(crate) use forward::step;
 pub use forward::tangent;
 pub use linear::{along, jacobian};

@@ -110,6 +110,10 @@ pub enum Kind {
     Define(BufId),
     /// A dense building block, by number, after the definitions that it reads.
     Call { call: u32 },
+    /// `[first, last, ..]`: some rows of a building block, inside a pass over all of them.
+    CallRows { call: u32 },
+    /// The smaller of two whole numbers.
+    IMin,
 }
 
 impl Kind {
@@ -123,6 +127,7 @@ impl Kind {
                 | Kind::Both
                 | Kind::Define(_)
                 | Kind::Call { .. }
+                | Kind::CallRows { .. }
         )
     }
 }

@@ -83,7 +83,12 @@ impl Lowering<'_, '_> {
             Kind::Store { buf, add, .. } => return self.store(buf, add, args),
             Kind::Zero(buf) => return self.zero(buf),
             Kind::Both | Kind::Define(_) => return,
-            Kind::Call { call } => return self.dense(call),
+            Kind::Call { call } => return self.dense(call, None),
+            Kind::CallRows { call } => return self.dense(call, Some((args[0], args[1]))),
+            Kind::IMin => {
+                let (a, b) = (self.value(args[0]), self.value(args[1]));
+                self.b.ins().smin(a, b)
+            }
             Kind::If | Kind::Fold { .. } | Kind::For { .. } => {
                 unreachable!("loops and branches are groups")
             }
@@ -205,8 +210,21 @@ impl Lowering<'_, '_> {
         self.b.ins().call_indirect(self.outside.zero, f, &[start, len]);
     }
 
-    fn dense(&mut self, call: u32) {
-        let f = self.b.ins().iconst(types::I64, host::run_dense as *const () as i64);
+    /// A building block, or rows of it: the first and the last.
+    fn dense(&mut self, call: u32, rows: Option<(InstrId, InstrId)>) {
+        let f = match rows {
+            None => host::run_dense as *const (),
+            Some((first, last)) => {
+                let (from, last) = (self.value(first), self.value(last));
+                let one = self.b.ins().iconst(types::I64, 1);
+                let to = self.b.ins().iadd(last, one);
+                let at = std::mem::offset_of!(host::Run, rows) as i32;
+                self.b.ins().store(MemFlagsData::trusted(), from, self.run, at);
+                self.b.ins().store(MemFlagsData::trusted(), to, self.run, at + 8);
+                host::run_rows as *const ()
+            }
+        };
+        let f = self.b.ins().iconst(types::I64, f as i64);
         let number = self.b.ins().iconst(types::I64, i64::from(call));
         let done = self.b.ins().call_indirect(self.outside.dense, f, &[self.run, number]);
         let code = self.b.inst_results(done)[0];

@@ -31,6 +31,7 @@ impl Translation<'_> {
             Op::MatMul => vec![self.product_into(e, env, buf)?],
             Op::Det | Op::LogDet | Op::Inv => vec![self.call_from_factors(e, env, buf)?],
             Op::Diag | Op::CumSum => vec![self.call_row(e, env, buf)?],
+            _ if self.pieces_of(e).is_some() => self.fill_by_pieces(e, env, buf)?,
             _ if self.is_filled(e) => {
                 let add = self.facts.of(e).scatter;
                 let effect = self.want(Key::Into { e, env, buf, add, factor: None })?;
@@ -141,7 +142,7 @@ impl Translation<'_> {
             Op::Sum => self.summed(e, env, target),
             Op::Place => self.placed(e, env, target),
             Op::PlaceBlock => self.placed_block(e, env, target),
-            Op::Comp => self.by_index(e, env, target),
+            Op::Comp => self.by_index(e, env, target, 0),
             Op::Stack => {
                 let entries = self.entries(args, env, At::Scalar)?;
                 let stores = entries.into_iter().enumerate().map(|(k, v)| {
@@ -209,8 +210,8 @@ impl Translation<'_> {
         effect
     }
 
-    /// An array built by one or two indices.
-    fn by_index(&mut self, e: ExprId, env: EnvId, t: Target) -> Option<Val> {
+    /// An array built by one or two indices, from the place `first` on.
+    pub(super) fn by_index(&mut self, e: ExprId, env: EnvId, t: Target, first: i64) -> Option<Val> {
         let (mut loops, mut at) = (Vec::new(), self.dag.int(0));
         let (mut built, mut env) = (e, env);
         while self.g.op(built) == Op::Comp {
@@ -228,6 +229,8 @@ impl Translation<'_> {
             loops.push(open);
         }
         let value = self.scalar(built, env)?;
+        let first = self.dag.int(first);
+        let at = self.iadd(at, first);
         let mut effect = self.store(t, at, value);
         for open in loops.into_iter().rev() {
             let mut args = vec![open.lo, open.hi, effect];

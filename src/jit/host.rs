@@ -43,11 +43,15 @@ pub struct Tables {
 pub struct Run {
     /// The value at fault, a whole number or the bits of a double.
     pub fault: i64,
+    /// The rows that a building block of a pass works on: the first, and the one after the last.
+    pub rows: [i64; 2],
     pub input: *const f64,
     pub output: *mut f64,
     pub scratch: *mut f64,
     pub tables: *const Tables,
     pub panic: Option<Box<dyn Any + Send>>,
+    /// What a pass has added up so far, by the number of its building block.
+    pub grams: Vec<(usize, dense::Gram)>,
 }
 
 /// Calls a function of one number.
@@ -106,6 +110,71 @@ pub unsafe extern "C" fn run_dense(run: *mut Run, call: usize) -> i64 {
     }
 }
 
+/// Runs some rows of a dense building block that is part of a pass. Returns 0, or 1 after a panic.
+///
+/// # Safety
+///
+/// As for [`run_dense`].
+pub unsafe extern "C" fn run_rows(run: *mut Run, call: usize) -> i64 {
+    // SAFETY: as in `run_dense`.
+    let run = unsafe { &mut *run };
+    match catch_unwind(AssertUnwindSafe(|| run_call_rows(run, call))) {
+        Ok(()) => 0,
+        Err(panic) => {
+            run.panic = Some(panic);
+            1
+        }
+    }
+}
+
+fn run_call_rows(run: &mut Run, number: usize) {
+    let (from, to) = (run.rows[0] as usize, run.rows[1] as usize);
+    let mut grams = std::mem::take(&mut run.grams);
+    // SAFETY: as in `run_call`.
+    let tables = unsafe { &*run.tables };
+    let call = &tables.calls[number];
+    let args: Vec<&[f64]> =
+        call.args.iter().map(|&(base, len)| run.slice(tables, base, len)).collect();
+    let (place, len) = tables.buffers[call.out.0 as usize];
+    // SAFETY: as in `run_call`.
+    let out = unsafe { std::slice::from_raw_parts_mut(run.start(place), len) };
+    match call.what {
+        // z = X*w, by rows of X.
+        Dense::Product { m, k, left_turned: false, .. } => {
+            let rows = &args[0][from * k..to * k];
+            debug_assert!(to <= m);
+            dense::product([to - from, k, 1], (rows, false), (args[1], false), &mut out[from..to]);
+        }
+        // g = X'*r, by rows of X.
+        Dense::Product { m, .. } => {
+            if from == 0 {
+                out.fill(0.0);
+            }
+            dense::add_rows(&args[0][from * m..to * m], &args[1][from..to], out);
+        }
+        Dense::Gram { m, n } => {
+            let at = match grams.iter().position(|(k, _)| *k == number) {
+                Some(at) => at,
+                None => {
+                    grams.push((number, dense::Gram::new(n)));
+                    grams.len() - 1
+                }
+            };
+            let weights = args.get(1).map(|s| &s[from..to]);
+            grams[at].1.add(&args[0][from * n..to * n], weights);
+            if to == m {
+                grams.swap_remove(at).1.finish(out);
+            }
+        }
+        Dense::Row { .. }
+        | Dense::Scale { .. }
+        | Dense::Others
+        | Dense::Factor { .. }
+        | Dense::FromFactors { .. } => unreachable!("no part of a pass"),
+    }
+    run.grams = grams;
+}
+
 fn run_call(run: &Run, call: usize) {
     // SAFETY: `tables` points into the kernel that runs, which the caller of
     // `Kernel::call` borrows.
@@ -126,6 +195,14 @@ fn run_call(run: &Run, call: usize) {
         Dense::Others => others::products_of_others(args[0], out),
         Dense::Factor { n } => lu::factor(*n, args[0], out),
         Dense::FromFactors { op, n } => lu::from_factors(*op, *n, args[0], out),
+        Dense::Gram { n, .. } => {
+            let mut gram = dense::Gram::new(*n);
+            gram.add(args[0], args.get(1).copied());
+            gram.finish(out);
+        }
+        Dense::Scale { m, n, turned, by_columns } => {
+            dense::scale([*m, *n], (args[0], *turned), args[1], *by_columns, out);
+        }
         Dense::Row { op, data, shapes } => {
             let Value::Tensor(f) = ops::def(*op).value else {
                 unreachable!("{op:?} has no function of arrays")

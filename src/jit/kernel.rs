@@ -158,6 +158,8 @@ impl Kernel {
             scratch: scratch.as_mut_ptr(),
             tables: &self.tables,
             panic: None,
+            rows: [0; 2],
+            grams: Vec::new(),
         };
         // SAFETY: every position in a load or store was proven or is checked
         // to lie within its array. The arrays lie within `x` and `out`, whose

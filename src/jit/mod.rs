@@ -42,6 +42,8 @@ mod lower;
 mod native;
 mod numbers;
 mod others;
+mod passes;
+mod pieces;
 mod products;
 mod program;
 mod regions;
@@ -59,7 +61,7 @@ use rustc_hash::FxHashMap;
 
 pub use kernel::{Fault, Kernel, Stats};
 
-use crate::expr::{ExprId, Graph, SymbolId, SymbolKind};
+use crate::expr::{ExprId, Graph, Op, SymbolId, SymbolKind};
 use kernel::{Parts, lay_out};
 use program::Program;
 use translate::Translation;
@@ -165,7 +167,7 @@ pub fn show(
 /// The operations on numbers in one run of what `outputs` become, by the rules
 /// of `count`: an elementary function is one, a product of matrices `2*m*k*n`.
 pub fn operations(g: &Graph, outputs: &[ExprId], inputs: &[SymbolId]) -> Result<f64, CompileError> {
-    let (program, _) = plan(g, outputs, inputs)?;
+    let (program, _) = scheduled(g, outputs, inputs)?;
     Ok(count::operations(&program))
 }
 
@@ -207,6 +209,17 @@ fn plan(
     outputs: &[ExprId],
     inputs: &[SymbolId],
 ) -> Result<(Program, usize), CompileError> {
+    let (mut program, n_in) = scheduled(g, outputs, inputs)?;
+    passes::join(&mut program);
+    Ok((program, n_in))
+}
+
+/// The kernel before passes over the rows of a matrix are joined.
+fn scheduled(
+    g: &Graph,
+    outputs: &[ExprId],
+    inputs: &[SymbolId],
+) -> Result<(Program, usize), CompileError> {
     let mut places = FxHashMap::default();
     let mut n_in = 0;
     for &s in inputs {
@@ -234,6 +247,10 @@ fn verify_symbols(
     }
     let mut total = 0usize;
     for e in g.reachable(outputs) {
+        if g.op(e) == Op::Diag {
+            // A factor of a product is never formed.
+            continue;
+        }
         total = match g.shape(e).checked_len().and_then(|n| total.checked_add(n)) {
             Some(n) if n < MOST_ENTRIES => n,
             _ => return Err(CompileError::TooLarge),

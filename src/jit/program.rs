@@ -188,6 +188,11 @@ impl Program {
             }
             Kind::Zero(buf) => format!("b{} = 0", buf.0),
             Kind::Call { call } => format!("v{v} = {}", self.describe_call(call)),
+            Kind::CallRows { call } => {
+                let (from, to) = (instr.args[0], instr.args[1]);
+                format!("v{v} = rows v{from}..v{to} of {}", self.describe_call(call))
+            }
+            Kind::IMin => format!("v{v} = min(v{}, v{})", instr.args[0], instr.args[1]),
             kind => format!("v{v} = {kind:?}({args})"),
         }
     }
@@ -208,6 +213,17 @@ impl Program {
                 let turned = |t: &bool| if *t { "'" } else { "" };
                 let (a, b) = (turned(left_turned), turned(right_turned));
                 format!("b{} = {}{a} * {}{b}, {m} x {k} x {n}", call.out.0, args[0], args[1])
+            }
+            Dense::Gram { m, n } => {
+                let x = &args[0];
+                let weights = args.get(1).map_or(String::new(), |s| format!("diag({s}) * "));
+                format!("b{} = {x}' * {weights}{x}, {n} x {m} x {n}", call.out.0)
+            }
+            Dense::Scale { turned, by_columns, .. } => {
+                let turned = if *turned { "'" } else { "" };
+                let (b, s) = (format!("{}{turned}", args[0]), format!("diag({})", args[1]));
+                let (left, right) = if *by_columns { (b, s) } else { (s, b) };
+                format!("b{} = {left} * {right}", call.out.0)
             }
         }
     }

@@ -67,6 +67,10 @@ pub enum Dense {
     FromFactors { op: Op, n: usize },
     /// `A*B`, `m x k` by `k x n`, either one stored transposed.
     Product { m: usize, k: usize, n: usize, left_turned: bool, right_turned: bool },
+    /// `X'*X`, or `X'*diag(s)*X` where there is a second argument; `X` is `m x n`.
+    Gram { m: usize, n: usize },
+    /// `diag(s)*B`, or `B*diag(s)` by columns; `B` is `m x n` and may be stored transposed.
+    Scale { m: usize, n: usize, turned: bool, by_columns: bool },
 }
 
 /// A dense building block and the arrays that it reads and writes.

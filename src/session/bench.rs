@@ -124,7 +124,8 @@ impl Session {
         let names = match &ast.stmt(statement).kind {
             StmtKind::Let { name, .. } => vec![*name],
             StmtKind::LetPair { names, .. } => names.to_vec(),
-            StmtKind::Seed(_) => return true,
+            // Its start values may be computed from data.
+            StmtKind::Var(_) | StmtKind::Seed(_) => return true,
             _ => return false,
         };
         names.iter().any(|name| match self.state.names.get(ast.ident(*name)).map(|e| &e.item) {

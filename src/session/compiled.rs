@@ -14,7 +14,7 @@ use nalgebra::DMatrix;
 use super::hessian::{self, Hessian, HessianForm, MAX_SYMBOLIC_HESSIAN};
 use super::program::{Engine, Program, Times};
 use super::structure::{self, Squares};
-use crate::diff;
+use crate::diff::{self, Banded};
 use crate::eval::EvalError;
 use crate::expr::{ExprId, Graph, Symbol, SymbolId};
 use crate::jit::Fault;
@@ -66,6 +66,8 @@ pub(super) struct Compiled<'g> {
     names: Vec<String>,
     gradient: Option<Vec<ExprId>>,
     hessian: Option<Hessian>,
+    /// Value and derivatives in pieces, where the objective allows it; found with the gradient.
+    banded: Option<Banded>,
     squares: Option<Squares>,
     bounds: Option<(Vec<f64>, Vec<f64>)>,
     programs: Vec<(Part, Program)>,
@@ -106,6 +108,7 @@ impl<'g> Compiled<'g> {
             names,
             gradient: None,
             hessian: None,
+            banded: None,
             squares,
             bounds,
             programs: Vec::new(),
@@ -124,7 +127,14 @@ impl<'g> Compiled<'g> {
 
     fn gradient_exprs(&mut self) -> Vec<ExprId> {
         if self.gradient.is_none() {
-            let raw = diff::gradient(self.g, self.f, &self.vars);
+            self.banded = diff::banded(self.g, self.f, &self.vars);
+            let raw = match &self.banded {
+                Some(banded) => {
+                    self.f = simplify::stable(self.g, &[banded.value])[0];
+                    vec![banded.gradient]
+                }
+                None => diff::gradient(self.g, self.f, &self.vars),
+            };
             self.gradient = Some(simplify::stable(self.g, &raw));
         }
         self.gradient.clone().unwrap_or_default()
@@ -173,7 +183,10 @@ impl<'g> Compiled<'g> {
         match part {
             Part::Value => vec![self.f],
             Part::Gradient => self.gradient_exprs(),
-            Part::ValueGradient => [vec![self.f], self.gradient_exprs()].concat(),
+            Part::ValueGradient => {
+                let gradient = self.gradient_exprs();
+                [vec![self.f], gradient].concat()
+            }
             Part::HessianVector => {
                 let gradient = self.gradient_exprs();
                 self.along_direction(&gradient)
@@ -183,7 +196,8 @@ impl<'g> Compiled<'g> {
             Part::ValueGradientHessian => {
                 self.choose_hessian();
                 let hessian = self.hessian.as_ref().map(|h| h.exprs.clone()).unwrap_or_default();
-                [vec![self.f], self.gradient_exprs(), hessian].concat()
+                let gradient = self.gradient_exprs();
+                [vec![self.f], gradient, hessian].concat()
             }
             Part::GaussNewton => {
                 let products = match &self.squares {
@@ -191,7 +205,8 @@ impl<'g> Compiled<'g> {
                     None => Vec::new(),
                 };
                 let products = simplify::stable(self.g, &products);
-                [vec![self.f], self.gradient_exprs(), products].concat()
+                let gradient = self.gradient_exprs();
+                [vec![self.f], gradient, products].concat()
             }
             Part::JacobianVector => {
                 let blocks = self.exprs_of(Part::Residuals);
@@ -357,8 +372,10 @@ impl<'g> Compiled<'g> {
 
     fn choose_hessian(&mut self) {
         if self.hessian.is_none() {
+            self.gradient_exprs();
             let times = &mut self.times;
-            self.hessian = Some(hessian::choose(self.g, &self.engine, self.f, &self.vars, times));
+            let (g, engine, banded) = (&mut *self.g, &self.engine, self.banded.as_ref());
+            self.hessian = Some(hessian::choose(g, engine, self.f, &self.vars, banded, times));
         }
     }
 

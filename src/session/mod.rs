@@ -38,6 +38,7 @@ mod program;
 mod record;
 mod solve;
 mod solve_equations;
+mod sparse;
 mod stages;
 mod statement;
 mod structure;

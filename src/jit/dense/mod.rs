@@ -4,6 +4,10 @@
 //! Shapes: `A: m x k, B: k x n -> C: m x n`. Sums run in a fixed order, so a
 //! result does not depend on the machine's load. Cost `m*k*n`.
 
+mod gram;
+
+pub use gram::Gram;
+
 /// Sums with this many running totals, so that additions do not wait for one
 /// another.
 const LANES: usize = 16;
@@ -14,8 +18,89 @@ const TILE: (usize, usize) = (4, 8);
 /// A factor, and whether it is stored transposed.
 type Factor<'a> = (&'a [f64], bool);
 
+/// `y += A'*x` for some rows of `A`, by the widest instructions of this machine.
+pub fn add_rows(a: &[f64], x: &[f64], y: &mut [f64]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let fma = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
+        if fma && std::is_x86_feature_detected!("avx512f") {
+            // SAFETY: the machine has the features that the function is compiled for.
+            return unsafe { add_rows_avx512(a, x, y) };
+        }
+        if fma {
+            // SAFETY: as above.
+            return unsafe { add_rows_avx2(a, x, y) };
+        }
+    }
+    add_turned_column::<{ cfg!(target_arch = "aarch64") }>(a, x, y);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn add_rows_avx512(a: &[f64], x: &[f64], y: &mut [f64]) {
+    add_turned_column::<true>(a, x, y);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn add_rows_avx2(a: &[f64], x: &[f64], y: &mut [f64]) {
+    add_turned_column::<true>(a, x, y);
+}
+
+/// `C = diag(s)*B`, or `B*diag(s)` by columns. `B: m x n` and may be stored transposed, `C: m x n`.
+pub fn scale([m, n]: [usize; 2], b: Factor, s: &[f64], by_columns: bool, c: &mut [f64]) {
+    for i in 0..m {
+        for (j, c) in c[i * n..(i + 1) * n].iter_mut().enumerate() {
+            let entry = if b.1 { b.0[j * m + i] } else { b.0[i * n + j] };
+            *c = entry * s[if by_columns { j } else { i }];
+        }
+    }
+}
+
+/// Products of at least this many multiplications go to the library.
+const LIBRARY: usize = 4096;
+
+/// `C = A*B` by the library, for matrices that are neither rows nor columns.
+fn library_product([m, k, n]: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
+    assert!(a.0.len() >= m * k && b.0.len() >= k * n && c.len() >= m * n);
+    let strides = |turned: bool, rows: usize, cols: usize| {
+        // Steps from column to column and from row to row.
+        if turned { (rows as isize, 1) } else { (1, cols as isize) }
+    };
+    let ((a_cs, a_rs), (b_cs, b_rs)) = (strides(a.1, m, k), strides(b.1, k, n));
+    // SAFETY: the lengths were asserted, the strides stay within them, and `c` is borrowed apart from `a`
+    // and `b`. What `c` held is not read.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            c.as_mut_ptr(),
+            1,
+            n as isize,
+            false,
+            a.0.as_ptr(),
+            a_cs,
+            a_rs,
+            b.0.as_ptr(),
+            b_cs,
+            b_rs,
+            0.0,
+            1.0,
+            false,
+            false,
+            false,
+            gemm::Parallelism::None,
+        );
+    }
+}
+
 /// `C = A*B`, by the widest instructions of this machine.
 pub fn product(sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
+    let [m, k, n] = sizes;
+    if m > 1 && n > 1 && m * n * k >= LIBRARY {
+        return library_product(sizes, a, b, c);
+    }
     #[cfg(target_arch = "x86_64")]
     {
         let fma = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
@@ -63,21 +148,62 @@ fn multiply_add<const FMA: bool>(x: f64, y: f64, z: f64) -> f64 {
     if FMA { x.mul_add(y, z) } else { x * y + z }
 }
 
-/// `y = A*x`, a row at a time.
+/// `y = A*x`, four rows at a time.
 #[inline(always)]
 fn matrix_column<const FMA: bool>(a: &[f64], x: &[f64], y: &mut [f64]) {
-    if x.is_empty() {
+    let n = x.len();
+    if n == 0 {
         return y.fill(0.0);
     }
-    for (row, y) in a.chunks_exact(x.len()).zip(y) {
+    let mut fours = y.chunks_exact_mut(4);
+    for (rows, y) in a.chunks_exact(4 * n).zip(&mut fours) {
+        y.copy_from_slice(&four_dots::<FMA>(rows, x));
+    }
+    let done = a.len() / (4 * n) * 4 * n;
+    for (row, y) in a[done..].chunks_exact(n).zip(fours.into_remainder()) {
         *y = dot::<FMA>(row, x);
     }
+}
+
+/// The inner products of four rows, one after the other in `rows`, with `x`.
+#[inline(always)]
+fn four_dots<const FMA: bool>(rows: &[f64], x: &[f64]) -> [f64; 4] {
+    const WIDTH: usize = 8;
+    let n = x.len();
+    let (r0, rest) = rows.split_at(n);
+    let (r1, rest) = rest.split_at(n);
+    let (r2, r3) = rest.split_at(n);
+    let rows = [r0, r1, r2, &r3[..n]];
+    let mut totals = [[0.0; WIDTH]; 4];
+    let whole = n / WIDTH * WIDTH;
+    for j in (0..whole).step_by(WIDTH) {
+        let x = &x[j..j + WIDTH];
+        for (row, totals) in rows.iter().zip(&mut totals) {
+            let row = &row[j..j + WIDTH];
+            for l in 0..WIDTH {
+                totals[l] = multiply_add::<FMA>(row[l], x[l], totals[l]);
+            }
+        }
+    }
+    let mut sums = [0.0; 4];
+    for ((sum, totals), row) in sums.iter_mut().zip(&totals).zip(&rows) {
+        let rest: f64 = row[whole..].iter().zip(&x[whole..]).map(|(a, b)| a * b).sum();
+        let [a, b, c, d, e, f, g, h] = *totals;
+        *sum = ((a + e) + (b + f)) + ((c + g) + (d + h)) + rest;
+    }
+    sums
 }
 
 /// `y = A'*x`, adding a multiple of every row of `A`.
 #[inline(always)]
 fn turned_column<const FMA: bool>(a: &[f64], x: &[f64], y: &mut [f64]) {
     y.fill(0.0);
+    add_turned_column::<FMA>(a, x, y);
+}
+
+/// `y += A'*x`.
+#[inline(always)]
+fn add_turned_column<const FMA: bool>(a: &[f64], x: &[f64], y: &mut [f64]) {
     if y.is_empty() {
         return;
     }
@@ -186,8 +312,17 @@ mod tests {
 
     #[test]
     fn all_orientations_agree_with_the_definition() {
-        for sizes in [[1, 1, 1], [3, 5, 1], [1, 5, 3], [5, 9, 13], [4, 0, 2], [9, 17, 8], [2, 3, 0]]
-        {
+        for sizes in [
+            [1, 1, 1],
+            [3, 5, 1],
+            [1, 5, 3],
+            [5, 9, 13],
+            [4, 0, 2],
+            [9, 17, 8],
+            [2, 3, 0],
+            [7, 29, 1],
+            [40, 33, 50],
+        ] {
             let [m, k, n] = sizes;
             let a: Vec<f64> = (0..m * k).map(|x| (x as f64 * 0.7).sin()).collect();
             let b: Vec<f64> = (0..k * n).map(|x| (x as f64 * 1.3).cos()).collect();
