@@ -12,8 +12,9 @@ const WORTH_A_NAME: f64 = 10.0;
 /// the text stays about as long as the graph is large.
 const LONG: f64 = 150.0;
 const SMALL_PART: f64 = 6.0;
-/// The least part that is worth a `where`.
+/// The least part that is worth a `where`, unless that saves much.
 const LARGE_PART: f64 = 8.0;
+const MUCH: f64 = 16.0;
 /// The first names that parts get.
 const LETTERS: [&str; 6] = ["p", "q", "r", "s", "u", "v"];
 
@@ -64,8 +65,8 @@ fn parts_worth_a_name(
         let least = if named.is_empty() { least } else { SMALL_PART };
         let times = written.get(&e).copied().unwrap_or(0.0);
         let saved = (times - 1.0) * sizes[&e];
-        let size_of_part = if least > SMALL_PART { LARGE_PART } else { SMALL_PART };
-        let large = sizes[&e] >= size_of_part && e != root && !is_turned(g, e);
+        let part = least <= SMALL_PART || sizes[&e] >= LARGE_PART || saved >= MUCH;
+        let large = sizes[&e] >= SMALL_PART && part && e != root && !is_turned(g, e);
         let once = large && saved >= least && g.free_indices(e).is_empty();
         if once {
             named.push(e);
