@@ -228,8 +228,6 @@ impl Translation<'_> {
             env = open.env;
             loops.push(open);
         }
-        let first = self.dag.int(first);
-        at = self.iadd(at, first);
         let value = self.scalar(built, env)?;
         let first = self.dag.int(first);
         let at = self.iadd(at, first);
