@@ -1,7 +1,7 @@
 //! The arithmetic that a kernel does in one run.
 //!
 //! Counted are operations on numbers: `+ - * /`, `min`, `max`, `abs` and every
-//! elementary function are one each; a product of matrices is `2*m*k*n`, and
+//! elementary function are one each; a product of matrices is `m*n*(2*k - 1)`, and
 //! `det`, `logdet` and `inv` are what Gaussian elimination takes (see
 //! `ops::lu`). Counting, addressing, loads, stores, negations, comparisons and
 //! choices are not arithmetic.
@@ -174,7 +174,9 @@ fn dense(what: &Dense, len: usize) -> f64 {
         Dense::Gram { m, n } => *m as f64 * *n as f64 * (*n as f64 + 1.0),
         Dense::Scale { m, n, .. } => *m as f64 * *n as f64,
         Dense::Others => 3.0 * len.saturating_sub(2) as f64,
-        Dense::Product { m, k, n, .. } => 2.0 * *m as f64 * *k as f64 * *n as f64,
+        Dense::Product { m, k, n, .. } => {
+            *m as f64 * *n as f64 * (2.0 * *k as f64 - 1.0).max(0.0)
+        }
         Dense::Factor { n } => 2.0 / 3.0 * (*n as f64).powi(3),
         Dense::FromFactors { op: Op::Inv, n } => 4.0 / 3.0 * (*n as f64).powi(3),
         Dense::FromFactors { n, .. } => *n as f64,

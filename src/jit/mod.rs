@@ -171,7 +171,7 @@ pub fn show(
 }
 
 /// The operations on numbers in one run of what `outputs` become, by the rules
-/// of `count`: an elementary function is one, a product of matrices `2*m*k*n`.
+/// of `count`: an elementary function is one, a product of matrices `m*n*(2*k - 1)`.
 pub fn operations(g: &Graph, outputs: &[ExprId], inputs: &[SymbolId]) -> Result<f64, CompileError> {
     let (program, _) = scheduled(g, outputs, inputs)?;
     Ok(count::operations(&program))
