@@ -8,6 +8,7 @@ use crate::diag::{Diagnostic, codes};
 use crate::diff;
 use crate::expr::{Data, ExprId, Op, SymbolId, SymbolKind};
 use crate::shape::{Shape, in_words};
+use crate::simplify;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, IndexEntry, Node, NodeId};
 
@@ -85,30 +86,42 @@ impl Checker<'_> {
         span: Span,
     ) -> Checked<Item> {
         let gradient = diff::gradient(self.g, f, &unknowns);
-        // What cancels in the gradient need not be differentiated.
-        let gradient = self.shortened(gradient);
-        let mut parts = Vec::new();
-        for (k, &row) in unknowns.iter().enumerate() {
-            for &column in &unknowns {
-                // The derivative by a scalar is taken last: it has a closed form.
-                let turned = self.g.symbol(row).shape.is_scalar() && column != row;
-                let (e, by) = match unknowns.iter().position(|u| *u == column) {
-                    Some(j) if turned => (gradient[j], row),
-                    _ => (gradient[k], column),
-                };
-                match diff::jacobian(self.g, e, by) {
-                    Some(block) => parts.push(block),
-                    None => return self.hessian_times(&gradient, unknowns, of),
-                }
+        // What cancels in the gradient need not be differentiated: its shortest
+        // form may have the shorter derivatives, or the longer ones.
+        let plain = self.blocks(&gradient, &unknowns);
+        let shorter = self.shortened(gradient);
+        let Some(mut parts) = self.blocks(&shorter, &unknowns) else {
+            return self.hessian_times(&shorter, unknowns, of);
+        };
+        for (part, plain) in parts.iter_mut().zip(plain.unwrap_or_default()) {
+            if simplify::operations(self.g, plain) <= simplify::operations(self.g, *part) {
+                *part = plain;
             }
         }
-        let parts = self.shortened(parts);
         if let [only] = parts[..] {
             self.place(only, span);
             let block = Labelled { bare: true, ..labelled(of, 2, unknowns, parts) };
             return Ok(Item::Labelled(Arc::new(block)));
         }
         Ok(Item::Labelled(Arc::new(labelled(of, 2, unknowns, parts))))
+    }
+
+    /// The blocks of a Hessian from a gradient, row by row; `None` where one
+    /// has no closed form.
+    fn blocks(&mut self, gradient: &[ExprId], unknowns: &[SymbolId]) -> Option<Vec<ExprId>> {
+        let mut parts = Vec::new();
+        for (k, &row) in unknowns.iter().enumerate() {
+            for &column in unknowns {
+                // The derivative by a scalar is taken last: it has a closed form.
+                let turned = self.g.symbol(row).shape.is_scalar() && column != row;
+                let (e, by) = match unknowns.iter().position(|u| *u == column) {
+                    Some(j) if turned => (gradient[j], row),
+                    _ => (gradient[k], column),
+                };
+                parts.push(diff::jacobian(self.g, e, by)?);
+            }
+        }
+        Some(self.shortened(parts))
     }
 
     /// The product of the Hessian with a direction, where there is no closed
@@ -174,7 +187,7 @@ impl Checker<'_> {
         if self.dry {
             return parts;
         }
-        parts.into_iter().map(|p| crate::simplify::shorten(self.g, p)).collect()
+        parts.into_iter().map(|p| simplify::shorten(self.g, p)).collect()
     }
 
     /// `diff(f, x)` and `diff(f, x, y)`.
