@@ -13,12 +13,12 @@
 //! | `check` | the findings of a check without running, then `ok` or `failed` |
 //! | `error` | the findings of a run, without color; nothing else |
 //! | `simplify`, `grad`, `hess` | values of expression statements |
-//! | `calculus` | the same, by the tables of textbooks |
+//! | `calculus`, `cookbook`, `learning` | the same, by the tables of textbooks |
 //! | `latex`, `derive` | values of expression statements and derivations |
 //! | `run` | all outputs |
 //! | `optim` | method, status, value, kind of point and solution, to 6 digits |
 //!
-//! In `simplify`, `grad`, `hess`, `calculus` and `run` three oracles look on as well: printed values parse
+//! In `simplify`, `grad`, `hess`, those of textbooks and `run` three oracles look on as well: printed values parse
 //! back to the node that was printed, derivatives agree with differences of 31 digits at random
 //! points to 1e-10, second ones to 1e-8 (`support/oracle.rs`), and the script gives the same
 //! numbers without native code. Only
@@ -194,8 +194,28 @@ fn hess() {
 }
 
 #[test]
+fn cookbook() {
+    folder("cookbook", from_a_book);
+}
+
+#[test]
+fn learning() {
+    folder("learning", from_a_book);
+}
+
+#[test]
 fn calculus() {
     folder("calculus", from_a_book);
+}
+
+#[test]
+fn jac() {
+    folder("jac", from_a_book);
+}
+
+#[test]
+fn convex() {
+    folder("convex", observed);
 }
 
 #[test]
@@ -259,26 +279,35 @@ fn examples() {
 /// All outputs; `tests/derive.rs` and `tests/latex.rs` have the oracles.
 fn shown(golden: &Golden) -> Result<String, String> {
     let ran = run_in(&mut session(golden.folder(), true), &golden.name(), &golden.script);
-    Ok(ran.seen.iter().map(output).collect())
+    Ok(printed(&ran))
 }
 
 /// All outputs, under the eyes of the oracles.
 fn observed(golden: &Golden) -> Result<String, String> {
-    looked_at(golden, false)
+    looked_at(golden).map(|(ran, _)| printed(&ran))
 }
 
 /// The same, where some derivative must be asked for.
 fn derived(golden: &Golden) -> Result<String, String> {
-    looked_at(golden, true)
+    match looked_at(golden)? {
+        (ran, _) if ran.outcome.failed => Err(ran.findings()),
+        (_, 0) => Err("no statement of it is a derivative that can be checked".to_string()),
+        (ran, _) => Ok(printed(&ran)),
+    }
 }
 
 /// The same of tables from books, in which some scripts hold other statements.
 fn from_a_book(golden: &Golden) -> Result<String, String> {
-    let ran = run_in(&mut session(golden.folder(), true), &golden.name(), &golden.script);
-    if ran.outcome.failed { Err(ran.findings()) } else { looked_at(golden, false) }
+    let (ran, _) = looked_at(golden)?;
+    if ran.outcome.failed { Err(ran.findings()) } else { Ok(printed(&ran)) }
 }
 
-fn looked_at(golden: &Golden, must_derive: bool) -> Result<String, String> {
+fn printed(ran: &Ran) -> String {
+    ran.seen.iter().map(output).collect()
+}
+
+/// The run of a script, and how many derivatives were checked.
+fn looked_at(golden: &Golden) -> Result<(Ran, usize), String> {
     let mut session = session(golden.folder(), true);
     let ran = run_in(&mut session, &golden.name(), &golden.script);
     without_native_code(golden, &ran)?;
@@ -289,13 +318,7 @@ fn looked_at(golden: &Golden, must_derive: bool) -> Result<String, String> {
             n_derived += usize::from(oracle::derivative(&mut session, name)?);
         }
     }
-    if must_derive && ran.outcome.failed {
-        return Err(ran.findings());
-    }
-    if must_derive && n_derived == 0 {
-        return Err("no statement of it is a derivative that differences can check".to_string());
-    }
-    Ok(ran.seen.iter().map(output).collect())
+    Ok((ran, n_derived))
 }
 
 /// The script gives the same numbers on the plain evaluator.

@@ -94,6 +94,23 @@ fn chained_reads_scatter() {
 }
 
 #[test]
+fn two_loops_scatter_the_same_entries() {
+    // The loops differ in their conditions, the adjoints of their reads do not.
+    let mut case = Case::new();
+    let x = case.unknown("x", Numbers::new(4).tensor(Shape::Vector(3)));
+    let (i, at) = case.index("i");
+    let xi = case.at(x, at);
+    let (one, two, three) = (case.g.int(1), case.g.int(2), case.g.int(3));
+    let all = case.sum(i, 1, 3, xi);
+    let differ = case.g.apply(Op::Ne, &[at, two]);
+    let some = case.bind(Op::Sum, i, one, three, Some(differ), xi);
+    let square = case.g.powi(some, 2);
+    let bottom = case.g.add(&[one, square]);
+    let f = case.g.div(all, bottom);
+    check_with_gradient(&mut case, "a quotient of sums", f);
+}
+
+#[test]
 fn nested_sums_with_conditions_and_ranges_of_outer_indices() {
     let mut case = Case::new();
     let a = case.known("A", Numbers::new(2).tensor(Shape::Matrix(6, 6)));
@@ -297,7 +314,7 @@ fn interrupt_ends_long_loops() {
     let nested = case.sum(i, 1, 1 << 40, nested);
     for e in [flat, nested] {
         let flag = Arc::new(AtomicBool::new(false));
-        let options = Options { interrupt: Some(flag.clone()) };
+        let options = Options { interrupt: Some(flag.clone()), ..Options::default() };
         let kernel = compile(&case.g, &[e], &case.inputs, &options).unwrap();
         let stop = std::thread::spawn(move || {
             std::thread::sleep(std::time::Duration::from_millis(20));

@@ -5,7 +5,7 @@ mod jit_support;
 
 use gradus::diff;
 use gradus::expr::{Data, ExprId, Num, Op, SymbolId};
-use gradus::jit::{Stage, show};
+use gradus::jit::{Choice, Stage, show};
 use gradus::ops;
 use gradus::shape::{Shape, Tensor};
 use jit_support::{Case, Numbers, assert_close};
@@ -273,14 +273,17 @@ fn check(seed: u64) {
     let inputs = case.inputs.clone();
     let mut outputs = vec![f, v, m];
     outputs.extend(diff::gradient(&mut case.g, f, &inputs));
-    let (expected, found) = (case.expected(&outputs), case.compiled(&outputs));
+    let expected = case.expected(&outputs);
     // Rounding grows with the largest number on the way to a result.
     let scale = expected.iter().filter(|x| x.is_finite()).fold(1.0f64, |a, b| a.max(b.abs()));
-    let result =
-        std::panic::catch_unwind(|| assert_close("random", &found, &expected, 1e-12 * scale));
-    if result.is_err() {
-        let listing = show(&case.g, &outputs, &case.inputs, Stage::Kernel).unwrap();
-        panic!("seed {seed} differs:\n{found:?}\n{expected:?}\n{listing}");
+    for wide in [Choice::Never, Choice::Always] {
+        let found = case.compiled(&outputs, wide);
+        let result =
+            std::panic::catch_unwind(|| assert_close("random", &found, &expected, 1e-12 * scale));
+        if result.is_err() {
+            let listing = show(&case.g, &outputs, &case.inputs, Stage::Kernel).unwrap();
+            panic!("seed {seed} differs, wide {wide:?}:\n{found:?}\n{expected:?}\n{listing}");
+        }
     }
 }
 

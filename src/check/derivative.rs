@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Checked, Checker, Item, Labelled};
 use crate::diag::{Diagnostic, codes};
 use crate::diff;
-use crate::expr::{ExprId, Op, SymbolId, SymbolKind};
+use crate::expr::{Data, ExprId, Op, SymbolId, SymbolKind};
 use crate::shape::{Shape, in_words};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, IndexEntry, Node, NodeId};
@@ -85,6 +85,8 @@ impl Checker<'_> {
         span: Span,
     ) -> Checked<Item> {
         let gradient = diff::gradient(self.g, f, &unknowns);
+        // What cancels in the gradient need not be differentiated.
+        let gradient = self.shortened(gradient);
         let mut parts = Vec::new();
         for (k, &row) in unknowns.iter().enumerate() {
             for &column in &unknowns {
@@ -118,6 +120,7 @@ impl Checker<'_> {
         of: String,
     ) -> Checked<Item> {
         let parts = diff::along(self.g, gradient, &unknowns);
+        let parts = self.shortened(parts);
         Ok(Item::Labelled(Arc::new(labelled(of, 0, unknowns, parts))))
     }
 
@@ -188,6 +191,12 @@ impl Checker<'_> {
             } else if self.g.symbol(symbol).shape.is_scalar() {
                 let one = self.g.int(1);
                 diff::tangent(self.g, &[e], &[(symbol, one)])[0]
+            } else if let Some(indices) = &entry {
+                // Along the direction that moves this entry alone.
+                let (one, whole) = (self.g.int(1), self.g.symbol(symbol).shape);
+                let args = [&[one], &indices[..]].concat();
+                let direction = self.g.apply_data(Op::Place, Data::Shape(whole), &args);
+                diff::tangent(self.g, &[e], &[(symbol, direction)])[0]
             } else {
                 let finding = Diagnostic::error(
                     codes::E0501,
@@ -199,7 +208,7 @@ impl Checker<'_> {
                         .help("the derivative of a column by a column is `jac(r, x)`"),
                 );
             };
-            if let Some(indices) = entry {
+            if let Some(indices) = entry.filter(|_| shape.is_scalar()) {
                 d = self.g.apply(Op::Elem, &[&[d], &indices[..]].concat());
             }
             e = self.place(d, span);

@@ -22,7 +22,7 @@ impl Checker<'_> {
     }
 
     fn expression_latex(&mut self, e: ExprId) -> String {
-        let e = simplify::present(self.g, e);
+        let e = simplify::readable(self.g, e);
         print::latex(&print::layout(self.g, e))
     }
 

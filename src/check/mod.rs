@@ -367,7 +367,8 @@ impl<'s> Checker<'s> {
     fn known_value(&self, e: ExprId) -> Result<Tensor, EvalError> {
         let interrupt = self.world.interrupt();
         if self.world.compiles() && is_long(self.g, e) {
-            let options = jit::Options { interrupt: Some(Arc::clone(&interrupt)) };
+            let options =
+                jit::Options { interrupt: Some(Arc::clone(&interrupt)), ..jit::Options::default() };
             if let Ok(kernel) = jit::compile(self.g, &[e], &[], &options) {
                 let mut out = vec![0.0; kernel.n_out()];
                 return match kernel.call(&[], &mut out) {

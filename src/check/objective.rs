@@ -25,18 +25,11 @@ const PLANNED: &[&str] = &[
     "nadam",
     "amsgrad",
     "lion",
-    "cg",
-    "sr1",
-    "newton_cg",
-    "gauss_newton",
     "interior_point",
     "auglag",
     "sqp",
     "lp",
     "qp",
-    "nelder_mead",
-    "cmaes",
-    "de",
     "multistart",
 ];
 

@@ -74,6 +74,22 @@ pub(super) fn matrix(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
     Some(rows.bind(g, Op::Comp, row))
 }
 
+/// Ones on and below the diagonal: the matrix of a running sum of `m` entries.
+pub(super) fn lower_ones(g: &mut Graph, m: usize) -> ExprId {
+    let one = g.int(1);
+    let (row, column) = (g.fresh_index("k", &[]), g.fresh_index("l", &[]));
+    let hi = match g.size_name(m) {
+        Some(name) => g.leaf(name),
+        None => g.int(m as i64),
+    };
+    let (k, l) = (g.leaf(row), g.leaf(column));
+    let cond = g.apply(Op::Le, &[l, k]);
+    let zero = g.int(0);
+    let entry = g.apply(Op::If, &[cond, one, zero]);
+    let entries = g.bind(Op::Comp, column, one, hi, one, entry);
+    g.bind(Op::Comp, row, one, hi, one, entries)
+}
+
 /// The row of a scalar that is linear in entries of `v`.
 pub(super) fn row(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
     let frame = Frame { v, n: g.shape(v).rows(), column: g.fresh_index("l", &[s]) };

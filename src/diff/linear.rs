@@ -24,7 +24,7 @@ pub fn jacobian(g: &mut Graph, e: ExprId, unknown: SymbolId) -> Option<ExprId> {
     let direction = direction(g, unknown);
     let v = g.leaf(direction);
     let t = tangent(g, &[e], &[(unknown, v)])[0];
-    let t = simplify::present(g, t);
+    let t = simplify::scattered(g, t);
     let matrix = if g.shape(e).is_scalar() { row(g, t, v) } else { matrix(g, t, v) };
     matrix.filter(|&m| !mentions(g, m, v))
 }
@@ -52,7 +52,7 @@ pub(super) fn mentions(g: &Graph, e: ExprId, v: ExprId) -> bool {
 }
 
 /// The matrix of a column `t` that is linear in `v`.
-fn matrix(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
+pub(super) fn matrix(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
     stacker::maybe_grow(64 * 1024, 4 << 20, || matrix_of(g, t, v).or_else(|| by_entries(g, t, v)))
 }
 
@@ -113,6 +113,14 @@ fn matrix_of(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
             Some(g.apply(Op::If, &[args[0], a, b]))
         }
         Op::Comp => indexed::matrix(g, t, v),
+        Op::CumSum => {
+            let inner = matrix(g, args[0], v)?;
+            let lower = indexed::lower_ones(g, m);
+            Some(g.apply(Op::MatMul, &[lower, inner]))
+        }
+        Op::Stack => by_entries(g, t, v)
+            .filter(|&e| !holds_unit(g, e, n))
+            .or_else(|| stacked_rows(g, &args, v)),
         _ => None,
     }
 }
@@ -186,8 +194,10 @@ fn scalar_factors(g: &Graph, e: ExprId) -> (Vec<ExprId>, ExprId) {
 }
 
 /// The row of a scalar `s` that is linear in `v`: `1 x n`.
-fn row(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
-    stacker::maybe_grow(64 * 1024, 4 << 20, || row_of(g, s, v).or_else(|| by_entries(g, s, v)))
+pub(super) fn row(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
+    stacker::maybe_grow(64 * 1024, 4 << 20, || {
+        row_of(g, s, v).or_else(|| indexed::row(g, s, v)).or_else(|| by_entries(g, s, v))
+    })
 }
 
 fn row_of(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
@@ -290,6 +300,30 @@ fn row_of_product(g: &mut Graph, args: &[ExprId], v: ExprId) -> Option<ExprId> {
     let inner = matrix(g, last, v)?;
     factors.push(inner);
     Some(g.apply(Op::MatMul, &factors))
+}
+
+/// Whether a unit column of length `n` that was put in is still there.
+fn holds_unit(g: &Graph, e: ExprId, n: usize) -> bool {
+    g.reachable(&[e]).into_iter().any(|s| {
+        let args = g.args(s);
+        let numbers = args.iter().filter(|&&a| g.is_one(a) || g.is_zero(a)).count();
+        let is_column = g.op(s) == Op::Stack && g.shape(s) == Shape::Vector(n);
+        is_column && numbers == n && args.iter().filter(|&&a| g.is_one(a)).count() == 1
+    })
+}
+
+/// The matrix of a literal column: a unit column times a row for each entry.
+fn stacked_rows(g: &mut Graph, cells: &[ExprId], v: ExprId) -> Option<ExprId> {
+    let (m, zero, one) = (cells.len(), g.int(0), g.int(1));
+    let mut parts = Vec::new();
+    for (k, &cell) in cells.iter().enumerate() {
+        let mut unit = vec![zero; m];
+        unit[k] = one;
+        let unit = g.apply_data(Op::Stack, Data::Shape(Shape::Vector(m)), &unit);
+        let row = row(g, cell, v)?;
+        parts.push(g.matmul(unit, row));
+    }
+    Some(g.add(&parts))
 }
 
 /// Arrays of more entries are not written out.

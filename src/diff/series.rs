@@ -220,13 +220,19 @@ impl Series<'_> {
     fn quotient(&mut self, above: &[ExprId], below: ExprId, order: usize) -> Coefficients {
         // sin(x)/x: what both vanish to is divided out.
         let mut order_of_zero = 0;
-        let mut v = self.of(below, order)?;
+        let start = self.of(below, 0)?;
+        let vanishes = self.g.is_zero(start[0]);
+        let infinite = |why| match why {
+            NoSeries::NotFinite(_) if vanishes => NoSeries::NotFinite(0),
+            other => other,
+        };
+        let mut v = self.of(below, order).map_err(infinite)?;
         while self.g.is_zero(v[order_of_zero]) {
             order_of_zero += 1;
             if order_of_zero > MAX_ORDER_OF_ZERO {
                 return Err(NoSeries::NotFinite(0));
             }
-            v = self.of(below, order + order_of_zero)?;
+            v = self.of(below, order + order_of_zero).map_err(infinite)?;
         }
         let one = self.g.int(1);
         let mut u = self.of(one, order + order_of_zero)?;

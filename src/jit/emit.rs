@@ -198,6 +198,18 @@ impl Lowering<'_, '_> {
         let (start, offset) = self.base(Base::Buffer(buf));
         let far = self.b.ins().iconst(types::I64, offset);
         let start = self.b.ins().iadd(start, far);
+        for (from, to) in self.to_clear(buf, len) {
+            self.clear(start, from, to);
+        }
+    }
+
+    /// Sets entries to zero.
+    fn clear(&mut self, start: Value, from: usize, to: usize) {
+        if to <= from {
+            return;
+        }
+        let skipped = self.b.ins().iconst(types::I64, from as i64 * 8);
+        let (start, len) = (self.b.ins().iadd(start, skipped), to - from);
         if len <= SMALL {
             let zero = self.b.ins().f64const(0.0);
             for k in 0..len {

@@ -9,7 +9,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::expr::{ExprId, Graph, Op, SymbolId, SymbolKind};
-use crate::ops::{self, Lowering};
+use crate::ops;
 use crate::shape::Shape;
 
 /// What is known of an array before anything is scheduled.
@@ -75,7 +75,7 @@ impl FactTable {
             return f;
         }
         let row = ops::def(op);
-        f.calls = (row.is_elementwise() && row.lowering == Lowering::Call)
+        f.calls = (row.is_elementwise() && row.lowering.calls())
             || arrays().any(|a| a.calls && !a.stored);
         f.scatter = match op {
             Op::Place | Op::PlaceBlock | Op::Sum => true,

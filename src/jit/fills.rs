@@ -228,9 +228,9 @@ impl Translation<'_> {
             env = open.env;
             loops.push(open);
         }
-        let first = self.dag.int(first);
-        at = self.iadd(at, first);
         let value = self.scalar(built, env)?;
+        let first = self.dag.int(first);
+        let at = self.iadd(at, first);
         let mut effect = self.store(t, at, value);
         for open in loops.into_iter().rev() {
             let mut args = vec![open.lo, open.hi, effect];

@@ -166,7 +166,11 @@ fn run_call_rows(run: &mut Run, number: usize) {
                 grams.swap_remove(at).1.finish(out);
             }
         }
-        _ => unreachable!("no part of a pass"),
+        Dense::Row { .. }
+        | Dense::Scale { .. }
+        | Dense::Others
+        | Dense::Factor { .. }
+        | Dense::FromFactors { .. } => unreachable!("no part of a pass"),
     }
     run.grams = grams;
 }
@@ -188,6 +192,9 @@ fn run_call(run: &Run, call: usize) {
         Dense::Product { m, k, n, left_turned, right_turned } => {
             dense::product([*m, *k, *n], (args[0], *left_turned), (args[1], *right_turned), out);
         }
+        Dense::Others => others::products_of_others(args[0], out),
+        Dense::Factor { n } => lu::factor(*n, args[0], out),
+        Dense::FromFactors { op, n } => lu::from_factors(*op, *n, args[0], out),
         Dense::Gram { n, .. } => {
             let mut gram = dense::Gram::new(*n);
             gram.add(args[0], args.get(1).copied());
@@ -196,9 +203,6 @@ fn run_call(run: &Run, call: usize) {
         Dense::Scale { m, n, turned, by_columns } => {
             dense::scale([*m, *n], (args[0], *turned), args[1], *by_columns, out);
         }
-        Dense::Others => others::products_of_others(args[0], out),
-        Dense::Factor { n } => lu::factor(*n, args[0], out),
-        Dense::FromFactors { op, n } => lu::from_factors(*op, *n, args[0], out),
         Dense::Row { op, data, shapes } => {
             let Value::Tensor(f) = ops::def(*op).value else {
                 unreachable!("{op:?} has no function of arrays")

@@ -9,6 +9,7 @@ use super::host::{Place, Run, Tables};
 use super::lower::Site;
 use super::native::Code;
 use super::program::Program;
+use super::wide::Wide;
 use crate::eval::EvalError;
 
 /// Why a run of a kernel ended without values.
@@ -30,6 +31,8 @@ pub struct Stats {
     pub groups: usize,
     /// Bytes of machine code and constants.
     pub code_bytes: usize,
+    /// Loops that are vector code.
+    pub wide_loops: usize,
     /// Numbers of scratch memory.
     pub scratch: usize,
     /// Time from expressions to the kernel's loops and operations.
@@ -41,6 +44,8 @@ pub struct Stats {
 /// A compiled function from one vector to another.
 pub struct Kernel {
     code: Code,
+    /// The functions that `code` calls.
+    _wide: Wide,
     sites: Vec<Site>,
     tables: Tables,
     scratch: Mutex<Vec<f64>>,
@@ -66,6 +71,7 @@ impl fmt::Debug for Kernel {
 /// The parts of a kernel that compilation has made.
 pub(super) struct Parts {
     pub code: Code,
+    pub wide: Wide,
     pub sites: Vec<Site>,
     pub tables: Tables,
     pub scratch: Vec<f64>,
@@ -83,7 +89,8 @@ impl Kernel {
         let stats = Stats {
             operations: parts.operations,
             groups: parts.groups,
-            code_bytes: parts.code.size,
+            code_bytes: parts.code.size + parts.wide.size(),
+            wide_loops: parts.wide.functions.len(),
             scratch: parts.scratch.len(),
             schedule_time: parts.schedule_time,
             compile_time: parts.compile_time,
@@ -91,6 +98,7 @@ impl Kernel {
         Kernel {
             alone: parts.sites.is_empty() && parts.scratch.is_empty(),
             code: parts.code,
+            _wide: parts.wide,
             sites: parts.sites,
             tables: parts.tables,
             scratch: Mutex::new(parts.scratch),

@@ -20,6 +20,9 @@ impl Lowering<'_, '_> {
         let GroupKind::Loop { var, lo, hi, body, filter } = group.what else {
             return;
         };
+        if let Some(f) = self.wide.functions.get(&k) {
+            return self.call_wide(k, f);
+        }
         let members: Vec<InstrId> = group
             .members
             .iter()
@@ -66,7 +69,7 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn param_like(&mut self, block: Block, v: Value) -> Value {
+    pub(super) fn param_like(&mut self, block: Block, v: Value) -> Value {
         let t = self.b.func.dfg.value_type(v);
         self.b.append_block_param(block, t)
     }
@@ -94,7 +97,7 @@ impl Lowering<'_, '_> {
     }
 
     /// How many totals a member keeps.
-    fn width(&self, m: InstrId) -> usize {
+    pub(super) fn width(&self, m: InstrId) -> usize {
         match self.program.instrs[m as usize].kind {
             Kind::Fold { fold: FoldKind::LogSumExp, .. } | Kind::Fold { node: Some(_), .. } => 2,
             _ => 1,
@@ -102,7 +105,7 @@ impl Lowering<'_, '_> {
     }
 
     /// A member's totals before the first step.
-    fn start(&mut self, m: InstrId) -> Vec<Value> {
+    pub(super) fn start(&mut self, m: InstrId) -> Vec<Value> {
         let Kind::Fold { fold, node, .. } = self.program.instrs[m as usize].kind else {
             return Vec::new();
         };
@@ -155,7 +158,7 @@ impl Lowering<'_, '_> {
     }
 
     /// A member's value after the last step.
-    fn result(&mut self, m: InstrId, totals: &[Value]) {
+    pub(super) fn result(&mut self, m: InstrId, totals: &[Value]) {
         let Kind::Fold { fold, node, .. } = self.program.instrs[m as usize].kind else {
             return;
         };

@@ -15,6 +15,7 @@ use super::dag::{Fun, Kind};
 use super::host::{Run, Tables};
 use super::program::{GroupKind, InstrId, Item, Program};
 use super::vars::VarId;
+use super::wide::Wide;
 use crate::expr::ExprId;
 
 /// A place in compiled code that may end the kernel.
@@ -39,6 +40,7 @@ pub(super) struct Outside {
     pub binary: SigRef,
     pub zero: SigRef,
     pub dense: SigRef,
+    pub wide: SigRef,
 }
 
 /// An operation's result: a number, a whole number or a truth value.
@@ -52,6 +54,7 @@ pub(super) enum Slot {
 pub(super) struct Lowering<'a, 'f> {
     pub program: &'a Program,
     pub tables: &'a Tables,
+    pub wide: &'a Wide,
     pub b: FunctionBuilder<'f>,
     pub slots: Vec<Slot>,
     pub counters: FxHashMap<VarId, Value>,
@@ -77,6 +80,7 @@ pub fn signature(s: &mut Signature, module: &impl Module) {
 pub fn lower(
     program: &Program,
     tables: &Tables,
+    wide: &Wide,
     interrupt: Option<usize>,
     function: &mut Function,
     context: &mut FunctionBuilderContext,
@@ -96,6 +100,7 @@ pub fn lower(
         binary: import(&[word, float, float], Some(float)),
         zero: import(&[word, word], None),
         dense: import(&[word, word], Some(word)),
+        wide: import(&[word], Some(word)),
     };
     let entry = b.create_block();
     b.append_block_params_for_function_params(entry);
@@ -108,6 +113,7 @@ pub fn lower(
     let mut l = Lowering {
         program,
         tables,
+        wide,
         b,
         slots: vec![Slot::Empty; program.instrs.len()],
         counters: FxHashMap::default(),

@@ -24,6 +24,7 @@
 //! Sums may be computed in another order than written and with fused
 //! multiplication, always in the same way on the same machine.
 
+mod chain;
 mod count;
 mod dag;
 mod dense;
@@ -50,6 +51,8 @@ mod scatters;
 mod schedule;
 mod translate;
 mod vars;
+mod wide;
+mod wide_loops;
 
 use std::fmt;
 use std::sync::Arc;
@@ -59,6 +62,7 @@ use std::time::Instant;
 use rustc_hash::FxHashMap;
 
 pub use kernel::{Fault, Kernel, Stats};
+pub use wide::Choice;
 
 use crate::expr::{ExprId, Graph, Op, SymbolId, SymbolKind};
 use kernel::{Parts, lay_out};
@@ -71,6 +75,8 @@ pub struct Options {
     /// Long loops look at this and end with [`Fault::Interrupted`] once it is
     /// set.
     pub interrupt: Option<Arc<AtomicBool>>,
+    /// Which loops become vector code, where the machine has it.
+    pub wide: Choice,
 }
 
 /// Why expressions cannot be compiled.
@@ -166,7 +172,7 @@ pub fn show(
 /// The operations on numbers in one run of what `outputs` become, by the rules
 /// of `count`: an elementary function is one, a product of matrices `2*m*k*n`.
 pub fn operations(g: &Graph, outputs: &[ExprId], inputs: &[SymbolId]) -> Result<f64, CompileError> {
-    let (program, _) = plan(g, outputs, inputs)?;
+    let (program, _) = scheduled(g, outputs, inputs)?;
     Ok(count::operations(&program))
 }
 
@@ -185,10 +191,12 @@ fn build(
     scratch.try_reserve_exact(places).map_err(|_| CompileError::TooLarge)?;
     scratch.resize(places, 0.0);
     let interrupt = options.interrupt.as_ref().map(|flag| Arc::as_ptr(flag) as usize);
-    let (code, sites) = native::compile(&program, &tables, interrupt, listing)
+    let wide = wide::compile(&program, &tables, interrupt, options.wide);
+    let (code, sites) = native::compile(&program, &tables, &wide, interrupt, listing)
         .map_err(|reason| CompileError::Unsupported { reason })?;
     Ok(Kernel::new(Parts {
         code,
+        wide,
         sites,
         tables,
         scratch,
@@ -208,6 +216,17 @@ fn plan(
     outputs: &[ExprId],
     inputs: &[SymbolId],
 ) -> Result<(Program, usize), CompileError> {
+    let (mut program, n_in) = scheduled(g, outputs, inputs)?;
+    passes::join(&mut program);
+    Ok((program, n_in))
+}
+
+/// The kernel before passes over the rows of a matrix are joined.
+fn scheduled(
+    g: &Graph,
+    outputs: &[ExprId],
+    inputs: &[SymbolId],
+) -> Result<(Program, usize), CompileError> {
     let mut places = FxHashMap::default();
     let mut n_in = 0;
     for &s in inputs {
@@ -221,7 +240,6 @@ fn plan(
     program.data = t.data;
     program.buffers = t.buffers;
     program.calls = t.calls;
-    passes::join(&mut program);
     Ok((program, n_in))
 }
 

@@ -13,6 +13,7 @@ use super::Stage;
 use super::host::{Run, Tables};
 use super::lower::{self, Site};
 use super::program::Program;
+use super::wide::Wide;
 
 /// Above this many operations registers are assigned in one pass: the default
 /// allocator takes more than linear time.
@@ -61,6 +62,7 @@ pub type NativeError = String;
 pub fn compile(
     program: &Program,
     tables: &Tables,
+    wide: &Wide,
     interrupt: Option<usize>,
     mut listing: Option<(Stage, &mut String)>,
 ) -> Result<(Code, Vec<Site>), NativeError> {
@@ -71,8 +73,15 @@ pub fn compile(
     lower::signature(&mut context.func.signature, &module);
     let mut builder_context = FunctionBuilderContext::new();
     let config = module.target_config();
-    let sites =
-        lower::lower(program, tables, interrupt, &mut context.func, &mut builder_context, config);
+    let sites = lower::lower(
+        program,
+        tables,
+        wide,
+        interrupt,
+        &mut context.func,
+        &mut builder_context,
+        config,
+    );
     if let Some((Stage::Clif, text)) = &mut listing {
         **text = context.func.display().to_string();
     }

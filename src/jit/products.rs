@@ -5,6 +5,7 @@
 //! of a row and a column is a loop, so that both may be computed entry by
 //! entry inside it.
 
+use super::chain;
 use super::dag::{Base, BufId, FoldKind, Fun, Val};
 use super::translate::{At, Dense, DenseCall, EnvId, Translation};
 use super::vars::Counts;
@@ -70,6 +71,31 @@ fn gram(factors: &[Factor]) -> Option<(Factor, Option<Factor>)> {
     }
 }
 
+fn sizes(factors: &[Factor]) -> Vec<(usize, usize)> {
+    factors.iter().map(|f| (f.rows, f.cols)).collect()
+}
+
+/// The positions at which neighbours are joined until two factors are left.
+/// With diagonal matrices the cheapest pair comes first: they cost next to
+/// nothing, and what they leave keeps its size.
+fn order(factors: &[Factor]) -> Vec<usize> {
+    if !factors.iter().any(|f| matches!(f.what, What::Diagonal(_))) {
+        return chain::order(&sizes(factors));
+    }
+    let (mut left, mut found) = (factors.to_vec(), Vec::new());
+    while left.len() > 2 {
+        let price = |k: &usize| cost(&left[*k], &left[*k + 1]);
+        let at = (0..left.len() - 1).min_by(|a, b| price(a).total_cmp(&price(b))).unwrap_or(0);
+        let both = [left[at].what, left[at + 1].what];
+        let dense = both.into_iter().find(|w| !matches!(w, What::Diagonal(_)));
+        let what = dense.unwrap_or(both[0]);
+        left[at] = Factor { cols: left[at + 1].cols, what, ..left[at] };
+        left.remove(at + 1);
+        found.push(at);
+    }
+    found
+}
+
 impl Translation<'_> {
     /// Fills a buffer with a product of arrays.
     pub(super) fn product_into(&mut self, e: ExprId, env: EnvId, out: BufId) -> Option<Val> {
@@ -78,7 +104,7 @@ impl Translation<'_> {
         if let Some((x, weights)) = gram(&factors) {
             return self.gram_call(x, weights, env, out);
         }
-        self.multiply(&mut factors, env, 2)?;
+        self.multiply(&mut factors, env)?;
         let &[a, b] = &factors[..] else { unreachable!("a product has at least two factors") };
         self.product_call(a, b, env, out)
     }
@@ -108,7 +134,7 @@ impl Translation<'_> {
         let (var, k) = self.counter(Counts::Entries(n), n);
         if factors.len() > 2 {
             self.place_all(&factors, env)?;
-            self.multiply(&mut factors, env, 2)?;
+            self.multiply(&mut factors, env)?;
         }
         let entries: Vec<Option<Val>> =
             factors.iter().map(|f| self.line_entry(*f, env, k)).collect();
@@ -151,14 +177,11 @@ impl Translation<'_> {
         }
     }
 
-    /// Multiplies neighbours, the cheapest pair first, down to `left` factors:
-    /// `X'*X*w` is two products of a matrix and a column.
-    fn multiply(&mut self, factors: &mut Vec<Factor>, env: EnvId, left: usize) -> Option<()> {
-        while factors.len() > left {
-            let cost = |k: &usize| cost(&factors[*k], &factors[*k + 1]);
-            let best =
-                (0..factors.len() - 1).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(0);
-            let (a, b) = (factors[best], factors[best + 1]);
+    /// Multiplies neighbours in the order of least operations, until two factors
+    /// are left: `X'*X*w` is two products of a matrix and a column.
+    fn multiply(&mut self, factors: &mut Vec<Factor>, env: EnvId) -> Option<()> {
+        for at in order(factors) {
+            let (a, b) = (factors[at], factors[at + 1]);
             let buf = self.new_buffer(a.rows * b.cols);
             let done = self.product_call(a, b, env, buf)?;
             let joined = Factor {
@@ -167,7 +190,7 @@ impl Translation<'_> {
                 cols: b.cols,
                 turned: false,
             };
-            factors.splice(best..=best + 1, [joined]);
+            factors.splice(at..=at + 1, [joined]);
         }
         Some(())
     }
@@ -207,18 +230,15 @@ impl Translation<'_> {
         Some(self.call(DenseCall { what, args, out }, &after))
     }
 
-    /// The common size of the last two factors after the others are joined in
-    /// the order that [`Self::multiply`] takes.
-    fn inner_size(&mut self, factors: &[Factor]) -> usize {
-        let mut left = factors.to_vec();
-        while left.len() > 2 {
-            let cost = |k: &usize| cost(&left[*k], &left[*k + 1]);
-            let best = (0..left.len() - 1).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(0);
-            let joined = What::Product(BufId(0), self.dag.int(0));
-            left[best] = Factor { cols: left[best + 1].cols, what: joined, ..left[best] };
-            left.remove(best + 1);
+    /// The common size of the last two factors after the others are joined as
+    /// [`Self::multiply`] does.
+    fn inner_size(&self, factors: &[Factor]) -> usize {
+        let mut sizes = sizes(factors);
+        for at in order(factors) {
+            sizes[at].1 = sizes[at + 1].1;
+            sizes.remove(at + 1);
         }
-        left[0].cols
+        sizes[0].1
     }
 
     /// Entry `k` of a row or column; its orientation does not matter.

@@ -109,7 +109,12 @@ impl Scheduler<'_> {
         let mut next = self.heads[v.index()];
         while next != NO_USE {
             let u = self.uses[next as usize];
-            uses.push((self.regions.home(self.dag, v, u.region), u));
+            // An effect that two loops ask for happens in both of them.
+            let home = match self.is_pinned(v, &u) {
+                true => u.region,
+                false => self.regions.home(self.dag, v, u.region),
+            };
+            uses.push((home, u));
             next = u.next;
         }
         while let Some(&(home, _)) = uses.first() {
@@ -120,6 +125,12 @@ impl Scheduler<'_> {
             }
             uses = rest;
         }
+    }
+
+    /// Whether the use is one of an effect that must happen right there. A
+    /// buffer is filled where that is cheapest.
+    fn is_pinned(&self, v: Val, u: &Use) -> bool {
+        u.pinned && self.dag.is_effect(v) && !matches!(self.dag.kind(v), Kind::Define(_))
     }
 
     /// Uses that one computation can serve. What may fail must not run where
@@ -149,8 +160,7 @@ impl Scheduler<'_> {
     fn place(&mut self, v: Val, home: usize, uses: &[Use]) {
         let late = self.regions.common_of(uses);
         let kind = self.dag.kind(v);
-        let effect = self.dag.is_effect(v) && !matches!(kind, Kind::Define(_));
-        let stays = effect && uses.iter().any(|u| u.pinned);
+        let stays = uses.iter().any(|u| self.is_pinned(v, u));
         let region = if stays { late } else { self.regions.outwards(self.dag, v, late, home) };
         let below = uses.iter().map(|u| self.regions.rank_in(region, u)).max().unwrap_or(0);
         let id = self.instrs.len() as InstrId;

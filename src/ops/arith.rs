@@ -42,6 +42,9 @@ pub fn coefficient(g: &mut Graph, e: ExprId) -> (Num, ExprId) {
 pub(super) fn add(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
     let mut terms: Vec<(Num, ExprId)> = Vec::with_capacity(args.len());
     let mut places: FxHashMap<ExprId, usize> = FxHashMap::default();
+    if let Some(scaled) = repeated_sum(g, args) {
+        return scaled;
+    }
     let flat = flatten(g, Op::Add, args);
     for term in flat {
         if g.is_zero(term) {
@@ -64,6 +67,13 @@ pub(super) fn add(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
     }
     join_branches(g, &mut nodes);
     join_literals(g, &mut nodes);
+    if g.is_deriving() && nodes.len() > 1 {
+        if shape.is_scalar() {
+            positive_first(g, &mut nodes);
+        } else if let Some(first) = numerator_first(g, &nodes) {
+            nodes[..=first].rotate_right(1);
+        }
+    }
     match nodes[..] {
         [] => g.zero(shape),
         [only] if g.shape(only) == shape => only,
@@ -76,25 +86,77 @@ pub(super) fn add(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
     }
 }
 
-/// Terms that branch on the same condition become one branch.
+/// `(a + b) + (a + b)` is `2*(a + b)`, which keeps the sum.
+fn repeated_sum(g: &mut Graph, args: &[ExprId]) -> Option<ExprId> {
+    let (&first, rest) = args.split_first()?;
+    if rest.is_empty() || g.op(first) != Op::Add || rest.iter().any(|&a| a != first) {
+        return None;
+    }
+    let n = g.int(args.len() as i64);
+    Some(g.mul(&[n, first]))
+}
+
+/// Where a sum begins with `-u*v'/v^2`, the place of the first term without a
+/// minus: of the quotient rule, the derivative of the numerator stands first.
+fn numerator_first(g: &mut Graph, terms: &[ExprId]) -> Option<usize> {
+    let below = |g: &Graph, e: ExprId| {
+        let power = |f: ExprId| {
+            g.op(f) == Op::Pow
+                && g.shape(f).is_scalar()
+                && g.has_unknown(f)
+                && g.as_num(g.args(f)[1]).is_some_and(Num::is_negative)
+        };
+        g.op(e) == Op::Mul && g.args(e).iter().any(|&f| power(f))
+    };
+    let &first = terms.first()?;
+    if !coefficient(g, first).0.is_negative() || !below(g, first) {
+        return None;
+    }
+    (0..terms.len()).find(|&k| !coefficient(g, terms[k]).0.is_negative())
+}
+
+/// The first term without a minus moves to the front, where there is one:
+/// `cos(x) - x*sin(x)`. Only of sums that nobody has written; what sums up
+/// data stays before what does not.
+fn positive_first(g: &mut Graph, nodes: &mut [ExprId]) {
+    let factors = if g.op(nodes[0]) == Op::Mul { g.args(nodes[0]) } else { &nodes[..1] };
+    let sums_up =
+        |&f: &ExprId| g.op(f).is_binder() || g.args(f).iter().any(|&a| !g.shape(a).is_scalar());
+    if factors.iter().any(sums_up) {
+        return;
+    }
+    let positive = |e: &ExprId| !coefficient(g, *e).0.is_negative();
+    if let Some(first) = nodes.to_vec().iter().position(positive) {
+        nodes[..=first].rotate_right(1);
+    }
+}
+
+/// Terms that branch on the same condition, times numbers, become one branch.
 fn join_branches(g: &mut Graph, nodes: &mut Vec<ExprId>) {
     let mut at = 0;
     while at < nodes.len() {
-        let first = nodes[at];
+        let (_, first) = coefficient(g, nodes[at]);
         at += 1;
         // Scattered entries in branches of arrays are resolved one by one.
         if g.op(first) != Op::If || !g.shape(first).is_scalar() {
             continue;
         }
-        let (cond, shape) = (g.args(first)[0], g.shape(first));
-        let alike =
-            |g: &Graph, e: ExprId| g.op(e) == Op::If && g.args(e)[0] == cond && g.shape(e) == shape;
+        let cond = g.args(first)[0];
+        let alike = |g: &mut Graph, e: ExprId| {
+            let rest = coefficient(g, e).1;
+            g.op(rest) == Op::If && g.args(rest)[0] == cond && g.shape(rest).is_scalar()
+        };
         let same: Vec<ExprId> = nodes.iter().copied().filter(|&e| alike(g, e)).collect();
         if same.len() < 2 {
             continue;
         }
         let mut branch = |k: usize| {
-            let terms: Vec<ExprId> = same.iter().map(|&e| g.args(e)[k]).collect();
+            let term = |g: &mut Graph, e: ExprId| {
+                let (c, rest) = coefficient(g, e);
+                let (c, part) = (g.number(c), g.args(rest)[k]);
+                g.mul(&[c, part])
+            };
+            let terms: Vec<ExprId> = same.iter().map(|&e| term(g, e)).collect();
             g.add(&terms)
         };
         let (then, other) = (branch(1), branch(2));

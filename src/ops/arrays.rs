@@ -55,6 +55,18 @@ fn read(g: &mut Graph, args: &[ExprId]) -> Option<ExprId> {
             };
             Some(g.apply(Op::Elem, &[&[parts[0]], &turned[..]].concat()))
         }
+        Op::Block => {
+            // Entry k of x[a..b] is x[a + k - 1].
+            let minus = g.int(-1);
+            let at = |g: &mut Graph, first: usize, k: ExprId| g.add(&[parts[first], k, minus]);
+            let entry = match (shape, g.shape(parts[0]), &indices[..]) {
+                (Shape::Vector(_), Shape::Vector(_), &[k]) => vec![at(g, 1, k)],
+                (Shape::Vector(_), _, &[k]) => vec![at(g, 1, k), parts[2]],
+                (_, Shape::Matrix(..), &[i, j]) => vec![at(g, 1, i), at(g, 2, j)],
+                _ => return None,
+            };
+            Some(g.apply(Op::Elem, &[&[parts[0]], &entry[..]].concat()))
+        }
         Op::Stack => {
             let place = |k: usize| g.as_num(indices[k]).and_then(Num::as_int).map(|i| i as usize);
             let flat = match indices.len() {

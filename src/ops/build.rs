@@ -1,6 +1,6 @@
 //! Making nodes: shapes first, then the identities of each operator.
 
-use super::{Derivative, Value, arith, arrays, binders, def, logic, matrix};
+use super::{Derivative, Value, arith, arrays, binders, def, inverse, logic, matrix};
 use crate::expr::{Data, ExprId, Graph, Num, Op, Symbol, SymbolId, SymbolKind};
 use crate::shape::{Shape, ShapeError};
 
@@ -16,6 +16,7 @@ pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprI
         Op::Had => arith::had(g, args, shape),
         Op::Pow => arith::pow(g, args[0], args[1], shape),
         Op::MatMul => matrix::matmul(g, args),
+        Op::Inv if !g.shape(args[0]).is_scalar() => inverse::inv(g, args[0], shape),
         Op::Transpose => matrix::transpose(g, args[0]),
         Op::And | Op::Or | Op::Not | Op::If => logic::branch(g, op, args, shape),
         Op::Elem | Op::Block | Op::Stack | Op::Fill | Op::Bcast | Op::Reshape => {
@@ -27,6 +28,17 @@ pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprI
             None => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
         },
         Op::Dot if args.iter().all(|&a| g.shape(a).is_scalar()) => g.mul(args),
+        // The entries on the diagonal.
+        Op::Dot if args.iter().any(|&a| g.op(a) == Op::Eye) => {
+            let other = args[usize::from(g.op(args[0]) == Op::Eye)];
+            g.apply(Op::Tr, &[other])
+        }
+        // A transpose has the same diagonal.
+        Op::Tr | Op::Diag if g.op(args[0]) == Op::Transpose && is_square(g.shape(args[0])) => {
+            let inner = g.args(args[0])[0];
+            g.apply(op, &[inner])
+        }
+        Op::Tr if g.op(args[0]) == Op::Eye => g.size(args[0], 0),
         Op::SumAll | Op::MeanAll if g.op(args[0]) == Op::Fill => {
             let value = g.args(args[0])[0];
             let n = if op == Op::SumAll { g.size_of(args[0]) } else { g.int(1) };
@@ -34,6 +46,10 @@ pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprI
         }
         _ => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
     })
+}
+
+fn is_square(shape: Shape) -> bool {
+    matches!(shape, Shape::Matrix(m, n) if m == n && m > 1)
 }
 
 /// Scalar factors leave linear operators: `sum(2*x)` is `2*sum(x)`.

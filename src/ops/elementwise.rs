@@ -7,7 +7,7 @@ use super::partials::{
 };
 use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, shapes};
 use crate::expr::{ExprId, Graph, Op};
-use crate::special;
+use crate::special::{self, vector::Elementary};
 
 type Partial = fn(&mut Graph, &[ExprId], ExprId, usize) -> ExprId;
 
@@ -84,7 +84,7 @@ pub const ROWS: &[&OpDef] = &[
                 pieces: shape::CONVEX_UP,
                 ..UP
             },
-            lowering: Lowering::Call,
+            lowering: Lowering::Vector(Elementary::Exp),
             samples: REALS,
             doc: ("exponential function", "e to the x", ("exp(0)", "1")),
         },
@@ -98,7 +98,7 @@ pub const ROWS: &[&OpDef] = &[
             latex: "\\log",
             domain: Domain::Positive,
             traits: Traits { concave: true, pieces: shape::LOG_LIKE, ..UP },
-            lowering: Lowering::Call,
+            lowering: Lowering::Vector(Elementary::Log),
             samples: POSITIVE,
             doc: ("natural logarithm", "the inverse of exp", ("log(1)", "0")),
         },
@@ -140,7 +140,7 @@ pub const ROWS: &[&OpDef] = &[
             latex: "\\log\\left(1 + #1\\right)",
             domain: Domain::AboveMinusOne,
             traits: Traits { concave: true, zero_at_zero: true, pieces: shape::LOG1P, ..UP },
-            lowering: Lowering::Call,
+            lowering: Lowering::Vector(Elementary::Log1p),
             samples: POSITIVE,
             doc: ("log(1 + x), exact near 0", "log(1 + x)", ("log1p(0)", "0")),
         },
@@ -157,7 +157,7 @@ pub const ROWS: &[&OpDef] = &[
             latex: "\\exp\\left(#1\\right) - 1",
             domain: Domain::Reals,
             traits: Traits { convex: true, zero_at_zero: true, pieces: shape::CONVEX_UP, ..UP },
-            lowering: Lowering::Call,
+            lowering: Lowering::Vector(Elementary::Expm1),
             samples: REALS,
             doc: ("exp(x) - 1, exact near 0", "exp(x) - 1", ("expm1(0)", "0")),
         },
@@ -272,7 +272,7 @@ pub const ROWS: &[&OpDef] = &[
             latex: "\\sin",
             domain: Domain::Reals,
             traits: ODD,
-            lowering: Lowering::Call,
+            lowering: Lowering::Vector(Elementary::Sin),
             samples: REALS,
             doc: ("sine", "of an angle in radians", ("sin(0)", "0")),
         },
@@ -286,7 +286,7 @@ pub const ROWS: &[&OpDef] = &[
             latex: "\\cos",
             domain: Domain::Reals,
             traits: EVEN,
-            lowering: Lowering::Call,
+            lowering: Lowering::Vector(Elementary::Cos),
             samples: REALS,
             doc: ("cosine", "of an angle in radians", ("cos(0)", "1")),
         },
@@ -396,7 +396,7 @@ pub const ROWS: &[&OpDef] = &[
             latex: "\\tanh",
             domain: Domain::Reals,
             traits: Traits { pieces: shape::S_SHAPED, ..ODD_UP },
-            lowering: Lowering::Call,
+            lowering: Lowering::Vector(Elementary::Tanh),
             samples: REALS,
             doc: ("hyperbolic tangent", "sinh(x)/cosh(x)", ("tanh(0)", "0")),
         },
@@ -594,7 +594,7 @@ pub const ROWS: &[&OpDef] = &[
             latex: "\\sigma",
             domain: Domain::Reals,
             traits: Traits { log_concave: true, pieces: shape::S_SHAPED, ..UP },
-            lowering: Lowering::Call,
+            lowering: Lowering::Vector(Elementary::Sigmoid),
             samples: REALS,
             doc: ("logistic function", "1/(1 + exp(-x))", ("sigmoid(0)", "0.5")),
         },
@@ -608,7 +608,7 @@ pub const ROWS: &[&OpDef] = &[
             latex: "\\operatorname{softplus}",
             domain: Domain::Reals,
             traits: Traits { convex: true, log_concave: true, pieces: shape::CONVEX_UP, ..UP },
-            lowering: Lowering::Call,
+            lowering: Lowering::Vector(Elementary::Softplus),
             samples: REALS,
             doc: (
                 "log(1 + exp(x)), without overflow",

@@ -1,8 +1,8 @@
 //! Linear algebra: products, transposes, traces, determinants, inverses.
 
 use super::{
-    Adjoint, Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Tangent, Traits, Value, shapes,
-    values,
+    Adjoint, Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Tangent, Traits, Value, inverse,
+    shapes, values,
 };
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::shape::{Shape, ShapeError, Tensor, in_words};
@@ -23,11 +23,22 @@ pub(super) fn matmul(g: &mut Graph, args: &[ExprId]) -> ExprId {
         match g.op(array) {
             Op::MatMul if opens(g, array) => arrays.extend(g.args(array)),
             Op::Eye if args.len() > 1 => {}
+            // 2*ones(n) is a number times ones.
+            Op::Fill if !g.is_zero(array) && !g.is_one(g.args(array)[0]) => {
+                scalars.push(g.args(array)[0]);
+                let (one, shape) = (g.int(1), g.shape(array));
+                arrays.push(g.fill(shape, one));
+            }
             _ => arrays.push(array),
         }
     }
     if arrays.is_empty() {
         arrays.push(args[0]);
+    }
+    join_ones(g, &mut arrays);
+    if inverse::cancel(g, &mut arrays) {
+        scalars.push(g.apply(Op::MatMul, &arrays));
+        return g.mul(&scalars);
     }
     let product = match arrays[..] {
         [only] => only,
@@ -43,6 +54,19 @@ pub(super) fn matmul(g: &mut Graph, args: &[ExprId]) -> ExprId {
     };
     scalars.push(product);
     g.mul(&scalars)
+}
+
+/// A column of ones times a row of ones is a matrix of ones.
+fn join_ones(g: &mut Graph, arrays: &mut Vec<ExprId>) {
+    let is_ones = |g: &Graph, e: ExprId| g.op(e) == Op::Fill && g.is_one(g.args(e)[0]);
+    let outer = |g: &Graph, a: ExprId, b: ExprId| {
+        is_ones(g, a) && is_ones(g, b) && g.shape(a).cols() == 1 && g.shape(b).rows() == 1
+    };
+    let Some(at) = arrays.windows(2).position(|w| outer(g, w[0], w[1])) else { return };
+    let shape = Shape::Matrix(g.shape(arrays[at]).rows(), g.shape(arrays[at + 1]).cols());
+    let one = g.int(1);
+    let whole = g.fill(shape, one);
+    arrays.splice(at..at + 2, [whole]);
 }
 
 /// Whether the factors of an inner product may stand among those of an outer
@@ -92,10 +116,19 @@ fn turns_inside(g: &Graph, e: ExprId) -> bool {
 /// Larger known matrices are not looked at.
 const MAX_LOOK: usize = 1000;
 
+/// Deeper expressions are not looked into.
+const MAX_DEPTH: usize = 32;
+
 /// Whether a matrix is its own transpose: by its form, or, for a known value,
 /// to the bit.
-fn is_symmetric(g: &Graph, e: ExprId) -> bool {
+pub(super) fn is_symmetric(g: &Graph, e: ExprId) -> bool {
+    symmetric_below(g, e, MAX_DEPTH)
+}
+
+fn symmetric_below(g: &Graph, e: ExprId, depth: usize) -> bool {
     let args = g.args(e);
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    let is_symmetric = |a: ExprId| symmetric_below(g, a, depth);
     match (g.op(e), g.shape(e)) {
         (Op::Eye, _) => true,
         (Op::Diag, Shape::Matrix(..)) => true,
@@ -103,20 +136,23 @@ fn is_symmetric(g: &Graph, e: ExprId) -> bool {
             let value = g.as_symbol(e).and_then(|s| g.symbol(s).value.as_ref());
             value.is_some_and(|v| (0..n).all(|i| (0..i).all(|j| v.at(i, j) == v.at(j, i))))
         }
-        (Op::Mul | Op::Had | Op::Pow | Op::Add, Shape::Matrix(..)) => {
-            args.iter().all(|&a| g.shape(a).is_scalar() || is_symmetric(g, a))
+        (op, Shape::Matrix(..))
+            if matches!(op, Op::Mul | Op::Had | Op::Pow | Op::Add)
+                || matches!(super::def(op).value, Value::Unary(_)) =>
+        {
+            args.iter().all(|&a| g.shape(a).is_scalar() || is_symmetric(a))
         }
-        (Op::Inv, _) => is_symmetric(g, args[0]),
+        (Op::Inv, _) => is_symmetric(args[0]),
         (Op::MatMul, Shape::Matrix(..)) => {
             let turned = |a: ExprId, b: ExprId| {
-                (a == b && is_symmetric(g, a))
+                (a == b && is_symmetric(a))
                     || (g.op(a) == Op::Transpose && g.args(a)[0] == b)
                     || (g.op(b) == Op::Transpose && g.args(b)[0] == a)
             };
             let n = args.len();
             (0..n.div_ceil(2)).all(|k| {
                 if k == n - 1 - k {
-                    is_symmetric(g, args[k])
+                    is_symmetric(args[k])
                 } else {
                     turned(args[k], args[n - 1 - k])
                 }

@@ -19,6 +19,7 @@ mod binders;
 mod build;
 mod curvature;
 mod elementwise;
+mod inverse;
 mod logic;
 pub mod lu;
 mod matrix;
@@ -40,6 +41,7 @@ pub use rewrite::{rebuild, substitute};
 
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::shape::{Shape, ShapeError, Tensor};
+use crate::special::vector::Elementary;
 
 /// Everything there is to know about an operator.
 pub struct OpDef {
@@ -244,10 +246,19 @@ pub enum Lowering {
     Instructions,
     /// A call of the row's value function an entry.
     Call,
+    /// The same, or in loops over many entries this algorithm.
+    Vector(Elementary),
     /// A loop that reduces or fills an array.
     Loop,
     /// A call of the row's function of whole arrays.
     Library,
+}
+
+impl Lowering {
+    /// Whether an entry takes a call of a function.
+    pub fn calls(self) -> bool {
+        matches!(self, Lowering::Call | Lowering::Vector(_))
+    }
 }
 
 /// The row of an operator.

@@ -48,10 +48,15 @@ pub(super) fn compare(g: &mut Graph, op: Op, a: ExprId, b: ExprId) -> ExprId {
     g.apply(op, &[a, b])
 }
 
+/// The derivative of `max` (`op` is `>=`) or `min` (`<=`) by argument `k`: at a
+/// tie the first argument takes it.
 pub(super) fn max_partial(g: &mut Graph, args: &[ExprId], op: Op, k: usize) -> ExprId {
-    // At a tie the first argument takes it.
-    let first = compare(g, op, args[0], args[1]);
-    if k == 0 { first } else { g.apply(Op::Not, &[first]) }
+    let (a, b) = (args[0], args[1]);
+    match (k, op) {
+        (0, _) => compare(g, op, a, b),
+        (_, Op::Ge) => compare(g, Op::Lt, a, b),
+        _ => compare(g, Op::Gt, a, b),
+    }
 }
 
 pub(super) fn atan2_partial(g: &mut Graph, args: &[ExprId], k: usize) -> ExprId {

@@ -12,15 +12,25 @@ use super::status::Status;
 use super::trace::Trace;
 use super::vector::{clip, norm_inf};
 use crate::problem::{Evaluations, Evaluator, Problem};
+use crate::random::Stream;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// What reaches into a run from outside.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Control {
     /// Raised by anyone who wants the run to stop at its next evaluation.
     pub interrupt: Option<Arc<AtomicBool>>,
+    /// What methods that draw at random draw from.
+    pub random: Stream,
+}
+
+impl Default for Control {
+    /// Never interrupted, seed 0.
+    fn default() -> Self {
+        Control { interrupt: None, random: Stream::new(0).split("solvers") }
+    }
 }
 
 /// A minimizer, or the best point found, and how the run went.
@@ -95,6 +105,7 @@ pub fn minimize(
     clip(&mut start, bounds.as_ref().map(|(lower, upper)| (lower.as_slice(), upper.as_slice())));
     let eval = Evaluator::new(problem, options.max_time, control.interrupt.clone());
     let mut run = Run::new(eval, options, start.clone(), bounds);
+    run.random = control.random.clone();
     let (Ok(stop) | Err(stop)) = (method.entry)(&mut run);
 
     let (best, trace, iterations, eval) = run.finish();

@@ -17,6 +17,7 @@ pub mod options;
 pub mod qr;
 pub mod registry;
 pub mod run;
+pub mod sampling;
 pub mod status;
 pub mod student_t;
 pub mod trace;

@@ -17,6 +17,7 @@ pub enum Need {
     Objective,
     Gradient,
     Hessian,
+    HessianVector,
     Residuals,
     Jacobian,
 }
@@ -28,6 +29,7 @@ impl Need {
             Need::Objective => "an objective",
             Need::Gradient => "a gradient",
             Need::Hessian => "a Hessian",
+            Need::HessianVector => "products of the Hessian with vectors",
             Need::Residuals => "residuals (a sum of squares)",
             Need::Jacobian => "the Jacobian of the residuals",
         }
@@ -39,6 +41,7 @@ impl Need {
             Need::Objective => true,
             Need::Gradient => problem.has_gradient(),
             Need::Hessian => problem.has_hessian(),
+            Need::HessianVector => problem.has_hessian_vector(),
             Need::Residuals => problem.n_residuals().is_some(),
             Need::Jacobian => problem.has_jacobian(),
         }
@@ -80,6 +83,8 @@ impl MethodDef {
             default: OptionDefault::Number(f64::from(self.max_iter)),
             doc: "the largest number of iterations",
         });
+        // A method that gives a shared option a meaning or default of its own replaces its row.
+        rows.retain(|row| self.own_options.iter().all(|own| own.name != row.name));
         rows.extend_from_slice(self.own_options);
         rows
     }
@@ -104,10 +109,17 @@ impl MethodDef {
 /// Every built-in method.
 pub static METHODS: &[&MethodDef] = &[
     &methods::gd::METHOD,
+    &methods::cg::METHOD,
     &methods::bfgs::METHOD,
     &methods::lbfgs::METHOD,
+    &methods::sr1::METHOD,
     &methods::newton::METHOD,
+    &methods::newton_cg::METHOD,
+    &methods::gauss_newton::METHOD,
     &methods::lm::METHOD,
+    &methods::nelder_mead::METHOD,
+    &methods::cmaes::METHOD,
+    &methods::de::METHOD,
 ];
 
 /// The method of that name or alias.

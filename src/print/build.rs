@@ -151,6 +151,7 @@ impl<'a> Builder<'a> {
     fn scalar_factor(&mut self, e: ExprId, parts: &mut Fraction) {
         if let Some((base, n)) = numeric_power(self.g, e).filter(|(_, n)| n.is_negative()) {
             let below = n.neg();
+            parts.moves |= self.g.has_unknown(base);
             let base_layout = self.layout(base);
             parts.below.push(if below.is_one() {
                 base_layout
@@ -195,7 +196,14 @@ impl<'a> Builder<'a> {
         if !bottom.is_one() {
             parts.below.insert(0, number(bottom));
         }
-        let of = large.map(|e| self.layout(e));
+        let mut of = large.map(|e| self.layout(e));
+        // 1/n * X'*r, but (x - a)/norm(x - a).
+        if parts.moves && large.is_some_and(|e| !self.g.shape(e).is_scalar()) {
+            match of.take() {
+                Some(Layout::Product(factors)) => above.extend(factors),
+                other => above.extend(other),
+            }
+        }
         match (parts.below.is_empty(), of) {
             (true, Some(Layout::Product(factors))) => {
                 above.extend(factors);
@@ -403,11 +411,13 @@ struct Fraction {
     number: Num,
     above: Vec<(Rank, Layout)>,
     below: Vec<Layout>,
+    /// Whether an unknown is among the factors below.
+    moves: bool,
 }
 
 impl Default for Fraction {
     fn default() -> Self {
-        Fraction { number: Num::ONE, above: Vec::new(), below: Vec::new() }
+        Fraction { number: Num::ONE, above: Vec::new(), below: Vec::new(), moves: false }
     }
 }
 

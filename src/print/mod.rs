@@ -26,6 +26,13 @@ pub fn text(g: &Graph, e: ExprId) -> String {
     render(&layout(g, e))
 }
 
+/// The layout tree of an expression with every part written out. As long as
+/// the expression is as a tree.
+pub fn whole_layout(g: &Graph, e: ExprId) -> Layout {
+    let names = rustc_hash::FxHashMap::default();
+    build::Builder::new(g, &names).layout(e)
+}
+
 /// The layout tree of an expression.
 pub fn layout(g: &Graph, e: ExprId) -> Layout {
     let names = share::names(g, e);

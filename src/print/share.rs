@@ -2,16 +2,18 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::expr::{ExprId, Graph};
+use crate::expr::{ExprId, Graph, Op};
 
 /// Expressions of at most this many nodes, counted as a tree, print whole.
-const PLAIN: f64 = 150.0;
-/// A part of fewer nodes gets no name.
-const WORTH_A_NAME: f64 = 6.0;
-/// In shorter expressions only a large part that occurs often gets a name.
 const SHORT: f64 = 30.0;
-const LARGE_PART: f64 = 9.0;
-const OFTEN: usize = 3;
+/// In longer ones a part gets a name that saves so many nodes.
+const WORTH_A_NAME: f64 = 10.0;
+/// Beyond this size shorter parts and smaller savings are named, too, so that
+/// the text stays about as long as the graph is large.
+const LONG: f64 = 150.0;
+const SMALL_PART: f64 = 6.0;
+/// The least part that is worth a `where`.
+const LARGE_PART: f64 = 8.0;
 /// The first names that parts get.
 const LETTERS: [&str; 6] = ["p", "q", "r", "s", "u", "v"];
 
@@ -21,18 +23,14 @@ const LETTERS: [&str; 6] = ["p", "q", "r", "s", "u", "v"];
 pub(super) fn names(g: &Graph, root: ExprId) -> FxHashMap<ExprId, String> {
     let order = g.reachable(&[root]);
     let mut sizes: FxHashMap<ExprId, f64> = FxHashMap::default();
-    let mut uses: FxHashMap<ExprId, usize> = FxHashMap::default();
     for &e in &order {
         let size = 1.0 + g.args(e).iter().map(|a| sizes[a]).sum::<f64>();
         sizes.insert(e, size);
-        for &a in g.args(e) {
-            *uses.entry(a).or_default() += 1;
-        }
     }
-    let (least, often) = match sizes[&root] {
+    let least = match sizes[&root] {
         size if size <= SHORT => return FxHashMap::default(),
-        size if size <= PLAIN => (LARGE_PART, OFTEN),
-        _ => (WORTH_A_NAME, 2),
+        size if size <= LONG => WORTH_A_NAME,
+        _ => SMALL_PART,
     };
     let symbols = order.iter().filter_map(|&e| g.as_symbol(e));
     let mut taken: FxHashSet<&str> = symbols.map(|s| g.symbol(s).name.as_str()).collect();
@@ -44,11 +42,46 @@ pub(super) fn names(g: &Graph, root: ExprId) -> FxHashMap<ExprId, String> {
         .map(ToString::to_string)
         .chain(numbered)
         .filter(|n| !taken.contains(n.as_str()));
-    let shared = |e: &ExprId| {
-        uses.get(e).is_some_and(|&n| n >= often)
-            && sizes[e] >= least
-            && g.free_indices(*e).is_empty()
-            && *e != root
-    };
-    order.into_iter().filter(shared).filter_map(|e| Some((e, fresh.next()?))).collect()
+    let mut named = parts_worth_a_name(g, root, &order, &sizes, least);
+    named.sort_unstable();
+    named.into_iter().filter_map(|e| Some((e, fresh.next()?))).collect()
+}
+
+/// From the whole to its parts: how often a part is written, where parts that
+/// contain it have got a name or not, and what a name for it would save.
+fn parts_worth_a_name(
+    g: &Graph,
+    root: ExprId,
+    order: &[ExprId],
+    sizes: &FxHashMap<ExprId, f64>,
+    least: f64,
+) -> Vec<ExprId> {
+    let mut written: FxHashMap<ExprId, f64> = FxHashMap::default();
+    written.insert(root, 1.0);
+    let mut named = Vec::new();
+    for &e in order.iter().rev() {
+        // Where there is a `where` already, another name costs little.
+        let least = if named.is_empty() { least } else { SMALL_PART };
+        let times = written.get(&e).copied().unwrap_or(0.0);
+        let saved = (times - 1.0) * sizes[&e];
+        let size_of_part = if least > SMALL_PART { LARGE_PART } else { SMALL_PART };
+        let large = sizes[&e] >= size_of_part && e != root && !is_turned(g, e);
+        let once = large && saved >= least && g.free_indices(e).is_empty();
+        if once {
+            named.push(e);
+        }
+        for &a in g.args(e) {
+            *written.entry(a).or_default() += if once { 1.0 } else { times };
+        }
+    }
+    named
+}
+
+/// A transpose or a negative: what it is of gets the name.
+fn is_turned(g: &Graph, e: ExprId) -> bool {
+    match (g.op(e), g.args(e)) {
+        (Op::Transpose, _) => true,
+        (Op::Mul, &[sign, _]) => g.as_num(sign).is_some(),
+        _ => false,
+    }
 }

@@ -6,7 +6,7 @@
 //! ([`numeric_gradient`](ClosureProblem::numeric_gradient)).
 
 use super::{Problem, central_difference_gradient};
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVectorView, DVectorViewMut};
 
 type ValueFn<'a> = Box<dyn FnMut(&[f64]) -> f64 + 'a>;
 type VectorFn<'a> = Box<dyn FnMut(&[f64], &mut [f64]) + 'a>;
@@ -83,7 +83,8 @@ impl<'a> ClosureProblem<'a> {
         self
     }
 
-    /// The product of the Hessian of f with `v`: `x: n, v: n, hv: n`.
+    /// The product of the Hessian of f with `v`: `x: n, v: n, hv: n`. Where it is left out and the Hessian
+    /// is given, that is multiplied.
     pub fn hessian_vector(mut self, product: impl FnMut(&[f64], &[f64], &mut [f64]) + 'a) -> Self {
         self.hessian_vector = Some(Box::new(product));
         self
@@ -195,13 +196,23 @@ impl Problem for ClosureProblem<'_> {
     }
 
     fn has_hessian_vector(&self) -> bool {
-        self.hessian_vector.is_some()
+        self.hessian_vector.is_some() || self.hessian.is_some()
     }
 
     fn hessian_vector(&mut self, x: &[f64], v: &[f64], hv: &mut [f64]) {
         match self.hessian_vector.as_mut() {
             Some(product) => product(x, v, hv),
-            None => hv.fill(f64::NAN),
+            None => {
+                let n = self.n_vars;
+                let mut h = DMatrix::zeros(n, n);
+                Problem::hessian(self, x, &mut h);
+                DVectorViewMut::from_slice(hv, n).gemv(
+                    1.0,
+                    &h,
+                    &DVectorView::from_slice(v, n),
+                    0.0,
+                );
+            }
         }
     }
 

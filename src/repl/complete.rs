@@ -198,8 +198,8 @@ mod tests {
         assert_eq!(offered("fit.v"), "v|value");
         assert_eq!(offered("fit."), "|status value");
         assert_eq!(offered("logit"), "logit|logit(");
-        assert_eq!(offered("minimize f using newt"), "newt|newton");
-        assert_eq!(offered("compare f using lm, newt"), "newt|newton");
+        assert_eq!(offered("minimize f using newt"), "newt|newton newton_cg");
+        assert_eq!(offered("compare f using lm, newt"), "newt|newton newton_cg");
         assert_eq!(offered("minimize f using lbfgs(mem"), "mem|memory = ");
         assert_eq!(offered("minimize f using lbfgs(memory = 3, gt"), "gt|gtol = ");
         assert_eq!(offered("minim"), "minim|minimize minimizing");

@@ -54,7 +54,10 @@ impl Program {
         times: &mut Times,
     ) -> Program {
         if engine.jit {
-            let options = jit::Options { interrupt: Some(engine.interrupt.clone()) };
+            let options = jit::Options {
+                interrupt: Some(engine.interrupt.clone()),
+                ..jit::Options::default()
+            };
             if let Ok(kernel) = jit::compile(g, exprs, inputs, &options) {
                 times.schedule += kernel.stats().schedule_time;
                 times.compile += kernel.stats().compile_time;

@@ -228,7 +228,8 @@ impl Runner<'_> {
         }
         let mismatch =
             if setup.smooth { derivative_check::mismatch(&mut problem, &setup.x0) } else { None };
-        let control = Control { interrupt: Some(Arc::clone(&self.session.interrupt)) };
+        let random = self.session.files.solver_draws();
+        let control = Control { interrupt: Some(Arc::clone(&self.session.interrupt)), random };
         let solved = driver::minimize(&mut problem, &setup.x0, plan.def, &plan.options, &control);
         let solved = solved.map(|s| {
             let verdict = verdict(&mut problem, &s, setup);

@@ -17,6 +17,8 @@ pub(super) struct Files {
     /// All texts that findings may point at.
     pub sources: SourceMap,
     stream: Stream,
+    /// What solvers draw from, and how many have drawn.
+    solvers: (Stream, u64),
     interrupt: Arc<AtomicBool>,
     jit: bool,
     /// Bytes read so far, by the path found.
@@ -31,6 +33,7 @@ impl Files {
             base: PathBuf::from("."),
             sources: SourceMap::new(),
             stream: arrays(seed),
+            solvers: (Stream::new(seed).split("solvers"), 0),
             interrupt,
             jit,
             read: HashMap::new(),
@@ -41,6 +44,14 @@ impl Files {
     /// Starts the random draws again from a seed.
     pub fn seed(&mut self, seed: u64) {
         self.stream = arrays(seed);
+        self.solvers = (Stream::new(seed).split("solvers"), 0);
+    }
+
+    /// The draws of the next optimization; others do not change them.
+    pub fn solver_draws(&mut self) -> Stream {
+        let (stream, n) = &mut self.solvers;
+        *n += 1;
+        stream.split_nth("optimization", *n)
     }
 
     /// The state of the random draws, for going back to it.

@@ -44,19 +44,33 @@ struct Term {
 }
 
 fn array_factors(g: &mut Graph, e: ExprId) -> ExprId {
+    shared(g, e, true).map_or(e, |found| found.whole)
+}
+
+/// A sum of arrays with what its terms share taken out.
+pub(super) struct Shared {
+    pub whole: ExprId,
+    /// Whether the terms share matrix factors.
+    pub matrices: bool,
+    /// Whether each term keeps one matrix factor only.
+    pub single: bool,
+}
+
+/// Takes out what all terms of a sum of arrays share: scalar factors, the
+/// first and last matrix factors, and a number where `numbers` asks for it or
+/// there is something else.
+pub(super) fn shared(g: &mut Graph, e: ExprId, numbers: bool) -> Option<Shared> {
     if g.op(e) != Op::Add {
-        return e;
+        return None;
     }
     let shape = g.shape(e);
     let args = g.args(e).to_vec();
     if args.iter().any(|&a| g.shape(a) != shape) {
-        return e;
+        return None;
     }
     let mut terms: Vec<Term> = args.into_iter().map(|a| term(g, a)).collect();
-    let number = common_number(&terms);
     let scalars = common_scalars(&terms);
     for t in &mut terms {
-        t.number = t.number.mul(number.recip());
         for s in &scalars {
             if let Some(at) = t.scalars.iter().position(|x| x == s) {
                 t.scalars.remove(at);
@@ -65,13 +79,42 @@ fn array_factors(g: &mut Graph, e: ExprId) -> ExprId {
     }
     let left = common_ends(g, &mut terms, false);
     let right = common_ends(g, &mut terms, true);
+    let matrices = !left.is_empty() || !right.is_empty();
+    let mut number = Num::ONE;
+    if numbers || matrices || !scalars.is_empty() {
+        number = common_number(&terms);
+        for t in &mut terms {
+            t.number = t.number.mul(number.recip());
+        }
+    }
+    let single = terms.iter().all(|t| t.matrices.len() == 1);
     let parts: Vec<ExprId> = terms.into_iter().map(|t| built(g, t)).collect();
-    let sum = g.add(&parts);
-    let matrices = [&left[..], &[sum], &right[..]].concat();
-    let whole = g.apply(Op::MatMul, &matrices);
+    let (sum, turned) = oriented(g, &parts, number.is_negative());
+    let number = if turned { number.neg() } else { number };
+    let all = [&left[..], &[sum], &right[..]].concat();
+    let product = g.apply(Op::MatMul, &all);
     let number = g.number(number);
-    let result = g.mul(&[&[number], &scalars[..], &[whole]].concat());
-    if g.shape(result) == shape { result } else { e }
+    let whole = g.mul(&[&[number], &scalars[..], &[product]].concat());
+    (g.shape(whole) == shape).then_some(Shared { whole, matrices, single })
+}
+
+/// The sum, or under a minus its negative, which begins with a term without
+/// one, where the sum as it stands is new: what a person wrote keeps its
+/// orientation.
+fn oriented(g: &mut Graph, parts: &[ExprId], under_minus: bool) -> (ExprId, bool) {
+    let mark = g.len();
+    let sum = g.add(parts);
+    let mut turned: Vec<ExprId> = parts.iter().map(|&p| g.neg(p)).collect();
+    // A sum among the terms is a residual that someone wrote.
+    let nested = parts.iter().any(|&p| g.op(p) == Op::Add);
+    let first = turned.iter().position(|&t| !coefficient(g, t).0.is_negative());
+    match first {
+        Some(first) if under_minus && !nested && sum.index() >= mark => {
+            turned[..=first].rotate_right(1);
+            (g.add(&turned), true)
+        }
+        _ => (sum, false),
+    }
 }
 
 fn term(g: &mut Graph, e: ExprId) -> Term {

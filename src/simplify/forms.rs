@@ -23,6 +23,11 @@ pub(super) fn forms(g: &mut Graph, e: ExprId, thorough: bool) -> Vec<ExprId> {
     if let Some(form) = by_whole_sums(g, e) {
         found.push(form);
     }
+    if let Some((front, rest)) = super::common::factored(g, e) {
+        let mut inner = vec![rest];
+        polynomial_forms(g, rest, thorough, &mut inner);
+        found.extend(inner.into_iter().map(|rest| g.mul(&[front, rest])));
+    }
     polynomial_forms(g, e, thorough, &mut found);
     let shortest = found.iter().copied().min_by_key(|&f| operations(g, f));
     for form in std::iter::once(e).chain(shortest) {

@@ -2,7 +2,7 @@
 //!
 //! The adjoint of reading `x[i+1]` in a sum over `i` adds each term to entry
 //! `i+1` of an array. Read by entry, that is the term at `i = k - 1`, where
-//! this `i` lies in the range. [`present`] puts arrays of that form in, which
+//! this `i` lies in the range. [`scattered`] puts arrays of that form in, which
 //! is how the result is shown.
 
 use super::rewrite;
@@ -10,11 +10,9 @@ use crate::expr::{Data, ExprId, Graph, Num, Op, SymbolId};
 use crate::ops::{self, Range, coefficient, known_value};
 use crate::shape::Shape;
 
-/// The expression with scattered sums as arrays built by index, and a name of
-/// its own for every index.
-pub fn present(g: &mut Graph, e: ExprId) -> ExprId {
-    let resolved = rewrite(g, &[e], rule)[0];
-    super::indices::named(g, resolved)
+/// The expression with scattered sums as arrays built by index.
+pub fn scattered(g: &mut Graph, e: ExprId) -> ExprId {
+    rewrite(g, &[e], rule)[0]
 }
 
 fn rule(g: &mut Graph, e: ExprId) -> Option<ExprId> {
@@ -123,7 +121,7 @@ fn entry_of(g: &mut Graph, column: ExprId, at: ExprId) -> ExprId {
         Op::Block => {
             // Entry k of x[a..b] is x[a + k - 1].
             let minus = g.int(-1);
-            let position = g.add(&[args[1], at, minus]);
+            let position = g.add(&[at, args[1], minus]);
             match g.shape(args[0]) {
                 Shape::Vector(_) => g.apply(Op::Elem, &[args[0], position]),
                 _ => g.apply(Op::Elem, &[args[0], position, args[2]]),

@@ -8,11 +8,12 @@
 
 use rustc_hash::FxHashMap;
 
+use super::arrays;
 use super::forms::forms;
 use super::rules::rules;
 use super::size::{length, operations, widest};
 use crate::expr::{ExprId, Graph, Op};
-use crate::ops;
+use crate::ops::{self, coefficient};
 
 /// Parts of more operations are left alone.
 const MAX_PART: usize = 120;
@@ -68,10 +69,23 @@ fn pass(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
                 Some(whole) if operations(g, whole) < operations(g, settled) => whole,
                 _ => settled,
             };
+        } else if small && !g.shape(new).is_scalar() {
+            new = shorter_array(g, new, thorough, node != e);
         }
         map.insert(node, new);
     }
     map[&e]
+}
+
+/// The shorter form of an array, entry by entry and term by term.
+fn shorter_array(g: &mut Graph, e: ExprId, thorough: bool, inside: bool) -> ExprId {
+    let shorten = |g: &mut Graph, e: ExprId| {
+        let e = by_rules(g, e);
+        if is_arithmetic(g, e) { shortest(g, e, thorough) } else { e }
+    };
+    let e = arrays::scaled(g, e, shorten);
+    let e = arrays::entrywise(g, e, shorten);
+    arrays::collected(g, e, inside, shorten)
 }
 
 /// Sums, products and powers of numbers.
@@ -137,7 +151,8 @@ fn by_rules_below(g: &mut Graph, e: ExprId) -> ExprId {
 /// A sum in which two terms together have a shorter form than apart.
 fn by_pairs(g: &mut Graph, e: ExprId, thorough: bool) -> Option<ExprId> {
     let terms = g.args(e).to_vec();
-    if g.op(e) != Op::Add || terms.len() < 3 || terms.len() > MAX_PAIRS {
+    let is_polynomial = terms.iter().all(|&t| monomial_of(g, t, &terms));
+    if g.op(e) != Op::Add || terms.len() < 3 || terms.len() > MAX_PAIRS || is_polynomial {
         return None;
     }
     for i in 0..terms.len() {
@@ -153,4 +168,23 @@ fn by_pairs(g: &mut Graph, e: ExprId, thorough: bool) -> Option<ExprId> {
         }
     }
     None
+}
+
+/// Whether a term is a number times a whole power of a symbol, the same in all
+/// `terms`: people write `x^2 - 2*x + 2`, not `x*(x - 2) + 2`.
+fn monomial_of(g: &mut Graph, term: ExprId, terms: &[ExprId]) -> bool {
+    let symbol = |g: &mut Graph, e: ExprId| {
+        let (_, rest) = coefficient(g, e);
+        let base = match *g.args(rest) {
+            [base, n] if g.op(rest) == Op::Pow && g.as_num(n).is_some() => base,
+            _ => rest,
+        };
+        (base, g.is_one(base) || g.as_symbol(base).is_some())
+    };
+    let (own, is_symbol) = symbol(g, term);
+    let same = |g: &mut Graph, other: ExprId| {
+        let (base, _) = symbol(g, other);
+        g.is_one(own) || g.is_one(base) || base == own
+    };
+    is_symbol && terms.iter().all(|&other| same(g, other))
 }

@@ -1,7 +1,9 @@
 //! What is known of the sign of an expression: from the bounds of unknowns,
 //! the values of known numbers, and the form.
 
+use super::trigonometric::{product, whole_powers};
 use crate::expr::{ExprId, Graph, Op, SymbolKind};
+use crate::ops::coefficient;
 
 /// Nothing is known beyond this depth of nesting.
 const DEEPEST: usize = 40;
@@ -57,4 +59,20 @@ fn least(g: &Graph, e: ExprId, depth: usize) -> f64 {
         Op::Sum | Op::Prod => if_so(nonnegative(&args[Op::BINDER_BODY])),
         _ => NONE,
     }
+}
+
+/// `a*(-u - v)` is `-a*(u + v)`, also for odd powers of such a sum.
+pub(super) fn minus_of_sum(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let mut factors = whole_powers(g, e)?;
+    let all_negative = |g: &mut Graph, e: ExprId| {
+        let terms = g.args(e).to_vec();
+        g.op(e) == Op::Add && terms.into_iter().all(|t| coefficient(g, t).0.is_negative())
+    };
+    let k = factors.iter().position(|&(base, n)| n % 2 != 0 && all_negative(g, base))?;
+    let terms = g.args(factors[k].0).to_vec();
+    let turned: Vec<ExprId> = terms.into_iter().map(|t| g.neg(t)).collect();
+    factors[k].0 = g.add(&turned);
+    let minus = g.int(-1);
+    factors.push((minus, 1));
+    Some(product(g, &factors))
 }

@@ -1,5 +1,7 @@
 //! How long an expression is to read.
 
+use rustc_hash::FxHashMap;
+
 use crate::expr::{ExprId, Graph};
 use crate::print::{self, Layout};
 
@@ -12,9 +14,26 @@ pub fn operations(g: &Graph, e: ExprId) -> usize {
 
 /// Operations, and minus signs in front of terms and factors.
 pub(super) fn length(g: &Graph, e: ExprId) -> (usize, usize) {
+    of_layout(&print::layout(g, e))
+}
+
+/// Larger trees are measured with names for what they share.
+const MAX_TREE: f64 = 2000.0;
+
+/// The same with every part written out, so that forms are compared whatever
+/// names their parts would get.
+pub(super) fn written_length(g: &Graph, e: ExprId) -> (usize, usize) {
+    let mut sizes: FxHashMap<ExprId, f64> = FxHashMap::default();
+    for node in g.reachable(&[e]) {
+        let size = 1.0 + g.args(node).iter().map(|a| sizes[a]).sum::<f64>();
+        sizes.insert(node, size);
+    }
+    if sizes[&e] > MAX_TREE { length(g, e) } else { of_layout(&print::whole_layout(g, e)) }
+}
+
+fn of_layout(layout: &Layout) -> (usize, usize) {
     let (mut count, mut signs) = (0, 0);
-    let layout = print::layout(g, e);
-    let mut stack = vec![&layout];
+    let mut stack = vec![layout];
     while let Some(part) = stack.pop() {
         signs += match part {
             Layout::Negative(_) => 1,

@@ -54,7 +54,10 @@ fn joined(g: &mut Graph, e: ExprId, pattern: Pattern) -> Option<ExprId> {
 /// `1 - tanh(u)^2` among factors is `1/cosh(u)^2`, `1 + tan(u)^2` is
 /// `1/cos(u)^2`.
 pub(super) fn secant(g: &mut Graph, e: ExprId) -> Option<ExprId> {
-    let factors = whole_powers(g, e)?;
+    let factors = match (g.op(e), g.args(e)) {
+        (Op::Pow, &[base, n]) if g.shape(e).is_scalar() => vec![(base, g.as_num(n)?.as_int()?)],
+        _ => whole_powers(g, e)?,
+    };
     for (k, &(base, n)) in factors.iter().enumerate() {
         let &[one, square] = g.args(base) else { continue };
         let (one, square) = if g.is_one(one) { (one, square) } else { (square, one) };
@@ -94,12 +97,57 @@ pub(super) fn quarter_turns(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     Some(g.int([0, 1, 0, -1][shifted.rem_euclid(4) as usize]))
 }
 
-/// `2*sin(u)*cos(u)` is `sin(2*u)`.
+/// `a - a*sin(u)^2` is `a*cos(u)^2`, and its companions.
+pub(super) fn pythagoras(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    const MAX_TERMS: usize = 8;
+    if g.op(e) != Op::Add || !g.shape(e).is_scalar() || g.args(e).len() > MAX_TERMS {
+        return None;
+    }
+    let terms = g.args(e).to_vec();
+    for wave in waves(g, &terms) {
+        let u = g.args(wave)[0];
+        // The other term is this sign times the square; what is left, with its sign.
+        let (sign, left, turn) = match g.op(wave) {
+            Op::Sin => (-1, Op::Cos, 1),
+            Op::Cos => (-1, Op::Sin, 1),
+            Op::Sinh => (1, Op::Cosh, 1),
+            _ => (-1, Op::Sinh, -1),
+        };
+        let (sign, turn, square) = (g.int(sign), g.int(turn), g.powi(wave, 2));
+        for (i, &a) in terms.iter().enumerate() {
+            let partner = g.mul(&[sign, a, square]);
+            let Some(j) = terms.iter().position(|&b| b == partner) else { continue };
+            let left = g.apply(left, &[u]);
+            let left = g.powi(left, 2);
+            let mut new = terms.clone();
+            new[i] = g.mul(&[turn, a, left]);
+            new.remove(j);
+            return Some(g.add(&new));
+        }
+    }
+    None
+}
+
+/// The sines and cosines among the factors of terms.
+fn waves(g: &Graph, terms: &[ExprId]) -> Vec<ExprId> {
+    let is_wave = |f: &ExprId| matches!(g.op(*f), Op::Sin | Op::Cos | Op::Sinh | Op::Cosh);
+    let mut found: Vec<ExprId> = Vec::new();
+    for &term in terms {
+        let factors = if g.op(term) == Op::Mul { g.args(term) } else { &[term] };
+        let base = |&f: &ExprId| if g.op(f) == Op::Pow { g.args(f)[0] } else { f };
+        found.extend(factors.iter().map(base).filter(is_wave));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// `2*sin(u)*cos(u)` is `sin(2*u)`, also for equal powers of both.
 pub(super) fn double_angle(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     let factors = whole_powers(g, e)?;
     for (sin, cos, _) in FAMILIES {
         for (k, &(base, n)) in factors.iter().enumerate() {
-            if g.op(base) != sin || n.abs() != 1 {
+            if g.op(base) != sin || n == 0 {
                 continue;
             }
             let u = g.args(base)[0];
@@ -118,7 +166,7 @@ pub(super) fn double_angle(g: &mut Graph, e: ExprId) -> Option<ExprId> {
 }
 
 /// The factors of a scalar product as bases with whole exponents.
-fn whole_powers(g: &Graph, e: ExprId) -> Option<Vec<(ExprId, i64)>> {
+pub(super) fn whole_powers(g: &Graph, e: ExprId) -> Option<Vec<(ExprId, i64)>> {
     if g.op(e) != Op::Mul || !g.shape(e).is_scalar() {
         return None;
     }
@@ -132,7 +180,7 @@ fn whole_powers(g: &Graph, e: ExprId) -> Option<Vec<(ExprId, i64)>> {
     Some(g.args(e).iter().map(power).collect())
 }
 
-fn product(g: &mut Graph, parts: &[(ExprId, i64)]) -> ExprId {
+pub(super) fn product(g: &mut Graph, parts: &[(ExprId, i64)]) -> ExprId {
     let factors: Vec<ExprId> = parts.iter().map(|&(base, n)| g.powi(base, n)).collect();
     g.mul(&factors)
 }

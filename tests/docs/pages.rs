@@ -164,7 +164,8 @@ fn page(method: &MethodDef) -> String {
         let _ = writeln!(out, "- Also called: {}", method.aliases.join(", "));
     }
     let _ = write!(out, "- Reference: {}\n\n{OPTION_HEAD}", method.reference);
-    let shared = |row: &OptionDef| BASE_OPTIONS.iter().any(|base| base.name == row.name);
+    // A shared option that the method describes anew is one of its own.
+    let shared = |row: &OptionDef| BASE_OPTIONS.contains(row);
     for row in method.options().iter().filter(|row| !shared(row)) {
         out += &option(row);
     }

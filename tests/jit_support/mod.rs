@@ -3,7 +3,7 @@
 
 use gradus::eval::evaluate;
 use gradus::expr::{ExprId, Graph, Op, Symbol, SymbolId};
-use gradus::jit::{Kernel, Options, compile};
+use gradus::jit::{Choice, Kernel, Options, compile};
 use gradus::shape::{Shape, Tensor};
 
 /// A graph with inputs and their values.
@@ -68,8 +68,12 @@ impl Case {
     }
 
     pub fn kernel(&self, outputs: &[ExprId]) -> Kernel {
-        compile(&self.g, outputs, &self.inputs, &Options::default())
-            .expect("the expressions compile")
+        self.kernel_with(outputs, Choice::Auto)
+    }
+
+    pub fn kernel_with(&self, outputs: &[ExprId], wide: Choice) -> Kernel {
+        let options = Options { wide, ..Options::default() };
+        compile(&self.g, outputs, &self.inputs, &options).expect("the expressions compile")
     }
 
     /// The values of all unknowns, one after the other.
@@ -86,8 +90,8 @@ impl Case {
     }
 
     /// What compiled code says.
-    pub fn compiled(&self, outputs: &[ExprId]) -> Vec<f64> {
-        let kernel = self.kernel(outputs);
+    pub fn compiled(&self, outputs: &[ExprId], wide: Choice) -> Vec<f64> {
+        let kernel = self.kernel_with(outputs, wide);
         let mut out = vec![f64::NAN; kernel.n_out()];
         kernel.call(&self.x(), &mut out).expect("no fault");
         // A second run finds what the first has left behind.
@@ -98,10 +102,13 @@ impl Case {
         out
     }
 
-    /// Both agree.
+    /// All agree: the plain evaluator, and code without and with wide loops.
     pub fn check(&self, what: &str, outputs: &[ExprId]) {
-        let (expected, found) = (self.expected(outputs), self.compiled(outputs));
-        assert_close(what, &found, &expected, 1e-12);
+        let expected = self.expected(outputs);
+        for wide in [Choice::Never, Choice::Always] {
+            let found = self.compiled(outputs, wide);
+            assert_close(&format!("{what}, wide loops {wide:?}"), &found, &expected, 1e-12);
+        }
     }
 }
 

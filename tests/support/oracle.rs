@@ -39,6 +39,16 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Whether it is the product of a Hessian with a direction.
+    pub fn is_directional(&self) -> bool {
+        self.order == 0
+    }
+
+    /// By what the parts derive, where they are labelled.
+    pub fn unknowns(&self) -> &[SymbolId] {
+        &self.unknowns
+    }
+
     /// The nodes, one a label.
     pub fn nodes(self) -> Vec<ExprId> {
         self.parts

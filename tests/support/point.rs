@@ -77,7 +77,7 @@ impl Point {
             let name = &g.symbol(*s).name;
             let is_own = |d: &str| d == "d" || d == format!("d_{name}") || d == format!("d{name}");
             let own = |(d, v): &&(SymbolId, Tensor)| {
-                !is_unknown(g, *d) && v.shape() == value.shape() && is_own(&g.symbol(*d).name)
+                d != s && v.shape() == value.shape() && is_own(&g.symbol(*d).name)
             };
             if let Some((_, d)) = self.values.iter().find(own) {
                 moves.extend(d.data().iter().enumerate().map(|(k, &v)| ((*s, k), v)));

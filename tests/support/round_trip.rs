@@ -5,10 +5,11 @@ use gradus::check::Item;
 use gradus::expr::ExprId;
 use gradus::report::JsonValue;
 use gradus::session::Session;
+use gradus::shape::Shape;
 use gradus::simplify;
 
 use super::close;
-use super::oracle::answer;
+use super::oracle::{Answer, answer};
 use super::script::{Seen, line_in, numbers};
 use super::statement::Asked;
 
@@ -24,7 +25,15 @@ pub fn round_trip(
         return Ok(());
     }
     let derived = Asked::by(name).is_some();
-    let printed = if derived { answer(session, name)?.nodes() } else { Vec::new() };
+    let mut printed = Vec::new();
+    if derived {
+        let answer = answer(session, name)?;
+        // The direction of a product is another unknown once it is read back.
+        match answer.is_directional() {
+            true => declare_directions(session, &answer)?,
+            false => printed = answer.nodes(),
+        }
+    }
     let mut left = &numbers(value)[..];
     for (k, line) in labelled(text).iter().enumerate() {
         let unlabelled = line.strip_prefix('∂').and_then(|l| l.split_once(" = "));
@@ -46,11 +55,28 @@ pub fn round_trip(
         }
         let again = match printed.get(k) {
             // The node as it is shown, in a copy of the graph: what was read is there already.
-            Some(&node) => Some(simplify::present(&mut session.graph().clone(), node)),
+            Some(&node) => Some(simplify::readable(&mut session.graph().clone(), node)),
             None => reread(session, &first.text)?.node,
         };
         if first.node != again {
             return Err(format!("`{expected}` parses back to another node"));
+        }
+    }
+    Ok(())
+}
+
+/// Unknowns with the names and shapes of the directions along which a Hessian is shown.
+fn declare_directions(session: &mut Session, answer: &Answer) -> Result<(), String> {
+    for symbol in answer.unknowns() {
+        let symbol = session.graph().symbol(*symbol).clone();
+        let shape = match symbol.shape {
+            Shape::Scalar => String::new(),
+            Shape::Vector(n) => format!(": R[{n}]"),
+            Shape::Matrix(m, n) => format!(": R[{m}, {n}]"),
+        };
+        let ran = line_in(session, &format!("var d{}{shape}", symbol.name));
+        if ran.outcome.failed {
+            return Err(ran.findings());
         }
     }
     Ok(())
@@ -69,8 +95,7 @@ fn labelled(text: &str) -> Vec<String> {
 }
 
 /// Whether what was printed is meant to be source: texts, tables and functions are not, nor are
-/// derivatives of a function, whose arguments have no meaning outside, nor products with a
-/// direction, which has no name of its own.
+/// derivatives of a function, whose arguments have no meaning outside.
 fn is_source(session: &mut Session, name: &str, value: &JsonValue) -> bool {
     // A derivation states derivatives; reading it back takes them. A check gives sentences, a
     // solution lines that name its unknowns.

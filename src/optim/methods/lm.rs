@@ -126,7 +126,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     })
 }
 
-fn first_point(run: &mut Run<'_>) -> Result<Point, Stop> {
+pub(super) fn first_point(run: &mut Run<'_>) -> Result<Point, Stop> {
     let x = run.x0().to_vec();
     let m = run.eval.structure().n_residuals().unwrap_or(0);
     let mut r = vec![0.0; m];

@@ -5,16 +5,48 @@
 //! share: the first step, and the pairs of quasi-Newton methods.
 
 pub mod bfgs;
+pub mod cg;
+pub mod cmaes;
+pub mod de;
+pub mod gauss_newton;
 pub mod gd;
 pub mod lbfgs;
 pub mod lm;
 mod lm_step;
+pub mod nelder_mead;
 pub mod newton;
+pub mod newton_cg;
+pub mod sr1;
 
+use super::options::{OptionDef, OptionDefault, OptionKind};
 use super::vector::{axpy, dot, norm, norm_inf, step_to};
 
 /// No step is allowed to be longer than this, in units of the direction.
 const LONGEST_STEP: f64 = 1e20;
+
+/// The row of `ftol` of methods that hold many points.
+const SPREAD_FTOL: OptionDef = OptionDef {
+    name: "ftol",
+    kind: OptionKind::Number { min: 0.0, max: f64::INFINITY },
+    default: OptionDefault::Number(1e-12),
+    doc: "converged when all values lie within ftol * max(1, |f|) ...",
+};
+
+/// The row of `xtol` of methods that hold many points.
+const SPREAD_XTOL: OptionDef = OptionDef {
+    name: "xtol",
+    kind: OptionKind::Number { min: 0.0, max: f64::INFINITY },
+    default: OptionDefault::Number(1e-10),
+    doc: "... and all points within xtol * max(1, |x|)",
+};
+
+/// The row of a method that does not use gradients: `gtol` means nothing to it.
+const NO_GTOL: OptionDef = OptionDef {
+    name: "gtol",
+    kind: OptionKind::Number { min: 0.0, max: f64::INFINITY },
+    default: OptionDefault::Number(0.0),
+    doc: "without effect: this method uses no gradient",
+};
 
 /// The first trial step along `-g` when nothing is known of the curvature: it is 0.2 long, or a hundredth of
 /// the size of x where this is larger (in the spirit of CG_DESCENT's step I0, Hager & Zhang 2006, which is

@@ -95,19 +95,22 @@ impl Run<'_> {
     /// Makes `point` the solution and says that it is one.
     pub fn converged(&mut self, point: &Iterate<'_>, message: String) -> Stop {
         let stationarity = self.stationarity(point.x, point.g);
-        self.keep(point, stationarity);
+        // For methods without gradients the solution is the best point they met.
+        if !point.g.is_empty() || self.best.is_none() {
+            self.keep(point, stationarity);
+        }
         Stop::new(Status::Converged, message)
     }
 
     /// The stop for a method that finds no better point; `why` completes "no further progress: ...".
     pub fn stalled(&self, why: &str) -> Stop {
         let state = match &self.best {
-            Some(best) => format!(
+            Some(best) if !best.g.is_empty() => format!(
                 "; the largest gradient entry is {:.2e}, above gtol * max(1, |f|) = {:.2e}",
                 best.stationarity,
                 self.gradient_threshold(best.f)
             ),
-            None => String::new(),
+            _ => String::new(),
         };
         Stop::new(Status::Stalled, format!("no further progress: {why}{state}"))
     }

@@ -21,6 +21,7 @@ use super::status::{Status, Stop};
 use super::trace::{Trace, TraceRow};
 use super::vector::norm_inf;
 use crate::problem::Evaluator;
+use crate::random::Stream;
 
 /// Below `-UNBOUNDED * max(1, |f(x0)|)` the objective counts as unbounded.
 const UNBOUNDED: f64 = 1e20;
@@ -41,6 +42,13 @@ pub struct Iterate<'a> {
     pub radius: f64,
 }
 
+impl<'a> Iterate<'a> {
+    /// A point of a method that uses values alone.
+    pub fn without_gradient(x: &'a [f64], f: f64, step: f64) -> Self {
+        Iterate { x, f, g: &[], step, radius: f64::NAN }
+    }
+}
+
 /// A point kept for the solution.
 #[derive(Clone, Debug)]
 pub struct Best {
@@ -54,6 +62,8 @@ pub struct Best {
 /// The state of one solve that is not the method's.
 pub struct Run<'p> {
     pub eval: Evaluator<'p>,
+    /// The draws of methods that need some.
+    pub random: Stream,
     options: &'p Options,
     x0: Vec<f64>,
     bounds: Option<(Vec<f64>, Vec<f64>)>,
@@ -79,6 +89,7 @@ impl<'p> Run<'p> {
     ) -> Self {
         Run {
             eval,
+            random: Stream::new(0),
             options,
             x0,
             bounds,
@@ -142,6 +153,23 @@ impl<'p> Run<'p> {
         }
     }
 
+    /// Evaluates and records the start point of a method that uses values alone: `(x, f)`. Such a method may
+    /// wander, and ends by a test of its own.
+    pub fn first_value(&mut self) -> Result<(Vec<f64>, f64), Stop> {
+        self.wander();
+        let x = self.x0.clone();
+        let Some(f) = self.eval.value(&x)? else {
+            return Err(self.invalid_start(&[]));
+        };
+        self.accept(&Iterate::without_gradient(&x, f, 0.0))?;
+        Ok((x, f))
+    }
+
+    /// f(x), infinite where it is not finite.
+    pub fn value_or_infinity(&mut self, x: &[f64]) -> Result<f64, Stop> {
+        Ok(self.eval.value(x)?.unwrap_or(f64::INFINITY))
+    }
+
     /// The stop for a start that cannot be used; names the first bad gradient entry.
     pub fn invalid_start(&self, g: &[f64]) -> Stop {
         let message = match g.iter().position(|entry| !entry.is_finite()) {
@@ -184,21 +212,23 @@ impl<'p> Run<'p> {
             return Err(Stop::new(Status::Diverged, message));
         }
         match previous {
-            Some(before) => self.test_progress(point, before - point.f),
-            None => Ok(()),
+            // Methods without gradients hold many points and test their spread.
+            Some(before) if !point.g.is_empty() => self.test_progress(point, before - point.f),
+            _ => Ok(()),
         }
     }
 
     /// The limits on iterations and time, the interrupt, and the guard against idling.
     pub fn check_limits(&mut self, point: &Iterate<'_>) -> Result<(), Stop> {
         if self.iterations >= self.options.max_iter {
-            let message = format!(
-                "the limit max_iter = {} was reached; the largest gradient entry is {:.2e}, \
-                 above gtol * max(1, |f|) = {:.2e}",
-                self.options.max_iter,
-                self.stationarity(point.x, point.g),
-                self.gradient_threshold(point.f)
-            );
+            let mut message = format!("the limit max_iter = {} was reached", self.options.max_iter);
+            if !point.g.is_empty() {
+                message += &format!(
+                    "; the largest gradient entry is {:.2e}, above gtol * max(1, |f|) = {:.2e}",
+                    self.stationarity(point.x, point.g),
+                    self.gradient_threshold(point.f)
+                );
+            }
             return Err(Stop::new(Status::MaxIter, message));
         }
         if self.idle >= self.patience {
@@ -243,6 +273,7 @@ impl<'p> Run<'p> {
     fn keep_if_better(&mut self, point: &Iterate<'_>, stationarity: f64) {
         let better = match &self.best {
             None => true,
+            Some(best) if point.g.is_empty() => point.f < best.f,
             Some(best) => {
                 let rounding = 8.0 * f64::EPSILON * best.f.abs();
                 let flatter = stationarity <= best.stationarity;

@@ -4,7 +4,7 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 /// 1.5 * 2^52: what is added to it loses its fraction, and keeps its whole part
 /// in the low bits.
-const ROUNDING: f64 = 6_755_399_441_055_744.0;
+pub(super) const ROUNDING: f64 = 6_755_399_441_055_744.0;
 /// 2^52: its low bits count in ones.
 const COUNTING: u64 = 0x4330_0000_0000_0000;
 /// The bits of 3/4.
@@ -103,15 +103,27 @@ pub trait Lanes:
     /// `self` is between 1/4 and 4.
     #[inline(always)]
     fn scale(self, n: Self) -> Self {
-        let half = (n * n.constant(0.5)).nearest();
-        let rest = n - half;
-        self * half.power_of_two() * rest.power_of_two()
+        self.scale_by_bits(n)
     }
 
     /// `(m, e)` with `self = m * 2^e`, `e` whole and `m` from 3/4 to 3/2, for
     /// positive finite numbers.
     #[inline(always)]
     fn split(self) -> (Self, Self) {
+        self.split_by_bits()
+    }
+
+    /// [`Lanes::scale`] where no instruction does it.
+    #[inline(always)]
+    fn scale_by_bits(self, n: Self) -> Self {
+        let half = (n * n.constant(0.5)).nearest();
+        let rest = n - half;
+        self * half.power_of_two() * rest.power_of_two()
+    }
+
+    /// [`Lanes::split`] where no instruction does it.
+    #[inline(always)]
+    fn split_by_bits(self) -> (Self, Self) {
         let tiny = self.less(self.constant(f64::MIN_POSITIVE));
         let x = Self::select(tiny, self * self.constant(18_014_398_509_481_984.0), self);
         // With 1024 added to the exponent nothing is negative.
@@ -127,29 +139,29 @@ pub trait Lanes:
         (m, e - shift)
     }
 
-    /// `c[0] + c[1]*x + c[2]*x^2 + ...` by Estrin's scheme, which has few
-    /// operations that wait for one another.
+    /// `c[0] + c[1]*x + c[2]*x^2 + ...` by Horner's scheme; a long one in two
+    /// halves, of even and of odd powers, which do not wait for one another.
     #[inline(always)]
     fn polynomial(self, c: &[f64]) -> Self {
-        let (mut terms, mut n) = ([self; 16], c.len());
-        for (t, &c) in terms.iter_mut().zip(c) {
-            *t = self.constant(c);
+        if c.len() < 8 {
+            return horner(self, self, c, 1);
         }
-        let mut power = self;
-        while n > 1 {
-            for k in 0..n / 2 {
-                terms[k] = power.mul_add(terms[2 * k + 1], terms[2 * k]);
-            }
-            if n % 2 == 1 {
-                terms[n / 2] = terms[n - 1];
-            }
-            n = n.div_ceil(2);
-            if n > 1 {
-                power = power * power;
-            }
-        }
-        terms[0]
+        let square = self * self;
+        let (even, odd) = (horner(self, square, c, 2), horner(self, square, &c[1..], 2));
+        odd.mul_add(self, even)
     }
+}
+
+/// `c[0] + c[step]*x + c[2*step]*x^2 + ...`
+#[inline(always)]
+fn horner<L: Lanes>(at: L, x: L, c: &[f64], step: usize) -> L {
+    let mut k = (c.len() - 1) / step * step;
+    let mut total = at.constant(c[k]);
+    while k > 0 {
+        k -= step;
+        total = total.mul_add(x, at.constant(c[k]));
+    }
+    total
 }
 
 impl Lanes for f64 {

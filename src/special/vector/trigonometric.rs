@@ -1,6 +1,6 @@
 //! Sine and cosine.
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, ROUNDING};
 
 /// 2/pi
 const PER_QUARTER: f64 = std::f64::consts::FRAC_2_PI;
@@ -10,8 +10,6 @@ const QUARTER: [f64; 4] =
     [1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32];
 /// Beyond this the parts do not suffice.
 const LARGEST: f64 = 1e6;
-/// Adding it leaves the whole part in the low bits.
-const ROUNDING: f64 = 6_755_399_441_055_744.0;
 
 /// (sin(r) - r)/r^3 in r^2, for |r| <= pi/4; error times r^2 3.4e-18.
 const SIN: [f64; 6] = [

@@ -120,7 +120,11 @@ impl Evaluation<'_> {
             Op::Max => fold(start(f64::NEG_INFINITY), larger),
             Op::Min => fold(start(f64::INFINITY), smaller),
             Op::LogSumExp => Array::scalar(f::logsumexp(&numbers())),
-            _ => Array { shape: node.shape, data: numbers() },
+            // A body that is a column gives a row of a matrix.
+            _ => Array {
+                shape: node.shape,
+                data: terms.iter().flat_map(|t| t.data.clone()).collect(),
+            },
         })
     }
 }

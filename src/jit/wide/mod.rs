@@ -1,0 +1,151 @@
+//! Wide loops: vectors of eight doubles on x86-64 machines with AVX-512.
+//!
+//! In: a kernel, and which of its groups are loops. Out: for every loop whose
+//! body it covers, a function of a *frame* of words, which the code that
+//! Cranelift makes fills and calls. What is not covered stays with Cranelift:
+//! nothing depends on this room but speed.
+//!
+//! 1. `select` (with `scatter`): the loop's operations to a straight line of
+//!    vector operations, a `body`; elementary functions become arithmetic.
+//! 2. `registers`: the body to steps with registers.
+//! 3. `emit` (with `avx512`, `rescue`): steps to instructions, and the loop
+//!    around them. Only these, with `assembler`, know the machine.
+//! 4. `memory`: pages to execute.
+
+mod assembler;
+mod avx512;
+mod body;
+mod emit;
+mod memory;
+mod registers;
+mod rescue;
+mod scatter;
+mod select;
+
+use rustc_hash::FxHashMap;
+
+use super::dag::{BufId, Fun, Kind};
+use super::host::Tables;
+use super::program::{GroupKind, InstrId, Program};
+pub use emit::HEAD;
+pub use memory::Pages;
+pub use select::{Param, Pointer, Start, Total};
+
+/// Loops of fewer steps are not worth a call.
+const WORTH: i64 = 16;
+
+/// A loop that has machine code.
+#[derive(Debug)]
+pub struct Function {
+    pub pointers: Vec<Pointer>,
+    pub params: Vec<Param>,
+    pub totals: Vec<Total>,
+    /// Where its code begins in the pages.
+    pub offset: usize,
+}
+
+impl Function {
+    /// Words of its frame.
+    pub fn words(&self) -> usize {
+        HEAD + self.pointers.len() + self.params.len() + self.totals.len()
+    }
+}
+
+/// The wide loops of a kernel.
+#[derive(Debug, Default)]
+pub struct Wide {
+    pub functions: FxHashMap<usize, Function>,
+    /// For a buffer that a loop overwrites, the entries, first and last, that
+    /// need not be zero before it.
+    pub overwritten: FxHashMap<BufId, (usize, usize)>,
+    pub pages: Option<Pages>,
+}
+
+impl Wide {
+    /// Where the code of a function begins.
+    pub fn address(&self, f: &Function) -> usize {
+        self.pages.as_ref().map_or(0, |p| p.address(f.offset))
+    }
+
+    /// Bytes of code and constants.
+    pub fn size(&self) -> usize {
+        self.pages.as_ref().map_or(0, Pages::len)
+    }
+}
+
+/// Which loops become wide.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// Those that are long enough for it to pay.
+    #[default]
+    Auto,
+    /// All that can.
+    Always,
+    /// None.
+    Never,
+}
+
+/// Makes machine code for the loops of a kernel that are covered.
+pub fn compile(
+    program: &Program,
+    tables: &Tables,
+    interrupt: Option<usize>,
+    choice: Choice,
+) -> Wide {
+    let mut wide = Wide::default();
+    // Where values are compared for equality, all must be rounded alike,
+    // wherever they are computed.
+    let compares = program.instrs.iter().any(|i| matches!(i.kind, Kind::Fun(Fun::Eq | Fun::Ne)));
+    if choice == Choice::Never || compares || !supported() {
+        return wide;
+    }
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut overwritten = Vec::new();
+    for (k, group) in program.groups.iter().enumerate() {
+        let GroupKind::Loop { lo, hi, .. } = group.what else { continue };
+        let steps = known(program, lo).zip(known(program, hi)).map(|(lo, hi)| hi - lo + 1);
+        if choice == Choice::Auto && steps.is_some_and(|n| n < WORTH) {
+            continue;
+        }
+        let Some(found) = select::select(program, tables, k, true) else { continue };
+        let strides: Vec<i64> = found.pointers.iter().map(|p| p.stride).collect();
+        let Some((code, start)) = emit::emit(&found.body, &strides, found.params.len(), interrupt)
+        else {
+            continue;
+        };
+        bytes.resize(bytes.len().next_multiple_of(64), 0);
+        let offset = bytes.len() + start;
+        bytes.extend(code);
+        overwritten.extend(found.overwritten);
+        let (pointers, params, totals) = (found.pointers, found.params, found.totals);
+        wide.functions.insert(k, Function { pointers, params, totals, offset });
+    }
+    if wide.functions.is_empty() {
+        return wide;
+    }
+    match Pages::new(&bytes) {
+        Ok(pages) => {
+            wide.pages = Some(pages);
+            wide.overwritten = overwritten.into_iter().map(|(b, lo, hi)| (b, (lo, hi))).collect();
+            wide
+        }
+        // The process may not execute new code this way.
+        Err(_) => Wide::default(),
+    }
+}
+
+fn known(program: &Program, v: InstrId) -> Option<i64> {
+    match program.instrs[v as usize].kind {
+        Kind::Int(n) => Some(n),
+        _ => None,
+    }
+}
+
+/// Whether this machine has all that emitted code uses.
+fn supported() -> bool {
+    std::is_x86_feature_detected!("avx512f")
+        && std::is_x86_feature_detected!("avx512dq")
+        && std::is_x86_feature_detected!("avx512bw")
+        && std::is_x86_feature_detected!("avx512vl")
+        && std::is_x86_feature_detected!("bmi2")
+}

@@ -1,0 +1,355 @@
+//! Wide loops against the plain evaluator: at every length around the width of
+//! a vector and around blocks, with memory that ends where a page may not be
+//! touched.
+#![cfg(unix)]
+
+mod jit_support;
+
+use gradus::diff;
+use gradus::expr::{ExprId, Op};
+use gradus::jit::{Choice, Kernel};
+use gradus::shape::Shape;
+use jit_support::{Case, Numbers, assert_close};
+
+/// Numbers that end at a page which may be neither read nor written.
+struct Guarded {
+    start: *mut u8,
+    bytes: usize,
+    page: usize,
+    len: usize,
+}
+
+impl Guarded {
+    fn new(len: usize) -> Guarded {
+        // SAFETY: asks for a number.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+        let bytes = (len * 8).next_multiple_of(page);
+        let (kind, rights) =
+            (libc::MAP_PRIVATE | libc::MAP_ANON, libc::PROT_READ | libc::PROT_WRITE);
+        // SAFETY: new pages, at an address that the system chooses.
+        let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes + page, rights, kind, -1, 0) };
+        assert_ne!(start, libc::MAP_FAILED);
+        let start = start.cast::<u8>();
+        // SAFETY: the last of the pages just mapped.
+        let done = unsafe { libc::mprotect(start.add(bytes).cast(), page, libc::PROT_NONE) };
+        assert_eq!(done, 0);
+        Guarded { start, bytes, page, len }
+    }
+
+    fn numbers(&mut self) -> &mut [f64] {
+        // SAFETY: the last `len` doubles before the guard, ours alone, and zero
+        // from the start.
+        unsafe {
+            let first = self.start.add(self.bytes - self.len * 8).cast::<f64>();
+            std::slice::from_raw_parts_mut(first, self.len)
+        }
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        // SAFETY: mapped by `new`, and no reference into it is left.
+        unsafe { libc::munmap(self.start.cast(), self.bytes + self.page) };
+    }
+}
+
+/// Whether this machine has wide loops at all.
+fn here() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::is_x86_feature_detected!("avx512dq") && std::is_x86_feature_detected!("bmi2");
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
+/// Runs a kernel with input and output at the ends of their pages.
+fn run(kernel: &Kernel, x: &[f64]) -> Vec<f64> {
+    let (mut input, mut output) = (Guarded::new(x.len()), Guarded::new(kernel.n_out()));
+    input.numbers().copy_from_slice(x);
+    output.numbers().fill(f64::NAN);
+    kernel.call(input.numbers(), output.numbers()).expect("no fault");
+    output.numbers().to_vec()
+}
+
+const LENGTHS: [i64; 4] = [64, 511, 512, 513];
+
+/// Compares all that `build` makes of `n`, at every length; at least one loop
+/// is wide where the machine can.
+fn check(what: &str, first: i64, build: impl Fn(&mut Case, i64) -> Vec<ExprId>) {
+    for n in (first..=40).chain(LENGTHS) {
+        let mut case = Case::new();
+        let outputs = build(&mut case, n);
+        let kernel = case.kernel_with(&outputs, Choice::Always);
+        assert!(
+            !here() || n == 0 || kernel.stats().wide_loops > 0,
+            "{what} of {n} has no wide loop"
+        );
+        let found = run(&kernel, &case.x());
+        let expected = case.expected(&outputs);
+        let scale = expected.iter().filter(|x| x.is_finite()).fold(1.0f64, |a, b| a.max(b.abs()));
+        assert_close(&format!("{what} of {n}"), &found, &expected, 1e-13 * scale);
+    }
+}
+
+fn gradient_too(case: &mut Case, f: ExprId) -> Vec<ExprId> {
+    let inputs = case.inputs.clone();
+    let mut outputs = vec![f];
+    outputs.extend(diff::gradient(&mut case.g, f, &inputs));
+    outputs
+}
+
+/// `sum(body(x[i + shifts[0]], x[i + shifts[1]], ...) for i in 1..n)` and its
+/// gradient.
+fn chain(
+    case: &mut Case,
+    n: i64,
+    (times, shifts): (i64, &[i64]),
+    body: impl Fn(&mut Case, &[ExprId]) -> ExprId,
+) -> Vec<ExprId> {
+    let most = shifts.iter().copied().max().unwrap_or(0);
+    let len = (n * times + most).max(1) as usize;
+    let x = case.unknown("x", Numbers::new(n as u64 + 1).tensor(Shape::Vector(len)));
+    let (i, at) = case.index("i");
+    let reads: Vec<ExprId> = shifts
+        .iter()
+        .map(|&s| {
+            let (times, shift) = (case.g.int(times), case.g.int(s));
+            let scaled = case.g.mul(&[times, at]);
+            let at = case.g.add(&[scaled, shift]);
+            case.at(x, at)
+        })
+        .collect();
+    let value = body(case, &reads);
+    let f = case.sum(i, 1, n, value);
+    gradient_too(case, f)
+}
+
+fn square_of_difference(case: &mut Case, x: &[ExprId]) -> ExprId {
+    let square = case.g.powi(x[0], 2);
+    let u = case.g.sub(x[1], square);
+    case.g.powi(u, 2)
+}
+
+#[test]
+fn neighbours() {
+    check("a chain", 0, |c, n| chain(c, n, (1, &[0, 1]), square_of_difference));
+    check("a chain by two", 0, |c, n| chain(c, n, (1, &[0, 2]), square_of_difference));
+    check("a far chain", 0, |c, n| chain(c, n, (1, &[0, 9]), square_of_difference));
+    check("three neighbours", 0, |c, n| {
+        chain(c, n, (1, &[0, 1, 3]), |c, x| {
+            let u = c.g.mul(&[x[0], x[1], x[2]]);
+            let v = c.g.add(&[u, x[1]]);
+            c.g.powi(v, 2)
+        })
+    });
+}
+
+#[test]
+fn strides() {
+    check("pairs", 0, |c, n| chain(c, n, (2, &[-1, 0]), square_of_difference));
+    check("backwards", 1, |c, n| {
+        let x = c.unknown("x", Numbers::new(n as u64).tensor(Shape::Vector(n as usize)));
+        let (i, at) = c.index("i");
+        let last = c.g.int(n + 1);
+        let back = c.g.sub(last, at);
+        let (a, b) = (c.at(x, at), c.at(x, back));
+        let square = c.g.powi(b, 2);
+        let value = c.g.mul(&[a, square]);
+        let f = c.sum(i, 1, n, value);
+        gradient_too(c, f)
+    });
+    check("one entry and all", 1, |c, n| {
+        let x = c.unknown("x", Numbers::new(n as u64).tensor(Shape::Vector(n as usize)));
+        let (i, at) = c.index("i");
+        let one = c.g.int(1);
+        let (a, b) = (c.at(x, at), c.at(x, one));
+        let u = c.g.mul(&[a, a, b]);
+        let f = c.sum(i, 1, n, u);
+        gradient_too(c, f)
+    });
+}
+
+/// A sum over data of a function of `u*x[i] + v`, with its gradient.
+fn fit(case: &mut Case, n: i64, f: impl Fn(&mut Case, ExprId) -> ExprId) -> Vec<ExprId> {
+    let data = Numbers::new(n as u64 + 7).tensor(Shape::Vector(n.max(1) as usize));
+    let x = case.known("x", data);
+    let (u, v) = (case.scalar("u", 1.7), case.scalar("v", 0.3));
+    let (i, at) = case.index("i");
+    let xi = case.at(x, at);
+    let inside = case.g.mul(&[u, xi]);
+    let inside = case.g.add(&[inside, v]);
+    let value = f(case, inside);
+    let f = case.sum(i, 1, n, value);
+    gradient_too(case, f)
+}
+
+#[test]
+fn functions() {
+    for op in [
+        Op::Exp,
+        Op::Expm1,
+        Op::Sin,
+        Op::Cos,
+        Op::Tan,
+        Op::Tanh,
+        Op::Sigmoid,
+        Op::Softplus,
+        Op::Atan,
+        Op::Erf,
+        Op::Sinh,
+    ] {
+        check(&format!("{op:?}"), 0, |c, n| fit(c, n, |c, x| c.g.apply(op, &[x])));
+    }
+    for op in [Op::Log, Op::Log1p, Op::Sqrt, Op::Lgamma] {
+        check(&format!("{op:?}"), 0, |c, n| {
+            fit(c, n, |c, x| {
+                let square = c.g.powi(x, 2);
+                let tenth = c.g.number(gradus::expr::Num::frac(1, 10));
+                let positive = c.g.add(&[square, tenth]);
+                c.g.apply(op, &[positive])
+            })
+        });
+    }
+    check("a power", 0, |c, n| {
+        fit(c, n, |c, x| {
+            let square = c.g.powi(x, 2);
+            let exponent = c.scalar("p", 1.37);
+            c.g.apply(Op::Pow, &[square, exponent])
+        })
+    });
+}
+
+/// Arguments outside of domains, huge ones and NaN take the function of one
+/// number.
+#[test]
+fn hard_arguments() {
+    let values = [
+        -1.0,
+        0.0,
+        -0.0,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NAN,
+        1e300,
+        5e-324,
+        -1e-310,
+        1e22,
+        0.5,
+    ];
+    for op in [Op::Log, Op::Log1p, Op::Sin, Op::Cos, Op::Exp, Op::Expm1, Op::Tanh, Op::Sigmoid] {
+        for n in 1..40usize {
+            let mut case = Case::new();
+            let x: Vec<f64> = (0..n).map(|k| values[(k * 7 + n) % values.len()]).collect();
+            let x = case.unknown("x", gradus::shape::Tensor::new(Shape::Vector(n), x));
+            let y = case.g.apply(op, &[x]);
+            let kernel = case.kernel_with(&[y], Choice::Always);
+            assert!(!here() || kernel.stats().wide_loops > 0);
+            let found = run(&kernel, &case.x());
+            for (k, (a, b)) in found.iter().zip(case.expected(&[y])).enumerate() {
+                let close = *a == b || (a.is_nan() && b.is_nan()) || (a / b - 1.0).abs() < 5e-16;
+                // One unit of the last place of a subnormal number.
+                assert!(close || (a - b).abs() <= 5e-324, "{op:?}, {n}, entry {k}: {a:e}, {b:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn extremes_and_products() {
+    for op in [Op::MaxAll, Op::MinAll, Op::ProdAll, Op::SumAll, Op::Norm1, Op::SumSq] {
+        for nan in [false, true] {
+            for n in 1..70usize {
+                let mut case = Case::new();
+                let mut x = Numbers::new(n as u64).tensor(Shape::Vector(n)).data().to_vec();
+                if nan {
+                    x[n / 2] = f64::NAN;
+                }
+                let x = case.unknown("x", gradus::shape::Tensor::new(Shape::Vector(n), x));
+                let y = case.g.apply(op, &[x]);
+                let kernel = case.kernel_with(&[y], Choice::Always);
+                assert!(!here() || kernel.stats().wide_loops > 0, "{op:?}");
+                let found = run(&kernel, &case.x());
+                assert_close(&format!("{op:?} of {n}"), &found, &case.expected(&[y]), 1e-13);
+            }
+        }
+    }
+}
+
+#[test]
+fn conditions() {
+    check("a filter", 0, |c, n| {
+        let data = Numbers::new(n as u64 + 3).tensor(Shape::Vector(n.max(1) as usize));
+        let (x, t) = (c.known("x", data), c.scalar("t", 0.2));
+        let (i, at) = c.index("i");
+        let xi = c.at(x, at);
+        let cond = c.g.apply(Op::Gt, &[xi, t]);
+        let body = c.g.mul(&[xi, xi, t]);
+        let (lo, hi) = (c.g.int(1), c.g.int(n));
+        let f = c.bind(Op::Sum, i, lo, hi, Some(cond), body);
+        gradient_too(c, f)
+    });
+    check("a branch", 0, |c, n| {
+        fit(c, n, |c, x| {
+            let zero = c.g.int(0);
+            let cond = c.g.apply(Op::Lt, &[x, zero]);
+            let (e, l) = (c.g.apply(Op::Exp, &[x]), c.g.apply(Op::Log1p, &[x]));
+            c.g.apply(Op::If, &[cond, e, l])
+        })
+    });
+    check("the counter", 0, |c, n| {
+        let u = c.scalar("u", 0.7);
+        let (i, at) = c.index("i");
+        let square = c.g.powi(at, 2);
+        let value = c.g.mul(&[u, u, square]);
+        let f = c.sum(i, 1, n, value);
+        gradient_too(c, f)
+    });
+}
+
+/// More values than there are registers.
+#[test]
+fn spills() {
+    check("many values", 0, |c, n| {
+        let data = Numbers::new(n as u64 + 3).tensor(Shape::Vector(n.max(1) as usize));
+        let x = c.known("x", data);
+        let u: Vec<ExprId> = (0..9).map(|k| c.scalar(&format!("u{k}"), 0.1 * k as f64)).collect();
+        let (i, at) = c.index("i");
+        let xi = c.at(x, at);
+        let terms: Vec<ExprId> = u
+            .iter()
+            .map(|&u| {
+                let z = c.g.mul(&[u, xi]);
+                c.g.apply(Op::Sin, &[z])
+            })
+            .collect();
+        let mut products = Vec::new();
+        for (k, &a) in terms.iter().enumerate() {
+            for &b in &terms[k + 1..] {
+                products.push(c.g.mul(&[a, b]));
+            }
+        }
+        let value = c.g.add(&products);
+        let square = c.g.powi(value, 2);
+        let f = c.sum(i, 1, n, square);
+        gradient_too(c, f)
+    });
+}
+
+/// Kernels come and go without the process growing.
+#[test]
+fn memory_of_dropped_kernels_is_returned() {
+    let mapped = || {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+        maps.lines().filter(|l| l.contains("r-xp")).count()
+    };
+    let make = || {
+        let mut case = Case::new();
+        let outputs = chain(&mut case, 100, (1, &[0, 1]), square_of_difference);
+        case.kernel_with(&outputs, Choice::Always)
+    };
+    drop(make());
+    let before = mapped();
+    let many: Vec<Kernel> = (0..64).map(|_| make()).collect();
+    drop(many);
+    // Other tests run meanwhile and map a few of their own.
+    assert!(mapped() < before + 32, "{before} executable maps became {}", mapped());
+}
