@@ -1,5 +1,5 @@
 //! Random expressions and their gradients, compiled, against the evaluator.
-//! `JIT_GRAPHS=10000 cargo test --test jit_random` tries more.
+//! `GRADUS_CASES=10000 cargo test --test jit_random` tries more.
 
 mod jit_support;
 
@@ -289,7 +289,7 @@ fn check(seed: u64) {
 
 #[test]
 fn random_expressions_agree_with_the_evaluator() {
-    let count = std::env::var("JIT_GRAPHS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
+    let count = std::env::var("GRADUS_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
     for seed in 1..=count {
         check(seed);
     }
