@@ -174,9 +174,7 @@ fn dense(what: &Dense, len: usize) -> f64 {
         Dense::Gram { m, n } => *m as f64 * *n as f64 * (*n as f64 + 1.0),
         Dense::Scale { m, n, .. } => *m as f64 * *n as f64,
         Dense::Others => 3.0 * len.saturating_sub(2) as f64,
-        Dense::Product { m, k, n, .. } => {
-            *m as f64 * *n as f64 * (2.0 * *k as f64 - 1.0).max(0.0)
-        }
+        Dense::Product { m, k, n, .. } => *m as f64 * *n as f64 * (2.0 * *k as f64 - 1.0).max(0.0),
         Dense::Factor { n } => 2.0 / 3.0 * (*n as f64).powi(3),
         Dense::FromFactors { op: Op::Inv, n } => 4.0 / 3.0 * (*n as f64).powi(3),
         Dense::FromFactors { n, .. } => *n as f64,

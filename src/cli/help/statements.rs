@@ -176,7 +176,7 @@ pub const STATEMENTS: &[Statement] = &[
     row(Around, "for", "for NAME in ELEMENTS { .. }",
         "Repeats statements over the elements of a column or over whole numbers. In a sum, a product or an array it binds an index: `sum(x[i] for i in 1..n)`.",
         "for k in 1..3 {\n  print k^2\n}"),
-    planned(Around, "explain", "explain fit [step N]",
+    row(Around, "explain", "explain fit [step N]",
         "What the structure analysis found and why the method was chosen; or one step with its numbers put in.",
         "var x\nlet fit = minimize x^2\nexplain fit"),
     planned(Around, "plot", "plot fit    or    plot EXPR over x in -2..2 [with fit] [to \"FILE.svg\"]",
