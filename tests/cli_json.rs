@@ -177,7 +177,7 @@ fn a_bench_line_has_every_field() {
         close("grad_norm", 215.6);
         for key in BENCH.iter().filter(|key| key.ends_with("_s")) {
             let seconds = found[*key].as_f64().unwrap_or_else(|| panic!("{key}: {found}"));
-            assert!(seconds >= 0.0 && seconds < 60.0, "{key}: {seconds}");
+            assert!((0.0..60.0).contains(&seconds), "{key}: {seconds}");
         }
         let parts = ["parse_s", "differentiate_s", "schedule_s", "compile_s"];
         let sum: f64 = parts.iter().filter_map(|key| found[*key].as_f64()).sum();

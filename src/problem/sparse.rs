@@ -80,8 +80,9 @@ impl SymmetricPattern {
             }
             SymmetricPattern::Columns { starts, rows, .. } => {
                 for j in 0..starts.len() - 1 {
-                    for k in starts[j]..starts[j + 1] {
-                        take(rows[k], j, k);
+                    let column = starts[j]..starts[j + 1];
+                    for (k, &row) in column.clone().zip(&rows[column]) {
+                        take(row, j, k);
                     }
                 }
             }

@@ -105,7 +105,9 @@ pub fn banded(g: &mut Graph, f: ExprId, unknowns: &[SymbolId]) -> Option<Banded>
 
 /// The ends of an element's range, none where it has no range, and for each read how far its entry is
 /// ahead of the index (or the entry itself).
-fn spans(g: &mut Graph, element: &Element, n: i64) -> Option<(Option<(i64, i64)>, Vec<i64>)> {
+type Spans = (Option<(i64, i64)>, Vec<i64>);
+
+fn spans(g: &mut Graph, element: &Element, n: i64) -> Option<Spans> {
     let whole = |g: &Graph, e: ExprId| {
         let v = ops::known_value(g, e)?;
         (v.fract() == 0.0 && v.abs() < 1e15).then_some(v as i64)
