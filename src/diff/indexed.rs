@@ -331,26 +331,27 @@ impl Frame {
             }
         }
         let mut entry = g.int(0);
+        let mut crossing = Vec::new();
         for (p, terms) in cases.into_iter().rev() {
             let here = g.apply(Op::Eq, &[l, p]);
             let value = total(g, &terms);
             // Bands at fixed columns cross the others: they add up.
             let apart = !g.depends_on(p, rows.index);
-            entry = if apart {
+            if apart {
                 let zero = g.int(0);
-                let only = g.apply(Op::If, &[here, value, zero]);
-                g.add(&[only, entry])
+                crossing.push(g.apply(Op::If, &[here, value, zero]));
             } else {
-                g.apply(Op::If, &[here, value, entry])
-            };
+                entry = g.apply(Op::If, &[here, value, entry]);
+            }
         }
         if !on_diagonal.is_empty() {
             let here = g.apply(Op::Eq, &[l, k]);
             let value = total(g, on_diagonal);
             entry = g.apply(Op::If, &[here, value, entry]);
         }
-        let rest = total(g, every);
-        g.add(&[entry, rest])
+        crossing.insert(0, entry);
+        crossing.push(total(g, every));
+        g.add(&crossing)
     }
 
     /// A term of the band at `p = k + c` without what `1 <= p <= n` implies.

@@ -244,7 +244,9 @@ impl Translation<'_> {
     /// Entry `k` of a row or column; its orientation does not matter.
     fn line_entry(&mut self, f: Factor, env: EnvId, k: Val) -> Option<Val> {
         match f.what {
-            What::Diagonal(_) => unreachable!("a row or a column is no diagonal matrix"),
+            // Of a single entry, so that it is a row as well.
+            What::Diagonal(e) if self.g.shape(e) == Shape::Scalar => self.scalar(e, env),
+            What::Diagonal(e) => self.entry(e, env, At::Flat(k)),
             What::Node(e) if self.g.shape(e) == Shape::Scalar => self.scalar(e, env),
             What::Node(e) => self.entry(e, env, At::Flat(k)),
             What::Product(buf, definition) => {
