@@ -1,6 +1,9 @@
 //! Compiled code against the plain evaluator.
 #![allow(dead_code)] // every test file uses its own part
 
+#[cfg(unix)]
+pub mod fence;
+
 use gradus::eval::evaluate;
 use gradus::expr::{ExprId, Graph, Op, Symbol, SymbolId};
 use gradus::jit::{Choice, Kernel, Options, compile};
@@ -12,11 +15,32 @@ pub struct Case {
     pub g: Graph,
     pub inputs: Vec<SymbolId>,
     pub values: Vec<Tensor>,
+    /// Where the numbers that kernels touch lie, if not anywhere.
+    #[cfg(unix)]
+    side: Option<fence::Side>,
 }
 
 impl Case {
     pub fn new() -> Case {
         Case::default()
+    }
+
+    /// Known values, arguments, results and scratch memory lie at pages that may
+    /// not be touched.
+    #[cfg(unix)]
+    pub fn fenced(side: fence::Side) -> Case {
+        Case { side: Some(side), ..Case::default() }
+    }
+
+    /// Allocates where this case wants its numbers.
+    #[cfg(unix)]
+    fn place<T>(&self, f: impl FnOnce() -> T) -> T {
+        fence::fenced(self.side, f)
+    }
+
+    #[cfg(not(unix))]
+    fn place<T>(&self, f: impl FnOnce() -> T) -> T {
+        f()
     }
 
     /// An unknown with a value.
@@ -33,6 +57,7 @@ impl Case {
 
     /// A known value.
     pub fn known(&mut self, name: &str, value: Tensor) -> ExprId {
+        let value = self.place(|| Tensor::new(value.shape(), value.data().to_vec()));
         let s = self.g.declare(Symbol::known(name, value.shape(), Some(value)));
         self.g.leaf(s)
     }
@@ -91,12 +116,21 @@ impl Case {
 
     /// What compiled code says.
     pub fn compiled(&self, outputs: &[ExprId], wide: Choice) -> Vec<f64> {
-        let kernel = self.kernel_with(outputs, wide);
-        let mut out = vec![f64::NAN; kernel.n_out()];
-        kernel.call(&self.x(), &mut out).expect("no fault");
-        // A second run finds what the first has left behind.
-        let mut again = vec![f64::NAN; kernel.n_out()];
-        kernel.call(&self.x(), &mut again).expect("no fault");
+        self.run(&self.kernel_with(outputs, wide))
+    }
+
+    /// What a kernel says.
+    pub fn run(&self, kernel: &Kernel) -> Vec<f64> {
+        let once = || {
+            let (x, mut out) = (self.x(), vec![f64::NAN; kernel.n_out()]);
+            kernel.call(&x, &mut out).expect("no fault");
+            out
+        };
+        let (out, again) = self.place(|| {
+            kernel.renew_memory();
+            // The second run finds what the first has left behind.
+            (once(), once())
+        });
         let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
         assert!(out.iter().zip(&again).all(same), "two runs differ: {out:?} {again:?}");
         out
