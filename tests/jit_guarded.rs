@@ -7,25 +7,24 @@ mod jit_support;
 
 use gradus::diff;
 use gradus::expr::{ExprId, Op};
-use gradus::jit::Choice;
 use gradus::ops;
 use gradus::shape::{Shape, Tensor};
 use jit_support::fence::{Fence, SIDES, Side, fenced, lengths};
-use jit_support::{Case, Numbers, assert_close};
+use jit_support::{Case, Numbers, assert_close, ways};
 
 #[global_allocator]
 static FENCE: Fence = Fence;
 
-/// Compares all that `build` makes of `n`: code without wide loops and with.
+/// Compares all that `build` makes of `n`, compiled in every way.
 fn check_of(n: i64, what: &str, build: &impl Fn(&mut Case, i64) -> Vec<ExprId>) {
     for side in SIDES {
         let mut case = Case::fenced(side);
         let outputs = build(&mut case, n);
         let expected = case.expected(&outputs);
         let scale = expected.iter().filter(|x| x.is_finite()).fold(1.0f64, |a, b| a.max(b.abs()));
-        for choice in [Choice::Never, Choice::Always] {
-            let found = case.run(&case.kernel_with(&outputs, choice));
-            let what = format!("{what} of {n}, wide loops {choice:?}, memory at its {side:?}");
+        for way in ways() {
+            let found = case.run(&case.kernel_with(&outputs, way));
+            let what = format!("{what} of {n}, {way:?}, memory at its {side:?}");
             assert_close(&what, &found, &expected, 1e-13 * scale);
         }
     }

@@ -6,9 +6,9 @@ mod jit_support;
 
 use gradus::diff;
 use gradus::expr::Op;
-use gradus::jit::{Choice, Kernel};
+use gradus::jit::Kernel;
 use gradus::shape::Shape;
-use jit_support::{Case, Numbers};
+use jit_support::{Case, Numbers, Way, ways};
 
 /// Bytes of memory that may be executed.
 fn executable() -> usize {
@@ -37,7 +37,7 @@ fn resident() -> usize {
 
 /// A chain with its gradient, which is a wide loop where the machine has them,
 /// and a product of matrices.
-fn make(wide: Choice) -> Kernel {
+fn make(way: Way) -> Kernel {
     let mut case = Case::new();
     let mut numbers = Numbers::new(1);
     let x = case.unknown("x", numbers.tensor(Shape::Vector(101)));
@@ -54,7 +54,7 @@ fn make(wide: Choice) -> Kernel {
     let inputs = case.inputs.clone();
     let mut outputs = vec![f, product];
     outputs.extend(diff::gradient(&mut case.g, f, &inputs));
-    let kernel = case.kernel_with(&outputs, wide);
+    let kernel = case.kernel_with(&outputs, way);
     case.run(&kernel);
     kernel
 }
@@ -63,16 +63,16 @@ fn make(wide: Choice) -> Kernel {
 fn memory_of_dropped_kernels_is_returned() {
     const KERNELS: usize = 4000;
     let round = || {
-        for k in 0..KERNELS / 2 {
-            drop(make(if k % 4 == 0 { Choice::Never } else { Choice::Always }));
+        for way in ways().cycle().take(KERNELS / 2) {
+            drop(make(way));
         }
         // Many at a time, too.
-        let many: Vec<Kernel> = (0..50).map(|_| make(Choice::Always)).collect();
+        let many: Vec<Kernel> = ways().cycle().take(50).map(make).collect();
         drop(many);
     };
     // What the first kernels leave behind is there once: tables, the allocator's
     // own memory.
-    drop((0..50).map(|_| make(Choice::Always)).collect::<Vec<_>>());
+    drop(ways().cycle().take(50).map(make).collect::<Vec<_>>());
     let before = (executable(), mappings(), resident());
     round();
     round();

@@ -7,38 +7,29 @@ mod jit_support;
 
 use gradus::diff;
 use gradus::expr::{ExprId, Op};
-use gradus::jit::{Choice, Kernel};
+use gradus::jit::Choice;
 use gradus::shape::Shape;
 use jit_support::fence::{Fence, SIDES, Side, lengths};
-use jit_support::{Case, Numbers, assert_close};
+use jit_support::{Case, Numbers, assert_close, wide_levels};
 
 #[global_allocator]
 static FENCE: Fence = Fence;
 
-/// Whether this machine has wide loops at all.
-fn here() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return std::is_x86_feature_detected!("avx512dq") && std::is_x86_feature_detected!("bmi2");
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
-}
-
 /// Compares all that `build` makes of `n`, at every length; at least one loop
-/// is wide where the machine can.
+/// is wide.
 fn check(what: &str, first: i64, build: impl Fn(&mut Case, i64) -> Vec<ExprId>) {
     for (n, side) in lengths(first).flat_map(|n| SIDES.map(|side| (n, side))) {
         let mut case = Case::fenced(side);
         let outputs = build(&mut case, n);
-        let kernel = case.kernel_with(&outputs, Choice::Always);
-        assert!(
-            !here() || n == 0 || kernel.stats().wide_loops > 0,
-            "{what} of {n} has no wide loop"
-        );
-        let found = case.run(&kernel);
         let expected = case.expected(&outputs);
         let finite = expected.iter().filter(|x| x.is_finite());
         let scale = finite.fold(1.0f64, |a, b| a.max(b.abs()));
-        assert_close(&format!("{what} of {n}"), &found, &expected, 1e-13 * scale);
+        for simd in wide_levels() {
+            let kernel = case.kernel_with(&outputs, (Choice::Always, simd));
+            assert!(n == 0 || kernel.stats().wide_loops > 0, "{what} of {n} has no wide loop");
+            let found = case.run(&kernel);
+            assert_close(&format!("{what} of {n} by {simd}"), &found, &expected, 1e-13 * scale);
+        }
     }
 }
 
@@ -193,13 +184,17 @@ fn hard_arguments() {
             let x: Vec<f64> = (0..n).map(|k| values[(k * 7 + n) % values.len()]).collect();
             let x = case.unknown("x", gradus::shape::Tensor::new(Shape::Vector(n), x));
             let y = case.g.apply(op, &[x]);
-            let kernel = case.kernel_with(&[y], Choice::Always);
-            assert!(!here() || kernel.stats().wide_loops > 0);
-            let found = case.run(&kernel);
-            for (k, (a, b)) in found.iter().zip(case.expected(&[y])).enumerate() {
-                let close = *a == b || (a.is_nan() && b.is_nan()) || (a / b - 1.0).abs() < 5e-16;
-                // One unit of the last place of a subnormal number.
-                assert!(close || (a - b).abs() <= 5e-324, "{op:?}, {n}, entry {k}: {a:e}, {b:e}");
+            let expected = case.expected(&[y]);
+            for simd in wide_levels() {
+                let kernel = case.kernel_with(&[y], (Choice::Always, simd));
+                assert!(kernel.stats().wide_loops > 0);
+                let found = case.run(&kernel);
+                for (k, (&a, &b)) in found.iter().zip(&expected).enumerate() {
+                    let close = a == b || (a.is_nan() && b.is_nan()) || (a / b - 1.0).abs() < 5e-16;
+                    // One unit of the last place of a subnormal number.
+                    let close = close || (a - b).abs() <= 5e-324;
+                    assert!(close, "{op:?} by {simd}, {n}, entry {k}: {a:e}, {b:e}");
+                }
             }
         }
     }
@@ -217,10 +212,13 @@ fn extremes_and_products() {
                 }
                 let x = case.unknown("x", gradus::shape::Tensor::new(Shape::Vector(n), x));
                 let y = case.g.apply(op, &[x]);
-                let kernel = case.kernel_with(&[y], Choice::Always);
-                assert!(!here() || kernel.stats().wide_loops > 0, "{op:?}");
-                let found = case.run(&kernel);
-                assert_close(&format!("{op:?} of {n}"), &found, &case.expected(&[y]), 1e-13);
+                let expected = case.expected(&[y]);
+                for simd in wide_levels() {
+                    let kernel = case.kernel_with(&[y], (Choice::Always, simd));
+                    assert!(kernel.stats().wide_loops > 0, "{op:?}");
+                    let found = case.run(&kernel);
+                    assert_close(&format!("{op:?} of {n} by {simd}"), &found, &expected, 1e-13);
+                }
             }
         }
     }
@@ -239,6 +237,24 @@ fn conditions() {
         let f = c.bind(Op::Sum, i, lo, hi, Some(cond), body);
         gradient_too(c, f)
     });
+    // Conditions that hold where there is nothing any more, in the last steps.
+    for turned in [false, true] {
+        check(&format!("a filter of entries, turned {turned}"), 1, |c, n| {
+            let x = c.unknown("x", Numbers::new(n as u64).tensor(Shape::Vector(n as usize)));
+            let t = c.scalar("t", 0.2);
+            let (i, at) = c.index("i");
+            let xi = c.at(x, at);
+            let op = if turned { Op::Gt } else { Op::Lt };
+            let mut cond = c.g.apply(op, &[xi, t]);
+            if turned {
+                cond = c.g.apply(Op::Not, &[cond]);
+            }
+            let body = c.g.apply(Op::Exp, &[xi]);
+            let (lo, hi) = (c.g.int(1), c.g.int(n));
+            let f = c.bind(Op::Sum, i, lo, hi, Some(cond), body);
+            gradient_too(c, f)
+        });
+    }
     check("a branch", 0, |c, n| {
         fit(c, n, |c, x| {
             let zero = c.g.int(0);

@@ -92,7 +92,7 @@ fn allocate(side: Side, layout: Layout) -> Option<*mut u8> {
 unsafe impl GlobalAlloc for Fence {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // What is not a row of words is nothing that generated code sees.
-        let ours = layout.align() >= 8 && layout.size() % 8 == 0 && layout.size() > 0;
+        let ours = layout.align() >= 8 && layout.size().is_multiple_of(8) && layout.size() > 0;
         match SIDE.get().filter(|_| ours).and_then(|side| allocate(side, layout)) {
             Some(memory) => memory,
             // SAFETY: as the caller promises.

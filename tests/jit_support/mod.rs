@@ -6,8 +6,21 @@ pub mod fence;
 
 use gradus::eval::evaluate;
 use gradus::expr::{ExprId, Graph, Op, Symbol, SymbolId};
-use gradus::jit::{Choice, Kernel, Options, compile};
+use gradus::jit::{Choice, Kernel, Options, Simd, compile};
 use gradus::shape::{Shape, Tensor};
+
+/// A way to compile: which loops become wide, and by which instructions.
+pub type Way = (Choice, Simd);
+
+/// The levels for which this machine has wide loops.
+pub fn wide_levels() -> impl Iterator<Item = Simd> + Clone {
+    Simd::ALL.into_iter().filter(|&s| s > Simd::Baseline && s <= Simd::here())
+}
+
+/// All ways to compile on this machine.
+pub fn ways() -> impl Iterator<Item = Way> + Clone {
+    std::iter::once((Choice::Never, Simd::here())).chain(wide_levels().map(|s| (Choice::Always, s)))
+}
 
 /// A graph with inputs and their values.
 #[derive(Default)]
@@ -93,11 +106,11 @@ impl Case {
     }
 
     pub fn kernel(&self, outputs: &[ExprId]) -> Kernel {
-        self.kernel_with(outputs, Choice::Auto)
+        self.kernel_with(outputs, (Choice::Auto, Simd::here()))
     }
 
-    pub fn kernel_with(&self, outputs: &[ExprId], wide: Choice) -> Kernel {
-        let options = Options { wide, ..Options::default() };
+    pub fn kernel_with(&self, outputs: &[ExprId], (wide, simd): Way) -> Kernel {
+        let options = Options { wide, simd: Some(simd), ..Options::default() };
         compile(&self.g, outputs, &self.inputs, &options).expect("the expressions compile")
     }
 
@@ -115,8 +128,8 @@ impl Case {
     }
 
     /// What compiled code says.
-    pub fn compiled(&self, outputs: &[ExprId], wide: Choice) -> Vec<f64> {
-        self.run(&self.kernel_with(outputs, wide))
+    pub fn compiled(&self, outputs: &[ExprId], way: Way) -> Vec<f64> {
+        self.run(&self.kernel_with(outputs, way))
     }
 
     /// What a kernel says.
@@ -139,9 +152,9 @@ impl Case {
     /// All agree: the plain evaluator, and code without and with wide loops.
     pub fn check(&self, what: &str, outputs: &[ExprId]) {
         let expected = self.expected(outputs);
-        for wide in [Choice::Never, Choice::Always] {
-            let found = self.compiled(outputs, wide);
-            assert_close(&format!("{what}, wide loops {wide:?}"), &found, &expected, 1e-12);
+        for way in ways() {
+            let found = self.compiled(outputs, way);
+            assert_close(&format!("{what}, {way:?}"), &found, &expected, 1e-12);
         }
     }
 }

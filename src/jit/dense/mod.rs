@@ -8,6 +8,9 @@ mod gram;
 
 pub use gram::Gram;
 
+#[cfg(target_arch = "x86_64")]
+use crate::special::vector::Simd;
+
 /// Sums with this many running totals, so that additions do not wait for one
 /// another.
 const LANES: usize = 16;
@@ -22,12 +25,12 @@ type Factor<'a> = (&'a [f64], bool);
 pub fn add_rows(a: &[f64], x: &[f64], y: &mut [f64]) {
     #[cfg(target_arch = "x86_64")]
     {
-        let fma = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
-        if fma && std::is_x86_feature_detected!("avx512f") {
+        let simd = Simd::here();
+        if simd == Simd::Avx512 {
             // SAFETY: the machine has the features that the function is compiled for.
             return unsafe { add_rows_avx512(a, x, y) };
         }
-        if fma {
+        if simd >= Simd::Avx2 {
             // SAFETY: as above.
             return unsafe { add_rows_avx2(a, x, y) };
         }
@@ -103,13 +106,13 @@ pub fn product(sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
     }
     #[cfg(target_arch = "x86_64")]
     {
-        let fma = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
-        if fma && std::is_x86_feature_detected!("avx512f") {
+        let simd = Simd::here();
+        if simd == Simd::Avx512 {
             // SAFETY: the machine has the features that the function is
             // compiled for.
             return unsafe { product_avx512(sizes, a, b, c) };
         }
-        if fma {
+        if simd >= Simd::Avx2 {
             // SAFETY: as above.
             return unsafe { product_avx2(sizes, a, b, c) };
         }
