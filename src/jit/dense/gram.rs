@@ -4,6 +4,9 @@
 //! that touch the lower triangle are computed: half of the work of a product. Sums run over rows in a
 //! fixed order. Cost `m*n*n`.
 
+#[cfg(target_arch = "x86_64")]
+use crate::special::vector::Simd;
+
 /// Rows and columns of the tile of `C` that stays in registers.
 const TILE: (usize, usize) = (8, 24);
 
@@ -91,11 +94,12 @@ fn add_tile(rows: usize, stride: usize, left: &[f64], right: &[f64], sums: &mut 
     assert!(sums.len() >= last);
     #[cfg(target_arch = "x86_64")]
     {
-        if std::is_x86_feature_detected!("avx512f") {
+        let simd = Simd::here();
+        if simd == Simd::Avx512 {
             // SAFETY: the machine has the feature, and the lengths were asserted.
             return unsafe { tile_avx512(rows, stride, left, right, sums) };
         }
-        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+        if simd >= Simd::Avx2 {
             // SAFETY: the machine has the features that the function is compiled for.
             return unsafe { tile_avx2(rows, stride, left, right, sums) };
         }

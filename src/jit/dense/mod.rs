@@ -11,6 +11,9 @@ pub use gram::Gram;
 use rows::multiply_add;
 pub use rows::{add_turned, dots};
 
+#[cfg(target_arch = "x86_64")]
+use crate::special::vector::Simd;
+
 /// Rows and columns of the block of `C` that stays in registers.
 const TILE: (usize, usize) = (4, 8);
 
@@ -82,13 +85,13 @@ pub fn product(sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
     }
     #[cfg(target_arch = "x86_64")]
     {
-        let fma = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
-        if fma && std::is_x86_feature_detected!("avx512f") {
+        let simd = Simd::here();
+        if simd == Simd::Avx512 {
             // SAFETY: the machine has the features that the function is
             // compiled for.
             return unsafe { product_avx512(sizes, a, b, c) };
         }
-        if fma {
+        if simd >= Simd::Avx2 {
             // SAFETY: as above.
             return unsafe { product_avx2(sizes, a, b, c) };
         }

@@ -4,6 +4,9 @@
 //! take eight rows at a time and ask for the rows to come before they need them. They are written with
 //! intrinsics since what the compiler makes of plain loops over rows transposes them. Cost `m*n`.
 
+#[cfg(target_arch = "x86_64")]
+use crate::special::vector::Simd;
+
 /// Sums with this many running totals, so that additions do not wait for one another.
 const LANES: usize = 16;
 
@@ -19,12 +22,12 @@ pub fn dots(a: &[f64], x: &[f64], y: &mut [f64]) {
     assert!(a.len() >= x.len() * y.len());
     #[cfg(target_arch = "x86_64")]
     {
-        let fma = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
-        if fma && std::is_x86_feature_detected!("avx512f") {
+        let simd = Simd::here();
+        if simd == Simd::Avx512 {
             // SAFETY: the machine has the features that the function is compiled for.
             return unsafe { dots_avx512(a, x, y) };
         }
-        if fma {
+        if simd >= Simd::Avx2 {
             // SAFETY: as above.
             return unsafe { dots_avx2(a, x, y) };
         }
@@ -40,12 +43,12 @@ pub fn add_turned(a: &[f64], x: &[f64], y: &mut [f64]) {
     assert!(a.len() >= x.len() * y.len());
     #[cfg(target_arch = "x86_64")]
     {
-        let fma = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
-        if fma && std::is_x86_feature_detected!("avx512f") {
+        let simd = Simd::here();
+        if simd == Simd::Avx512 {
             // SAFETY: the machine has the features that the function is compiled for.
             return unsafe { add_turned_avx512(a, x, y) };
         }
-        if fma {
+        if simd >= Simd::Avx2 {
             // SAFETY: as above.
             return unsafe { add_turned_avx2(a, x, y) };
         }
