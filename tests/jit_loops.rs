@@ -390,3 +390,34 @@ fn listings_show_loops_and_code() {
     assert!(text.contains("+="), "{text}");
     assert!(show(&case.g, &outputs, &case.inputs, Stage::Clif).unwrap().contains("brif"));
 }
+
+#[test]
+fn long_loops_have_the_same_values_on_any_number_of_threads() {
+    // Longer than many chunks, and not a multiple of them.
+    let n = 1_000_003;
+    let mut case = Case::new();
+    let s = case.scalar("s", 0.3);
+    let data: Vec<f64> = (0..n).map(|k| (k as f64 * 0.37).sin()).collect();
+    let x = case.known("x", Tensor::new(Shape::Vector(n), data));
+    let (i, ii) = case.index("i");
+    let at = case.at(x, ii);
+    let moved = case.g.mul(&[at, s]);
+    let term = case.g.apply(Op::Exp, &[moved]);
+    let (one, last) = (case.g.int(1), case.g.int(n as i64));
+    let outputs = [
+        case.sum(i, 1, n as i64, term),
+        case.bind(Op::Max, i, one, last, None, moved),
+        case.bind(Op::Comp, i, one, last, None, term),
+    ];
+    let values = |threads| {
+        let options = Options { threads, ..Options::default() };
+        let kernel = compile(&case.g, &outputs, &case.inputs, &options).unwrap();
+        case.run(&kernel)
+    };
+    let found = values(1);
+    jit_support::assert_close("chunks", &found, &case.expected(&outputs), 1e-12);
+    for threads in [0, 2, 3, 7] {
+        let other = values(threads);
+        assert!(found.iter().zip(&other).all(|(a, b)| a.to_bits() == b.to_bits()), "{threads}");
+    }
+}

@@ -49,6 +49,8 @@ pub struct Run {
     pub output: *mut f64,
     pub scratch: *mut f64,
     pub tables: *const Tables,
+    /// Threads that long loops and large products may use.
+    pub threads: usize,
     pub panic: Option<Box<dyn Any + Send>>,
     /// What a pass has added up so far, by the number of its building block.
     pub grams: Vec<(usize, dense::Gram)>,
@@ -189,7 +191,8 @@ fn run_call(run: &Run, call: usize) {
     let out = unsafe { std::slice::from_raw_parts_mut(run.start(place), len) };
     match &call.what {
         Dense::Product { m, k, n, left_turned, right_turned } => {
-            dense::product([*m, *k, *n], (args[0], *left_turned), (args[1], *right_turned), out);
+            let (left, right) = ((args[0], *left_turned), (args[1], *right_turned));
+            dense::product_on(run.threads, [*m, *k, *n], left, right, out);
         }
         Dense::Others => others::products_of_others(args[0], out),
         Dense::Factor { n } => lu::factor(*n, args[0], out),

@@ -53,6 +53,7 @@ pub struct Kernel {
     _interrupt: Option<Arc<AtomicBool>>,
     n_in: usize,
     n_out: usize,
+    threads: usize,
     /// Neither scratch memory nor faults nor calls that need the run.
     alone: bool,
     stats: Stats,
@@ -78,6 +79,7 @@ pub(super) struct Parts {
     pub interrupt: Option<Arc<AtomicBool>>,
     pub n_in: usize,
     pub n_out: usize,
+    pub threads: usize,
     pub operations: usize,
     pub groups: usize,
     pub schedule_time: Duration,
@@ -105,6 +107,7 @@ impl Kernel {
             _interrupt: parts.interrupt,
             n_in: parts.n_in,
             n_out: parts.n_out,
+            threads: parts.threads,
             stats,
         }
     }
@@ -173,6 +176,7 @@ impl Kernel {
             output: out.as_mut_ptr(),
             scratch: scratch.as_mut_ptr(),
             tables: &self.tables,
+            threads: self.threads,
             panic: None,
             rows: [0; 2],
             grams: Vec::new(),

@@ -41,6 +41,7 @@ pub(super) struct Outside {
     pub zero: SigRef,
     pub dense: SigRef,
     pub wide: SigRef,
+    pub long: SigRef,
 }
 
 /// An operation's result: a number, a whole number or a truth value.
@@ -101,6 +102,7 @@ pub fn lower(
         zero: import(&[word, word], None),
         dense: import(&[word, word], Some(word)),
         wide: import(&[word], Some(word)),
+        long: import(&[word; 4], Some(word)),
     };
     let entry = b.create_block();
     b.append_block_params_for_function_params(entry);

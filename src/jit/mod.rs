@@ -38,6 +38,7 @@ mod folds;
 mod functions;
 mod host;
 mod kernel;
+mod long;
 mod loops;
 mod lower;
 mod native;
@@ -80,6 +81,9 @@ pub struct Options {
     pub interrupt: Option<Arc<AtomicBool>>,
     /// Which loops become vector code, where the machine has it.
     pub wide: Choice,
+    /// Threads that long loops and large products may use; none and one are the same. Values do not depend
+    /// on it.
+    pub threads: usize,
     /// Vector code of this level at most, else of [`Simd::here`].
     pub simd: Option<Simd>,
 }
@@ -192,9 +196,9 @@ fn build(
     let (mut program, n_in) = plan(g, outputs, inputs)?;
     let schedule_time = start.elapsed();
     let (tables, places) = lay_out(&mut program);
-    let mut scratch = Vec::new();
-    scratch.try_reserve_exact(places).map_err(|_| CompileError::TooLarge)?;
-    scratch.resize(places, 0.0);
+    // Whether there is so much; memory that is zero from the start is not touched before it is used.
+    Vec::<f64>::new().try_reserve_exact(places).map_err(|_| CompileError::TooLarge)?;
+    let scratch = vec![0.0; places];
     let interrupt = options.interrupt.as_ref().map(|flag| Arc::as_ptr(flag) as usize);
     let simd = options.simd.map_or(Simd::here(), |s| s.min(Simd::here()));
     let wide = wide::compile(&program, &tables, interrupt, options.wide, simd);
@@ -208,6 +212,7 @@ fn build(
         scratch,
         interrupt: options.interrupt.clone(),
         n_in,
+        threads: options.threads,
         n_out: outputs.iter().map(|&e| g.shape(e).len()).sum(),
         operations: program.instrs.len(),
         groups: program.groups.len(),

@@ -6,6 +6,7 @@ use cranelift_codegen::ir::{
 };
 
 use super::dag::BufId;
+use super::long::{self, Chunks};
 use super::lower::{Lowering, Site};
 use super::program::{GroupKind, InstrId};
 use super::wide::{Function, HEAD, Param, Pointer, Start, Total};
@@ -89,7 +90,16 @@ impl Lowering<'_, '_> {
         }
         let code = self.wide.address(f) as i64;
         let code = self.b.ins().iconst(types::I64, code);
-        let call = self.b.ins().call_indirect(self.outside.wide, code, &[frame]);
+        let call = match &f.chunks {
+            None => self.b.ins().call_indirect(self.outside.wide, code, &[frame]),
+            Some(chunks) => {
+                let run = self.b.ins().iconst(types::I64, long::run_in_chunks as *const () as i64);
+                let chunks = std::ptr::from_ref::<Chunks>(chunks) as i64;
+                let chunks = self.b.ins().iconst(types::I64, chunks);
+                let args = [self.run, code, frame, chunks];
+                self.b.ins().call_indirect(self.outside.long, run, &args)
+            }
+        };
         let stopped = self.b.inst_results(call)[0];
         let go_on = self.b.ins().icmp_imm_u(IntCC::Equal, stopped, 0);
         self.check(go_on, Site::Interrupted, stopped);

@@ -165,7 +165,7 @@ mod tests {
         let g = &mut session.state.graph;
         let vars = g.unknowns(&[f]);
         let interrupt = Arc::new(AtomicBool::new(false));
-        let slow = Engine { jit: false, interrupt: Arc::clone(&interrupt) };
+        let slow = Engine { jit: false, threads: 1, interrupt: Arc::clone(&interrupt) };
         let mut times = Times::default();
         let gradient = diff::gradient(g, f, &vars);
         let plain = Program::new(g, &slow, &[vec![f], gradient].concat(), &vars, &mut times);
@@ -183,7 +183,8 @@ mod tests {
             columns.push((j, column));
         }
         drop(plain);
-        let mut problem = Compiled::new(g, Engine { jit, interrupt }, f, &vars, None, None);
+        let mut problem =
+            Compiled::new(g, Engine { jit, threads: 1, interrupt }, f, &vars, None, None);
         let mut found = problem.prepared(Part::ValueGradient);
         found.call(&x).expect("a value");
         close(&found.out, &expected, script);

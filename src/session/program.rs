@@ -14,6 +14,8 @@ use crate::shape::{Shape, Tensor};
 pub(super) struct Engine {
     /// Native code, or the plain evaluator.
     pub jit: bool,
+    /// Threads that native code may use.
+    pub threads: usize,
     /// Raised to stop inside an evaluation.
     pub interrupt: Arc<AtomicBool>,
 }
@@ -56,6 +58,7 @@ impl Program {
         if engine.jit {
             let options = jit::Options {
                 interrupt: Some(engine.interrupt.clone()),
+                threads: engine.threads,
                 ..jit::Options::default()
             };
             if let Ok(kernel) = jit::compile(g, exprs, inputs, &options) {

@@ -220,6 +220,7 @@ impl Runner<'_> {
     ) -> Checked<Fit> {
         let engine = Engine {
             jit: self.session.settings.jit,
+            threads: self.session.settings.threads,
             interrupt: Arc::clone(&self.session.interrupt),
         };
         let g = &mut self.session.state.graph;

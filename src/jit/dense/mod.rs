@@ -68,6 +68,43 @@ fn library_product([m, k, n]: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
     }
 }
 
+/// Products of at least this many multiplications, about a millisecond of them, are split.
+const LARGE: usize = 1 << 25;
+/// Rows of `C` that are one part of a product that is split.
+const PART: usize = 128;
+
+/// `C = A*B` on so many threads, by rows of `C`. The parts do not depend on the number of threads, so
+/// neither do entries.
+pub fn product_on(threads: usize, sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
+    let [m, k, n] = sizes;
+    if m < 2 * PART || n == 0 || a.1 || m.saturating_mul(k).saturating_mul(n) < LARGE {
+        return product(sizes, a, b, c);
+    }
+    let part = |rows: usize, c: &mut [f64]| {
+        let first = rows * PART;
+        let count = c.len() / n;
+        product([count, k, n], (&a.0[first * k..(first + count) * k], false), b, c);
+    };
+    let parts = c.chunks_mut(PART * n).enumerate();
+    if threads < 2 {
+        return parts.for_each(|(rows, c)| part(rows, c));
+    }
+    let next = std::sync::Mutex::new(parts);
+    let take = || next.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+    let work = || {
+        while let Some((rows, c)) = take() {
+            part(rows, c);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(m.div_ceil(PART)) {
+            // Where no thread can be had, the others do all.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+}
+
 /// `C = A*B`, by the widest instructions of this machine.
 pub fn product(sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
     let [m, k, n] = sizes;

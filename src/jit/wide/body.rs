@@ -5,6 +5,7 @@
 //! reduce the same argument share the reduction. Operands are older than what
 //! uses them.
 
+use crate::special;
 use rustc_hash::FxHashMap;
 
 /// A value, by the number of its operation.
@@ -155,6 +156,16 @@ impl Combine {
             Combine::Product => 1.0,
             Combine::Min => f64::INFINITY,
             Combine::Max => f64::NEG_INFINITY,
+        }
+    }
+
+    /// The total of two parts. Of extremes, NaN wins.
+    pub fn combined(self, a: f64, b: f64) -> f64 {
+        match self {
+            Combine::Sum => a + b,
+            Combine::Product => a * b,
+            Combine::Min => special::min(a, b),
+            Combine::Max => special::max(a, b),
         }
     }
 }

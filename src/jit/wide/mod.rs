@@ -46,8 +46,10 @@ use rustc_hash::FxHashMap;
 
 use super::dag::{BufId, Fun, Kind};
 use super::host::Tables;
+use super::long::{self, Chunks};
 use super::program::{GroupKind, InstrId, Program};
 use crate::special::vector::Simd;
+pub use body::Combine;
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use memory::Pages;
 use scatter::Stores;
@@ -88,6 +90,8 @@ pub struct Function {
     pub totals: Vec<Total>,
     /// Where its code begins in the pages.
     pub offset: usize,
+    /// How to run it in chunks, if it is long. Compiled code holds its address.
+    pub chunks: Option<Box<Chunks>>,
 }
 
 impl Function {
@@ -168,9 +172,11 @@ pub fn compile(
         bytes.resize(bytes.len().next_multiple_of(64), 0);
         let offset = bytes.len() + start;
         bytes.extend(code);
+        let is_long = steps.is_some_and(|n| n >= 2 * long::CHUNK);
+        let chunks = (is_long && found.splits).then(|| Box::new(chunks(&found, interrupt)));
         overwritten.extend(found.overwritten);
         let (pointers, params, totals) = (found.pointers, found.params, found.totals);
-        wide.functions.insert(k, Function { pointers, params, totals, offset });
+        wide.functions.insert(k, Function { pointers, params, totals, offset, chunks });
     }
     if wide.functions.is_empty() {
         return wide;
@@ -183,6 +189,17 @@ pub fn compile(
         }
         // The process may not execute new code this way.
         Err(_) => Wide::default(),
+    }
+}
+
+/// What running a loop in chunks needs to know.
+fn chunks(found: &WideLoop, interrupt: Option<usize>) -> Chunks {
+    Chunks {
+        strides: found.pointers.iter().map(|p| 8 * p.stride).collect(),
+        params: found.params.len(),
+        totals: found.body.accumulators.clone(),
+        operations: found.body.ops.len(),
+        interrupt,
     }
 }
 

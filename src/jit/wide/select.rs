@@ -73,6 +73,8 @@ pub struct WideLoop {
     /// Buffers that the loop overwrites, with the entries, first and last, that
     /// it sets: nobody needs to set those to zero before.
     pub overwritten: Vec<(BufId, usize, usize)>,
+    /// Whether parts of it can run in any order: each step stores to entries of its own.
+    pub splits: bool,
 }
 
 /// A whole number: `per * counter + plus + terms`.
@@ -127,6 +129,10 @@ pub fn select(
     for &m in &program.groups[k].members {
         s.member(m, filter.is_some())?;
     }
+    let stored_once =
+        s.stores.iter().enumerate().all(|(k, a)| {
+            a.pointer.stride == 0 || s.stores[k + 1..].iter().all(|b| b.buf != a.buf)
+        });
     let overwritten = s.place_stores(k, ends)?;
     let body = s.body.into_inner();
     (body.ops.len() <= LONGEST && s.params.len() <= MOST_PARAMS).then(|| WideLoop {
@@ -135,6 +141,7 @@ pub fn select(
         params: s.params,
         totals: s.totals,
         overwritten,
+        splits: stored_once,
     })
 }
 
