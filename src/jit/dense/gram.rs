@@ -7,8 +7,6 @@
 #[cfg(target_arch = "x86_64")]
 use crate::special::vector::Simd;
 
-/// Rows of a chunk.
-const CHUNK: usize = 64;
 /// Rows and columns of the tile of `C` that stays in registers.
 const TILE: (usize, usize) = (8, 24);
 
@@ -25,10 +23,13 @@ pub struct Gram {
 }
 
 impl Gram {
+    /// Rows that are added in one go, where there are so many.
+    pub const CHUNK: usize = 64;
+
     /// Zero, for rows of `n` entries.
     pub fn new(n: usize) -> Gram {
         let padded = n.next_multiple_of(TILE.1);
-        let chunk = CHUNK * padded;
+        let chunk = Self::CHUNK * padded;
         Gram {
             n,
             padded,
@@ -43,7 +44,7 @@ impl Gram {
         if self.n == 0 {
             return;
         }
-        for (c, rows) in x.chunks(CHUNK * self.n).enumerate() {
+        for (c, rows) in x.chunks(Self::CHUNK * self.n).enumerate() {
             let count = rows.len() / self.n;
             for (k, row) in rows.chunks_exact(self.n).enumerate() {
                 let at = k * self.padded;
@@ -52,7 +53,7 @@ impl Gram {
                 match weights {
                     None => scaled.copy_from_slice(row),
                     Some(s) => {
-                        let s = s[c * CHUNK + k];
+                        let s = s[c * Self::CHUNK + k];
                         scaled.iter_mut().zip(row).for_each(|(y, x)| *y = s * x);
                     }
                 }

@@ -140,9 +140,15 @@ pub fn compile(
     simd: Simd,
 ) -> Wide {
     let mut wide = Wide::default();
-    // Where values are compared for equality, all must be rounded alike,
-    // wherever they are computed.
-    let compares = program.instrs.iter().any(|i| matches!(i.kind, Kind::Fun(Fun::Eq | Fun::Ne)));
+    // Where computed values are compared for equality, all must be rounded alike, wherever they are
+    // computed. Whole numbers are exact.
+    let exact = |v: &InstrId| {
+        matches!(program.instrs[*v as usize].kind, Kind::Real | Kind::Int(_) | Kind::Num(_))
+    };
+    let compares = program
+        .instrs
+        .iter()
+        .any(|i| matches!(i.kind, Kind::Fun(Fun::Eq | Fun::Ne)) && !i.args.iter().all(exact));
     if choice == Choice::Never || compares || simd == Simd::Baseline {
         return wide;
     }
