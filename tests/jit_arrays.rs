@@ -218,3 +218,26 @@ fn branches_of_arrays_and_empty_arrays() {
     case.check("empty", &outputs);
     case.check("empty", &[w]);
 }
+
+/// The diagonal of a matrix is a column, that of a column a matrix.
+#[test]
+fn diagonals_as_factors() {
+    let mut numbers = Numbers::new(5);
+    let mut case = Case::new();
+    let m = case.unknown("M", numbers.tensor(Shape::Matrix(4, 4)));
+    let v = case.unknown("v", numbers.tensor(Shape::Vector(4)));
+    let row = case.g.transpose(v);
+    let (of_matrix, of_column) = (case.g.apply(Op::Diag, &[m]), case.g.apply(Op::Diag, &[v]));
+    let again = case.g.apply(Op::Diag, &[of_column]);
+    let outputs = [
+        case.g.matmul(row, of_matrix),
+        case.g.matmul(row, again),
+        case.g.matmul(m, of_matrix),
+        case.g.matmul(of_column, of_matrix),
+        case.g.matmul(of_column, m),
+        case.g.matmul(row, of_column),
+    ];
+    for e in outputs {
+        case.check("a diagonal", &[e]);
+    }
+}

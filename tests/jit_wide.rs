@@ -86,6 +86,38 @@ fn neighbours() {
     });
 }
 
+/// More scatters that carry lanes than there are registers for.
+#[test]
+fn many_neighbours() {
+    let difference = |c: &mut Case, x: &[ExprId]| {
+        let (a, b) = (c.g.mul(&[x[0], x[1]]), c.g.mul(&[x[2], x[3]]));
+        c.g.sub(a, b)
+    };
+    check("four neighbours", 0, |c, n| {
+        chain(c, n, (1, &[0, 1, 2, 3]), |c, x| {
+            let d = difference(c, x);
+            c.g.powi(d, 2)
+        })
+    });
+    check("four neighbours in two columns", 0, |c, n| {
+        let y = Numbers::new(n as u64 + 5).tensor(Shape::Vector(n as usize + 3));
+        let y = c.unknown("y", y);
+        chain(c, n, (1, &[0, 1, 2, 3]), |c, x| {
+            let (_, at) = c.index("i");
+            let reads: Vec<ExprId> = [3, 0, 2, 1]
+                .into_iter()
+                .map(|shift| {
+                    let shift = c.g.int(shift);
+                    let at = c.g.add(&[at, shift]);
+                    c.at(y, at)
+                })
+                .collect();
+            let (u, v) = (difference(c, x), difference(c, &reads));
+            c.g.mul(&[u, v])
+        })
+    });
+}
+
 #[test]
 fn strides() {
     check("pairs", 0, |c, n| chain(c, n, (2, &[-1, 0]), square_of_difference));

@@ -148,7 +148,10 @@ impl Translation<'_> {
             let shape = self.g.shape(a);
             let turned = self.g.op(a) == Op::Transpose;
             let what = match self.g.op(a) {
-                Op::Diag => What::Diagonal(self.g.args(a)[0]),
+                // Of a column; that of a matrix is a column.
+                Op::Diag if !matches!(self.g.shape(self.g.args(a)[0]), Shape::Matrix(..)) => {
+                    What::Diagonal(self.g.args(a)[0])
+                }
                 _ => What::Node(if turned { self.g.args(a)[0] } else { a }),
             };
             Factor { what, rows: shape.rows(), cols: shape.cols(), turned }

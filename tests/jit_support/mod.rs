@@ -3,6 +3,7 @@
 
 #[cfg(unix)]
 pub mod fence;
+pub mod garden;
 
 use gradus::eval::evaluate;
 use gradus::expr::{ExprId, Graph, Op, Symbol, SymbolId};
