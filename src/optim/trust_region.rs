@@ -10,8 +10,9 @@
 //! otherwise H is decomposed once into eigenvectors, in which every lambda costs O(n), and the secular
 //! equation and its hard case are plain to see (Conn, Gould & Toint, secs. 7.3.1 to 7.3.4).
 
+use super::eigen::symmetric_eigen;
 use super::vector::{dot, norm};
-use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use nalgebra::{DMatrix, DVector};
 
 /// Iterations for the secular equation; Newton from the left of the root takes about five.
 const MAX_ITERATIONS: usize = 60;
@@ -127,8 +128,7 @@ impl<'a> Subproblem<'a> {
 
 impl Eigen {
     fn new(h: &DMatrix<f64>, g: &[f64]) -> Self {
-        let SymmetricEigen { eigenvalues: values, eigenvectors: vectors } =
-            SymmetricEigen::new(h.clone());
+        let super::eigen::Eigen { values, vectors } = symmetric_eigen(h.clone());
         let g = vectors.tr_mul(&DVector::from_column_slice(g));
         let least = values.imin();
         let scale = values.amax();

@@ -13,9 +13,10 @@
 //! numbers, out comes a [`Verdict`]; nothing is printed.
 
 use super::beyond::{Beyond, is_edge_of_domain, look_beyond};
+use super::eigen::symmetric_eigen;
 use super::vector::norm_inf;
 use crate::problem::Problem;
-use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use nalgebra::{DMatrix, DVector};
 
 /// The kinds of points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,16 +130,16 @@ fn newton_step(
         return step;
     }
     let reduced = DMatrix::from_fn(free.len(), free.len(), |i, j| h[(free[i], free[j])]);
-    let eigen = SymmetricEigen::new(reduced);
+    let eigen = symmetric_eigen(reduced);
     let slope = DVector::from_iterator(free.len(), free.iter().map(|&i| g[i]));
-    let largest = eigen.eigenvalues.amax();
-    let mut parts = eigen.eigenvectors.tr_mul(&slope);
-    for (part, value) in parts.iter_mut().zip(eigen.eigenvalues.iter()) {
+    let largest = eigen.values.amax();
+    let mut parts = eigen.vectors.tr_mul(&slope);
+    for (part, value) in parts.iter_mut().zip(eigen.values.iter()) {
         // Along a flat direction any step would do; none is the honest one.
         let flat = value.abs() <= f64::EPSILON * largest * n as f64;
         *part = if flat { 0.0 } else { -*part / value.abs() };
     }
-    let reduced = eigen.eigenvectors * parts;
+    let reduced = eigen.vectors * parts;
     free.iter().zip(reduced.iter()).for_each(|(&i, p)| step[i] = *p);
     step
 }
@@ -217,7 +218,7 @@ struct Signs {
 }
 
 fn spectrum(h: &DMatrix<f64>) -> ((f64, f64), f64) {
-    let values = h.symmetric_eigenvalues();
+    let values = symmetric_eigen(h.clone()).values;
     let smallest = values.iter().fold(f64::INFINITY, |least, value| value.abs().min(least));
     let condition = if smallest > 0.0 { values.amax() / smallest } else { f64::INFINITY };
     ((values.min(), values.max()), condition)
@@ -232,18 +233,18 @@ fn scaled_signs(h: &DMatrix<f64>) -> (Signs, Vec<usize>) {
         .map(|largest| if largest > 0.0 { 1.0 / largest.sqrt() } else { 1.0 })
         .collect();
     let scaled = DMatrix::from_fn(n, n, |i, j| weights[i] * h[(i, j)] * weights[j]);
-    let eigen = SymmetricEigen::new(scaled);
-    let cut = FLAT * eigen.eigenvalues.amax();
-    let count = |test: &dyn Fn(f64) -> bool| eigen.eigenvalues.iter().filter(|v| test(**v)).count();
+    let eigen = symmetric_eigen(scaled);
+    let cut = FLAT * eigen.values.amax();
+    let count = |test: &dyn Fn(f64) -> bool| eigen.values.iter().filter(|v| test(**v)).count();
     let positive = count(&|value| value > cut);
     let negative = count(&|value| value < -cut * (FALLING / FLAT));
     let signs = Signs { positive, negative, zero: n - positive - negative };
     if negative == 0 && signs.zero == 0 {
         return (signs, Vec::new());
     }
-    let least = eigen.eigenvalues.imin();
+    let least = eigen.values.imin();
     // In the original variables the direction is D q; entries are compared in units of the scaled ones.
-    let q: Vec<f64> = eigen.eigenvectors.column(least).iter().copied().collect();
+    let q: Vec<f64> = eigen.vectors.column(least).iter().copied().collect();
     (signs, visible(&q))
 }
 

@@ -18,6 +18,7 @@ use crate::optim::options::Options;
 use crate::optim::registry::{self, MethodDef, Need};
 use crate::optim::status::Status;
 use crate::optim::verdict::Verdict;
+use crate::problem::Problem;
 use crate::shape::Tensor;
 use crate::syntax::ast::{Command, CommandKind};
 
@@ -36,6 +37,8 @@ struct Plan {
     def: &'static MethodDef,
     options: Options,
     why: String,
+    /// Whether only the number of unknowns kept a method with Hessians from being chosen.
+    is_for_many: bool,
 }
 
 /// The start and bounds of all unknowns that move, entry by entry.
@@ -189,6 +192,7 @@ impl Runner<'_> {
                 def: chosen.def,
                 options: chosen.options.clone(),
                 why: String::new(),
+                is_for_many: false,
             });
         }
         let n = setup.x0.len();
@@ -206,7 +210,10 @@ impl Runner<'_> {
             None => ("lbfgs", format!("{unknowns}: too many for a dense Hessian")),
         };
         match registry::find(name) {
-            Some(def) => Ok(Plan { def, options: def.default_options(), why }),
+            Some(def) => {
+                let is_for_many = n > MAX_NEWTON && name == "lbfgs";
+                Ok(Plan { def, options: def.default_options(), why, is_for_many })
+            }
             None => Err(Reported),
         }
     }
@@ -227,6 +234,8 @@ impl Runner<'_> {
         let bounds = setup.bounds.clone();
         let mut problem =
             Compiled::new(g, engine, setup.f, &objective.over, setup.squares.clone(), bounds);
+        let sparse = plan_sparse(&mut problem, setup, plan);
+        let plan = sparse.as_ref().unwrap_or(plan);
         let squares = plan.def.needs.contains(&Need::Jacobian);
         problem.bundle(true, squares);
         if squares {
@@ -360,6 +369,24 @@ impl Runner<'_> {
             trace,
         }
     }
+}
+
+/// Newton's method, where it was not the choice only for the number of unknowns, and the Hessian is sparse. Where a
+/// method that needs a Hessian was named, the look at its pattern lets it know.
+fn plan_sparse(problem: &mut Compiled, setup: &Setup, plan: &Plan) -> Option<Plan> {
+    let n = setup.x0.len();
+    let named = plan.why.is_empty();
+    let possible = if named { plan.def.needs.contains(&Need::Hessian) } else { plan.is_for_many };
+    if n <= MAX_NEWTON || !possible || !setup.smooth || setup.bounds.is_some() {
+        return None;
+    }
+    let pattern = problem.hessian_pattern()?;
+    if named {
+        return None;
+    }
+    let def = registry::find("newton")?;
+    let why = format!("smooth, {n} unknowns, sparse Hessian with {} entries", pattern.nnz());
+    Some(Plan { def, options: def.default_options(), why, is_for_many: true })
 }
 
 /// What was found about the objective, a line each, for `explain`.

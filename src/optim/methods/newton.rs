@@ -43,6 +43,8 @@ pub static METHOD: MethodDef = MethodDef {
     entry: minimize,
 };
 
+/// Beyond so many unknowns a sparse Hessian is factored as one.
+const MAX_DENSE: usize = 100;
 /// A step is accepted if it brings this share of the predicted reduction (eta_1).
 const ACCEPT: f64 = 1e-4;
 /// Below this share the radius shrinks, above the second it may grow.
@@ -78,8 +80,13 @@ impl State {
 }
 
 fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
+    let n = run.x0().len();
+    if n > MAX_DENSE
+        && let Some(pattern) = run.eval.hessian_pattern()
+    {
+        return super::newton_sparse::minimize(run, pattern);
+    }
     let (x, f, g) = run.first_evaluation()?;
-    let n = x.len();
     let searched = run.options().word("globalization") == Some("line_search");
     let radius = if searched { f64::NAN } else { FIRST_RADIUS.max(0.1 * norm(&x)) };
     let mut state = State { x, f, g, step: 0.0, radius, how: How::default() };
