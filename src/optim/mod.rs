@@ -21,6 +21,8 @@ pub mod registry;
 pub mod run;
 pub mod sampling;
 pub mod sparse_factor;
+pub mod sparse_region;
+pub mod sparse_verdict;
 pub mod status;
 pub mod student_t;
 pub mod trace;

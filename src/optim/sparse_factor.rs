@@ -51,11 +51,21 @@ impl ShiftedFactor {
         Some(ShiftedFactor { pattern, form })
     }
 
-    /// Factors `H + shift*I` for the values of H; false where it is not positive definite.
-    pub fn factor(&mut self, values: &[f64], shift: f64) -> bool {
+    /// Factors `H + shift*I` for the values of H, with 1 more on the diagonal of the rows named `empty`; false where
+    /// that is not positive definite.
+    pub fn factor(&mut self, values: &[f64], shift: f64, empty: &[usize]) -> bool {
         let n = self.pattern.n();
         match (&mut self.form, &*self.pattern) {
-            (Form::Banded { width, l }, _) => factor_band(values, shift, n, *width, l),
+            (Form::Banded { width, l }, _) => {
+                let stride = *width + 1;
+                for j in 0..n {
+                    for d in 0..stride {
+                        l[j * stride + d] = values[d * n + j] + if d == 0 { shift } else { 0.0 };
+                    }
+                }
+                empty.iter().for_each(|j| l[j * stride] += 1.0);
+                factor_band(n, *width, l)
+            }
             (
                 Form::General { symbolic, shifted, factor },
                 SymmetricPattern::Columns { starts, rows, .. },
@@ -63,6 +73,7 @@ impl ShiftedFactor {
                 shifted.clear();
                 shifted.extend_from_slice(values);
                 (0..n).for_each(|j| shifted[self.pattern.diagonal(j)] += shift);
+                empty.iter().for_each(|&j| shifted[self.pattern.diagonal(j)] += 1.0);
                 let shape = SymbolicSparseColMatRef::new_checked(n, n, starts, None, rows);
                 let matrix = SparseColMatRef::new(shape, shifted.as_slice());
                 *factor = Llt::try_new_with_symbolic(symbolic.clone(), matrix, Side::Lower).ok();
@@ -88,13 +99,8 @@ impl ShiftedFactor {
     }
 }
 
-fn factor_band(values: &[f64], shift: f64, n: usize, width: usize, l: &mut [f64]) -> bool {
+fn factor_band(n: usize, width: usize, l: &mut [f64]) -> bool {
     let stride = width + 1;
-    for j in 0..n {
-        for d in 0..stride {
-            l[j * stride + d] = values[d * n + j] + if d == 0 { shift } else { 0.0 };
-        }
-    }
     for j in 0..n {
         let pivot = l[j * stride];
         if pivot.is_nan() || pivot <= 0.0 || pivot.is_infinite() {
@@ -158,7 +164,7 @@ mod tests {
             let pattern = Arc::new(pattern);
             let mut factor = ShiftedFactor::new(Arc::clone(&pattern)).expect("memory");
             for shift in [0.0, 3.0, -2.0] {
-                assert!(factor.factor(&values, shift));
+                assert!(factor.factor(&values, shift, &[]));
                 let mut x = [1.0, -2.0, 3.0];
                 let mut b = [0.0; 3];
                 pattern.multiply(&values, &x, &mut b);
@@ -167,7 +173,7 @@ mod tests {
                 x.iter_mut().zip(&b).for_each(|(x, b)| *x -= b);
                 assert!(x.iter().all(|e| e.abs() < 1e-13), "{x:?}");
             }
-            assert!(!factor.factor(&values, -4.0));
+            assert!(!factor.factor(&values, -4.0, &[]));
         }
     }
 }

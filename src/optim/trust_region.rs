@@ -58,6 +58,57 @@ struct Eigen {
     scale: f64,
 }
 
+/// What a Newton method asks of the quadratic model at a point, whatever form its Hessian has.
+pub trait Model {
+    /// The minimizer for the radius `delta > 0`; `None` where the Hessian cannot be factored.
+    fn within(&mut self, delta: f64) -> Option<Step>;
+    /// Whether H has no negative curvature beyond rounding.
+    fn is_semidefinite(&mut self) -> bool;
+    /// The Newton step where H is positive definite, else that of a matrix near it that is.
+    fn descent(&mut self) -> Option<Vec<f64>>;
+    /// The least eigenvalue of H and its eigenvector; asked for where H is not semidefinite.
+    fn least(&mut self) -> (f64, Vec<f64>);
+    /// `sum_k |H_jk| |x_k|` for all j.
+    fn change(&self, x: &[f64]) -> Vec<f64>;
+    /// Whether a value costs so much that it is asked for together with its gradient.
+    fn is_large(&self) -> bool;
+}
+
+/// Curvature counts as negative below minus this share of the largest.
+const NEGATIVE: f64 = 1e-10;
+
+impl Model for Subproblem<'_> {
+    fn within(&mut self, delta: f64) -> Option<Step> {
+        Some(self.solve(delta))
+    }
+
+    fn is_semidefinite(&mut self) -> bool {
+        self.is_positive_definite() || {
+            let (least, largest, _) = self.least_curvature();
+            least >= -NEGATIVE * largest
+        }
+    }
+
+    fn descent(&mut self) -> Option<Vec<f64>> {
+        let p = self.newton_step().unwrap_or_else(|| self.modified_newton());
+        Some(p.as_slice().to_vec())
+    }
+
+    fn least(&mut self) -> (f64, Vec<f64>) {
+        let (least, _, q) = self.least_curvature();
+        (least, q.as_slice().to_vec())
+    }
+
+    fn change(&self, x: &[f64]) -> Vec<f64> {
+        let rows = self.h.row_iter();
+        rows.map(|row| row.iter().zip(x).map(|(h, x)| (h * x).abs()).sum::<f64>()).collect()
+    }
+
+    fn is_large(&self) -> bool {
+        false
+    }
+}
+
 impl<'a> Subproblem<'a> {
     /// The model with Hessian `h: n x n` (symmetric) and gradient `g: n`. Costs nothing yet.
     pub fn new(h: &'a DMatrix<f64>, g: &'a [f64]) -> Self {

@@ -62,21 +62,22 @@ pub struct Verdict {
     /// A direction along which f does not curve, or curves downward: the variables with a visible part in
     /// it, largest first.
     pub direction: Vec<usize>,
-    /// The smallest and largest eigenvalue of the Hessian in the free variables, unscaled.
+    /// The smallest and largest eigenvalue of the Hessian in the free variables, unscaled; NaN for a sparse one.
     pub curvature: (f64, f64),
-    /// Largest over smallest absolute eigenvalue; infinite for a singular Hessian, NaN without free variables.
+    /// Largest over smallest absolute eigenvalue; infinite for a singular Hessian, NaN without free variables
+    /// and for a sparse one.
     pub condition: f64,
 }
 
 /// Scaled eigenvalues below this share of the largest count as zero.
-const FLAT: f64 = 1e-10;
+pub(super) const FLAT: f64 = 1e-10;
 /// A point that only meets gtol leaves errors of about its square root's size in the Hessian: scaled eigenvalues
 /// must be this far below zero to count as negative.
-const FALLING: f64 = 1e-7;
+pub(super) const FALLING: f64 = 1e-7;
 /// Entries of a direction below this share of the largest are not named.
 const VISIBLE: f64 = 0.1;
 /// A Newton step below this share of x is rounding.
-const TINY_STEP: f64 = 1e-6;
+pub(super) const TINY_STEP: f64 = 1e-6;
 
 /// What the values around a point say about it, beside its derivatives: the verdict of a run that ended at
 /// `x: n` with value `f`, gradient `g: n` and Hessian `h: n x n`.
@@ -95,10 +96,22 @@ pub fn examine(
     let newton = newton_step(x, g, h, bounds);
     let tiny = |(p, x): (&f64, &f64)| p.abs() <= TINY_STEP * x.abs().max(1.0);
     let settled = converged || newton.iter().zip(x).all(tiny);
-    let mut verdict = judge(x, g, h, bounds, settled);
+    let verdict = judge(x, g, h, bounds, settled);
+    with_values(problem, verdict, (x, f), g, &newton, converged)
+}
+
+/// A verdict from derivatives, corrected by the values around the point. `newton: n` is the Newton step.
+pub(super) fn with_values(
+    problem: &mut dyn Problem,
+    mut verdict: Verdict,
+    (x, f): (&[f64], f64),
+    g: &[f64],
+    newton: &[f64],
+    converged: bool,
+) -> Verdict {
     let kind = match verdict.kind {
         PointKind::StrictMinimum | PointKind::FlatDirection | PointKind::AtBound => {
-            match look_beyond(problem, x, f, &newton) {
+            match look_beyond(problem, x, f, newton) {
                 Beyond::Rises => None,
                 Beyond::Levels { .. } => Some(PointKind::Unattained),
                 Beyond::Falls => Some(PointKind::Falling),
@@ -109,7 +122,7 @@ pub fn examine(
     };
     if let Some(kind) = kind {
         verdict.kind = kind;
-        let along = if kind == PointKind::EdgeOfDomain { g } else { &newton };
+        let along = if kind == PointKind::EdgeOfDomain { g } else { newton };
         verdict.direction = visible(along);
     }
     verdict
@@ -145,7 +158,7 @@ fn newton_step(
 }
 
 /// The entries of a direction that are visible in it, largest first.
-fn visible(direction: &[f64]) -> Vec<usize> {
+pub(super) fn visible(direction: &[f64]) -> Vec<usize> {
     let largest = norm_inf(direction);
     let mut named: Vec<usize> =
         (0..direction.len()).filter(|&i| direction[i].abs() >= VISIBLE * largest).collect();
@@ -153,7 +166,7 @@ fn visible(direction: &[f64]) -> Vec<usize> {
     named
 }
 
-fn is_held(x: &[f64], g: &[f64], bounds: Option<(&[f64], &[f64])>, i: usize) -> bool {
+pub(super) fn is_held(x: &[f64], g: &[f64], bounds: Option<(&[f64], &[f64])>, i: usize) -> bool {
     bounds.is_some_and(|(lower, upper)| {
         (x[i] <= lower[i] && g[i] >= 0.0) || (x[i] >= upper[i] && g[i] <= 0.0)
     })

@@ -29,6 +29,9 @@ const MAX_LM: usize = 500;
 /// Newton's method on a dense Hessian of at most this many unknowns.
 const MAX_NEWTON: usize = 200;
 
+/// With more unknowns than this a sparse Hessian is worth looking for.
+const MAX_DENSE: usize = 100;
+
 /// So many results can be explained; older ones are forgotten.
 const MAX_FITS: usize = 1000;
 
@@ -37,7 +40,7 @@ struct Plan {
     def: &'static MethodDef,
     options: Options,
     why: String,
-    /// Whether only the number of unknowns kept a method with Hessians from being chosen.
+    /// Whether Newton's method would be chosen instead were the Hessian sparse.
     is_for_many: bool,
 }
 
@@ -211,7 +214,7 @@ impl Runner<'_> {
         };
         match registry::find(name) {
             Some(def) => {
-                let is_for_many = n > MAX_NEWTON && name == "lbfgs";
+                let is_for_many = n > MAX_DENSE && matches!(name, "lbfgs" | "lm" | "newton");
                 Ok(Plan { def, options: def.default_options(), why, is_for_many })
             }
             None => Err(Reported),
@@ -377,7 +380,7 @@ fn plan_sparse(problem: &mut Compiled, setup: &Setup, plan: &Plan) -> Option<Pla
     let n = setup.x0.len();
     let named = plan.why.is_empty();
     let possible = if named { plan.def.needs.contains(&Need::Hessian) } else { plan.is_for_many };
-    if n <= MAX_NEWTON || !possible || !setup.smooth || setup.bounds.is_some() {
+    if n <= MAX_DENSE || !possible || !setup.smooth || setup.bounds.is_some() {
         return None;
     }
     let pattern = problem.hessian_pattern()?;

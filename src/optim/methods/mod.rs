@@ -17,7 +17,6 @@ pub mod multistart;
 pub mod nelder_mead;
 pub mod newton;
 pub mod newton_cg;
-mod newton_sparse;
 pub mod sr1;
 
 use super::options::{OptionDef, OptionDefault, OptionKind};
