@@ -4,7 +4,7 @@
 //! H + shift*I = L L'     found only where it is positive definite
 //! ```
 //!
-//! Banded patterns are factored in their band, `O(n w^2)` (Golub & Van Loan 2013, algorithm 4.3.5). Others go to
+//! Banded patterns are factored in their band as `L D L'`, `O(n w^2)` (Golub & Van Loan 2013, sec. 4.3.5). Others go to
 //! `faer`, which orders rows and columns so that L stays sparse and analyses the pattern once. This file is the
 //! only one of the room that names `faer`.
 
@@ -15,6 +15,24 @@ use faer::sparse::{SparseColMatRef, SymbolicSparseColMatRef};
 use faer::{Conj, MatMut, Side};
 use std::sync::Arc;
 
+/// Calls a function of the width with the width as a constant where it is small, since most bands are: the inner
+/// loops are then written out.
+macro_rules! by_width {
+    ($width:expr, $function:ident($($argument:expr),*)) => {
+        match $width {
+            0 => $function::<0>($($argument),*),
+            1 => $function::<1>($($argument),*),
+            2 => $function::<2>($($argument),*),
+            3 => $function::<3>($($argument),*),
+            4 => $function::<4>($($argument),*),
+            _ => $function::<ANY>($($argument),*),
+        }
+    };
+}
+
+/// The width is not a constant.
+const ANY: usize = usize::MAX;
+
 /// The factor of one matrix after the other.
 pub struct ShiftedFactor {
     pattern: Arc<SymmetricPattern>,
@@ -22,7 +40,7 @@ pub struct ShiftedFactor {
 }
 
 enum Form {
-    /// `L[j + d, j]` at `l[j*(width + 1) + d]`.
+    /// `L[j + d, j]` at `l[j*(width + 1) + d]`, and `1/D[j]` in the place of the ones of L.
     Banded {
         width: usize,
         l: Vec<f64>,
@@ -39,7 +57,8 @@ impl ShiftedFactor {
     pub fn new(pattern: Arc<SymmetricPattern>) -> Option<Self> {
         let form = match &*pattern {
             SymmetricPattern::Banded { n, width, .. } => {
-                Form::Banded { width: *width, l: vec![0.0; n * (width + 1)] }
+                // Columns of zeros at the end, so that no loop needs to know how far it may go.
+                Form::Banded { width: *width, l: vec![0.0; (n + width) * (width + 1)] }
             }
             SymmetricPattern::Columns { starts, rows, .. } => {
                 let n = pattern.n();
@@ -64,7 +83,8 @@ impl ShiftedFactor {
                     }
                 }
                 empty.iter().for_each(|j| l[j * stride] += 1.0);
-                factor_band(n, *width, l)
+                l[n * stride..].fill(0.0);
+                by_width!(*width, factor_band(n, *width, l))
             }
             (
                 Form::General { symbolic, shifted, factor },
@@ -87,7 +107,7 @@ impl ShiftedFactor {
     pub fn solve(&self, b: &mut [f64]) {
         let n = b.len();
         match &self.form {
-            Form::Banded { width, l } => solve_band(l, n, *width, b),
+            Form::Banded { width, l } => by_width!(*width, solve_band(n, *width, l, b)),
             Form::General { factor, .. } => match factor {
                 Some(factor) => factor.solve_in_place_with_conj(
                     Conj::No,
@@ -99,53 +119,82 @@ impl ShiftedFactor {
     }
 }
 
-fn factor_band(n: usize, width: usize, l: &mut [f64]) -> bool {
+/// `L D L'` in the place of the band of n columns, `1/D` in the place of D; false where a pivot is not positive.
+fn factor_band<const W: usize>(n: usize, width: usize, l: &mut [f64]) -> bool {
+    let width = if W == ANY { width } else { W };
     let stride = width + 1;
     for j in 0..n {
-        let pivot = l[j * stride];
+        let (column, later) = l[j * stride..(j + stride) * stride].split_at_mut(stride);
+        let pivot = column[0];
         if pivot.is_nan() || pivot <= 0.0 || pivot.is_infinite() {
             return false;
         }
-        let reach = width.min(n - 1 - j);
-        let (column, later) = l[j * stride..].split_at_mut(stride);
-        let root = pivot.sqrt();
-        column[0] = root;
-        column[1..=reach].iter_mut().for_each(|entry| *entry /= root);
-        for d in 1..=reach {
-            let factor = column[d];
-            if factor != 0.0 {
-                let target = &mut later[(d - 1) * stride..d * stride];
-                for (t, c) in target.iter_mut().zip(&column[d..=reach]) {
-                    *t -= factor * c;
-                }
+        let inverse = 1.0 / pivot;
+        for d in 1..stride {
+            let factor = column[d] * inverse;
+            let target = &mut later[(d - 1) * stride..d * stride];
+            for (t, c) in target.iter_mut().zip(&column[d..]) {
+                *t -= factor * c;
             }
         }
+        column[1..].iter_mut().for_each(|entry| *entry *= inverse);
+        column[0] = inverse;
     }
     true
 }
 
-fn solve_band(l: &[f64], n: usize, width: usize, b: &mut [f64]) {
+fn solve_band<const W: usize>(n: usize, width: usize, l: &[f64], b: &mut [f64]) {
+    let width = if W == ANY { width } else { W };
     let stride = width + 1;
+    // The last columns reach beyond the end.
+    let whole = n.saturating_sub(width);
     for j in 0..n {
-        let reach = width.min(n - 1 - j);
         let column = &l[j * stride..(j + 1) * stride];
-        b[j] /= column[0];
         let bj = b[j];
+        let reach = if j < whole { width } else { n - 1 - j };
         for (t, c) in b[j + 1..=j + reach].iter_mut().zip(&column[1..]) {
             *t -= bj * c;
         }
     }
     for j in (0..n).rev() {
-        let reach = width.min(n - 1 - j);
         let column = &l[j * stride..(j + 1) * stride];
-        let sum: f64 = b[j + 1..=j + reach].iter().zip(&column[1..]).map(|(x, c)| x * c).sum();
-        b[j] = (b[j] - sum) / column[0];
+        let reach = if j < whole { width } else { n - 1 - j };
+        let mut sum = b[j] * column[0];
+        for (x, c) in b[j + 1..=j + reach].iter().zip(&column[1..]) {
+            sum -= x * c;
+        }
+        b[j] = sum;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bands_of_every_width_are_factored() {
+        for width in 0..8 {
+            for n in [1, 2, 5, 9, 40] {
+                let nnz = n * (2 * width + 1);
+                let pattern = Arc::new(SymmetricPattern::Banded { n, width, nnz });
+                let mut values = vec![0.0; n * (width + 1)];
+                pattern.for_each(|i, j, k| {
+                    values[k] = if i == j { 20.0 } else { ((3 * i + 7 * j) as f64).sin() };
+                });
+                let mut factor = ShiftedFactor::new(Arc::clone(&pattern)).expect("memory");
+                assert!(factor.factor(&values, 0.5, &[n - 1]));
+                let x: Vec<f64> = (0..n).map(|i| (i as f64).cos()).collect();
+                let mut b = vec![0.0; n];
+                pattern.multiply(&values, &x, &mut b);
+                b.iter_mut().zip(&x).for_each(|(b, x)| *b += 0.5 * x);
+                b[n - 1] += x[n - 1];
+                factor.solve(&mut b);
+                let error = x.iter().zip(&b).fold(0.0, |e: f64, (x, b)| e.max((x - b).abs()));
+                assert!(error < 1e-13, "width {width}, n {n}: {error:e}");
+                assert!(!factor.factor(&values, -21.0, &[]));
+            }
+        }
+    }
 
     #[test]
     fn both_forms_solve_and_refuse_what_is_indefinite() {

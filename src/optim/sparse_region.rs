@@ -322,6 +322,10 @@ impl Model for SparseModel<'_> {
         self.h.is_semidefinite()
     }
 
+    fn newton(&mut self) -> Option<Vec<f64>> {
+        self.h.factors(0.0).then(|| self.h.newton(self.g))
+    }
+
     fn descent(&mut self) -> Option<Vec<f64>> {
         self.h.descent(self.g)
     }

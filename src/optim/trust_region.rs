@@ -64,6 +64,8 @@ pub trait Model {
     fn within(&mut self, delta: f64) -> Option<Step>;
     /// Whether H has no negative curvature beyond rounding.
     fn is_semidefinite(&mut self) -> bool;
+    /// The Newton step where H is positive definite.
+    fn newton(&mut self) -> Option<Vec<f64>>;
     /// The Newton step where H is positive definite, else that of a matrix near it that is.
     fn descent(&mut self) -> Option<Vec<f64>>;
     /// The least eigenvalue of H and its eigenvector; asked for where H is not semidefinite.
@@ -87,6 +89,10 @@ impl Model for Subproblem<'_> {
             let (least, largest, _) = self.least_curvature();
             least >= -NEGATIVE * largest
         }
+    }
+
+    fn newton(&mut self) -> Option<Vec<f64>> {
+        Some(self.newton_step()?.as_slice().to_vec())
     }
 
     fn descent(&mut self) -> Option<Vec<f64>> {

@@ -13,7 +13,7 @@
 //! which a column of J has all but vanished is refused, and a run that ends rank deficient although it began
 //! with full rank is repeated from the start with another radius; the best end counts.
 
-use super::lm_step::{scaled_gradient, step};
+use super::lm_step::{SecondOrder, scaled_gradient, step};
 use crate::optim::damped_step::LinearModel;
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
@@ -205,10 +205,32 @@ fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
         if !moved {
             let stop = test.unwrap_or_else(|| run.stalled("no step lowers the sum of squares"));
             let rank = model.rank + held.iter().filter(|held| **held).count();
-            let rank_lost = rank < first_rank && state.at.sum > 1e-12 * start.sum;
+            let rank_lost = rank < first_rank
+                && state.at.sum > 1e-12 * start.sum
+                && !is_held_by_curvature(run, &state, &held, &mut hessian)?;
             return Ok(End { stop, state, rank_lost });
         }
     }
+}
+
+/// Whether the end is a strict minimum although J has lost rank there: where the residuals are large their
+/// curvature can hold what J does not. In flat regions, where D remembers larger columns, it does not.
+fn is_held_by_curvature(
+    run: &mut Run<'_>,
+    state: &State,
+    held: &[bool],
+    hessian: &mut DMatrix<f64>,
+) -> Result<bool, Stop> {
+    let n = state.g.len();
+    if !run.eval.structure().has_hessian() {
+        return Ok(false);
+    }
+    if hessian.is_empty() {
+        *hessian = DMatrix::zeros(n, n);
+    }
+    let scale = run.eval.structure().residual_scale();
+    Ok(run.eval.hessian(&state.at.x, hessian)?
+        && SecondOrder::new(hessian, scale, &state.g, &state.d, held).is_convex())
 }
 
 /// `g = 2 scale J'r`, and D.

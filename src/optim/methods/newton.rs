@@ -27,8 +27,9 @@ pub static METHOD: MethodDef = MethodDef {
     aliases: &["trust_region", "trust_exact"],
     family: "second order",
     summary: "Newton's method with the exact Hessian, safe at saddle points",
-    when_to_use: "For up to a few hundred unknowns with a Hessian at hand. Converges quadratically, follows \
-                  curved valleys in few evaluations and leaves saddle points.",
+    when_to_use: "For up to a few hundred unknowns with a Hessian at hand, and for any number where it is \
+                  sparse. Converges quadratically, follows curved valleys in few evaluations and leaves \
+                  saddle points.",
     formula: "x_new = x + p,  (H + lambda*I)*p = -g",
     needs: &[Need::Objective, Need::Gradient, Need::Hessian],
     accepts_bounds: false,
@@ -52,6 +53,8 @@ const ACCEPT: f64 = 1e-4;
 const SHRINK_GROW: (f64, f64) = (0.25, 0.9);
 /// The first radius; grows or shrinks within a few steps where it does not fit.
 const FIRST_RADIUS: f64 = 1.0;
+/// The model foretells the fall of f to this share of it.
+const NEARLY_QUADRATIC: f64 = 0.1;
 /// Values differ by rounding noise up to this share of |f|.
 const NOISE: f64 = 10.0 * f64::EPSILON;
 
@@ -178,6 +181,38 @@ fn test_second_order(
     Some((stop, model.is_semidefinite()))
 }
 
+/// The first radius is a guess. So a full Newton step that is longer is tried once, and taken where the model
+/// foretells f so well that f is nearly quadratic that far; false where it is not.
+fn first_step(
+    run: &mut Run<'_>,
+    state: &mut State,
+    model: &mut impl Model,
+    buffers: &mut RayBuffers,
+) -> Result<bool, Stop> {
+    let Some(p) = model.newton() else {
+        return Ok(false);
+    };
+    let length = norm(&p);
+    if length <= state.radius || !length.is_finite() {
+        return Ok(false);
+    }
+    step_to(&state.x, 1.0, &p, &mut buffers.x_new);
+    let Some(f_new) = run.eval.value(&buffers.x_new)? else {
+        return Ok(false);
+    };
+    // m(p) = g'p + 1/2 p'Hp with Hp = -g.
+    let promised = -0.5 * dot(&state.g, &p);
+    if (state.f - f_new - promised).abs() > NEARLY_QUADRATIC * promised
+        || !run.eval.gradient(&buffers.x_new, &mut buffers.g_new)?
+    {
+        return Ok(false);
+    }
+    (state.f, state.step, state.radius) = (f_new, length, length);
+    std::mem::swap(&mut state.x, &mut buffers.x_new);
+    std::mem::swap(&mut state.g, &mut buffers.g_new);
+    Ok(true)
+}
+
 /// One accepted trust-region step; false where the radius has shrunk to rounding without one.
 fn region_step(
     run: &mut Run<'_>,
@@ -185,6 +220,9 @@ fn region_step(
     model: &mut impl Model,
     buffers: &mut RayBuffers,
 ) -> Result<bool, Stop> {
+    if run.iterations() == 0 && first_step(run, state, model, buffers)? {
+        return Ok(true);
+    }
     let noise = NOISE * state.f.abs();
     loop {
         let Some(step) = model.within(state.radius) else {
