@@ -79,6 +79,12 @@ impl SecondOrder {
         values.min() > CONVEX * values.amax()
     }
 
+    /// The minimizer of the model in the original variables, where it has one.
+    pub fn newton(&self, d: &[f64]) -> Option<Vec<f64>> {
+        let q = Subproblem::new(&self.h, &self.g).newton_step()?;
+        Some(q.iter().zip(d).map(|(q, d)| q / d).collect())
+    }
+
     /// The predicted fall of `|r|^2` for the step p.
     fn predict(&self, p: &[f64], d: &[f64]) -> f64 {
         let q = DVector::from_iterator(p.len(), p.iter().zip(d).map(|(p, d)| p * d));
