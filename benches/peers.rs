@@ -17,6 +17,10 @@ use std::process::Command;
 use peer::Peer;
 use problems::{Problem, problems};
 
+/// C reads arrays in the same kind of memory.
+#[global_allocator]
+static MEMORY: gradus::memory::LargePages = gradus::memory::LargePages;
+
 const ROUNDS: usize = 3;
 
 fn main() {

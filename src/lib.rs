@@ -24,6 +24,7 @@
 //! Two wings that do not know each other meet in [`check`]. Within a wing a
 //! module uses those above it, never those below.
 //!
+//! - For all: [`memory`], where large arrays lie.
 //! - Language, text and spans without mathematics: [`source`], [`diag`],
 //!   [`syntax`].
 //! - Mathematics, without spans, files or terminal: [`special`], [`random`],
@@ -31,6 +32,8 @@
 //!   [`diff`], [`derivation`], [`convexity`], [`eval`], [`equality`],
 //!   [`linear`], [`jit`], [`problem`], [`optim`], [`report`].
 //! - Where they meet: [`check`], [`session`], [`cli`], [`repl`].
+
+pub mod memory;
 
 pub mod source;
 

@@ -5,10 +5,10 @@ mod jit_support;
 
 use gradus::diff;
 use gradus::expr::{Data, ExprId, Num, Op, SymbolId};
-use gradus::jit::{Choice, Stage, show};
+use gradus::jit::{Stage, show};
 use gradus::ops;
 use gradus::shape::{Shape, Tensor};
-use jit_support::{Case, Numbers, assert_close};
+use jit_support::{Case, Numbers, assert_close, ways};
 
 /// Grows expressions whose values stay near 1, so that rounding stays small.
 struct Garden {
@@ -276,13 +276,13 @@ fn check(seed: u64) {
     let expected = case.expected(&outputs);
     // Rounding grows with the largest number on the way to a result.
     let scale = expected.iter().filter(|x| x.is_finite()).fold(1.0f64, |a, b| a.max(b.abs()));
-    for wide in [Choice::Never, Choice::Always] {
-        let found = case.compiled(&outputs, wide);
+    for way in ways() {
+        let found = case.compiled(&outputs, way);
         let result =
             std::panic::catch_unwind(|| assert_close("random", &found, &expected, 1e-12 * scale));
         if result.is_err() {
             let listing = show(&case.g, &outputs, &case.inputs, Stage::Kernel).unwrap();
-            panic!("seed {seed} differs, wide {wide:?}:\n{found:?}\n{expected:?}\n{listing}");
+            panic!("seed {seed} differs, {way:?}:\n{found:?}\n{expected:?}\n{listing}");
         }
     }
 }

@@ -7,86 +7,29 @@ mod jit_support;
 
 use gradus::diff;
 use gradus::expr::{ExprId, Op};
-use gradus::jit::{Choice, Kernel};
+use gradus::jit::Choice;
 use gradus::shape::Shape;
-use jit_support::{Case, Numbers, assert_close};
+use jit_support::fence::{Fence, SIDES, Side, lengths};
+use jit_support::{Case, Numbers, assert_close, wide_levels};
 
-/// Numbers that end at a page which may be neither read nor written.
-struct Guarded {
-    start: *mut u8,
-    bytes: usize,
-    page: usize,
-    len: usize,
-}
-
-impl Guarded {
-    fn new(len: usize) -> Guarded {
-        // SAFETY: asks for a number.
-        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
-        let bytes = (len * 8).next_multiple_of(page);
-        let (kind, rights) =
-            (libc::MAP_PRIVATE | libc::MAP_ANON, libc::PROT_READ | libc::PROT_WRITE);
-        // SAFETY: new pages, at an address that the system chooses.
-        let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes + page, rights, kind, -1, 0) };
-        assert_ne!(start, libc::MAP_FAILED);
-        let start = start.cast::<u8>();
-        // SAFETY: the last of the pages just mapped.
-        let done = unsafe { libc::mprotect(start.add(bytes).cast(), page, libc::PROT_NONE) };
-        assert_eq!(done, 0);
-        Guarded { start, bytes, page, len }
-    }
-
-    fn numbers(&mut self) -> &mut [f64] {
-        // SAFETY: the last `len` doubles before the guard, ours alone, and zero
-        // from the start.
-        unsafe {
-            let first = self.start.add(self.bytes - self.len * 8).cast::<f64>();
-            std::slice::from_raw_parts_mut(first, self.len)
-        }
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        // SAFETY: mapped by `new`, and no reference into it is left.
-        unsafe { libc::munmap(self.start.cast(), self.bytes + self.page) };
-    }
-}
-
-/// Whether this machine has wide loops at all.
-fn here() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return std::is_x86_feature_detected!("avx512dq") && std::is_x86_feature_detected!("bmi2");
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
-}
-
-/// Runs a kernel with input and output at the ends of their pages.
-fn run(kernel: &Kernel, x: &[f64]) -> Vec<f64> {
-    let (mut input, mut output) = (Guarded::new(x.len()), Guarded::new(kernel.n_out()));
-    input.numbers().copy_from_slice(x);
-    output.numbers().fill(f64::NAN);
-    kernel.call(input.numbers(), output.numbers()).expect("no fault");
-    output.numbers().to_vec()
-}
-
-const LENGTHS: [i64; 4] = [64, 511, 512, 513];
+#[global_allocator]
+static FENCE: Fence = Fence;
 
 /// Compares all that `build` makes of `n`, at every length; at least one loop
-/// is wide where the machine can.
+/// is wide.
 fn check(what: &str, first: i64, build: impl Fn(&mut Case, i64) -> Vec<ExprId>) {
-    for n in (first..=40).chain(LENGTHS) {
-        let mut case = Case::new();
+    for (n, side) in lengths(first).flat_map(|n| SIDES.map(|side| (n, side))) {
+        let mut case = Case::fenced(side);
         let outputs = build(&mut case, n);
-        let kernel = case.kernel_with(&outputs, Choice::Always);
-        assert!(
-            !here() || n == 0 || kernel.stats().wide_loops > 0,
-            "{what} of {n} has no wide loop"
-        );
-        let found = run(&kernel, &case.x());
         let expected = case.expected(&outputs);
-        let scale = expected.iter().filter(|x| x.is_finite()).fold(1.0f64, |a, b| a.max(b.abs()));
-        assert_close(&format!("{what} of {n}"), &found, &expected, 1e-13 * scale);
+        let finite = expected.iter().filter(|x| x.is_finite());
+        let scale = finite.fold(1.0f64, |a, b| a.max(b.abs()));
+        for simd in wide_levels() {
+            let kernel = case.kernel_with(&outputs, (Choice::Always, simd));
+            assert!(n == 0 || kernel.stats().wide_loops > 0, "{what} of {n} has no wide loop");
+            let found = case.run(&kernel);
+            assert_close(&format!("{what} of {n} by {simd}"), &found, &expected, 1e-13 * scale);
+        }
     }
 }
 
@@ -237,17 +180,21 @@ fn hard_arguments() {
     ];
     for op in [Op::Log, Op::Log1p, Op::Sin, Op::Cos, Op::Exp, Op::Expm1, Op::Tanh, Op::Sigmoid] {
         for n in 1..40usize {
-            let mut case = Case::new();
+            let mut case = Case::fenced(Side::End);
             let x: Vec<f64> = (0..n).map(|k| values[(k * 7 + n) % values.len()]).collect();
             let x = case.unknown("x", gradus::shape::Tensor::new(Shape::Vector(n), x));
             let y = case.g.apply(op, &[x]);
-            let kernel = case.kernel_with(&[y], Choice::Always);
-            assert!(!here() || kernel.stats().wide_loops > 0);
-            let found = run(&kernel, &case.x());
-            for (k, (a, b)) in found.iter().zip(case.expected(&[y])).enumerate() {
-                let close = *a == b || (a.is_nan() && b.is_nan()) || (a / b - 1.0).abs() < 5e-16;
-                // One unit of the last place of a subnormal number.
-                assert!(close || (a - b).abs() <= 5e-324, "{op:?}, {n}, entry {k}: {a:e}, {b:e}");
+            let expected = case.expected(&[y]);
+            for simd in wide_levels() {
+                let kernel = case.kernel_with(&[y], (Choice::Always, simd));
+                assert!(kernel.stats().wide_loops > 0);
+                let found = case.run(&kernel);
+                for (k, (&a, &b)) in found.iter().zip(&expected).enumerate() {
+                    let close = a == b || (a.is_nan() && b.is_nan()) || (a / b - 1.0).abs() < 5e-16;
+                    // One unit of the last place of a subnormal number.
+                    let close = close || (a - b).abs() <= 5e-324;
+                    assert!(close, "{op:?} by {simd}, {n}, entry {k}: {a:e}, {b:e}");
+                }
             }
         }
     }
@@ -258,17 +205,20 @@ fn extremes_and_products() {
     for op in [Op::MaxAll, Op::MinAll, Op::ProdAll, Op::SumAll, Op::Norm1, Op::SumSq] {
         for nan in [false, true] {
             for n in 1..70usize {
-                let mut case = Case::new();
+                let mut case = Case::fenced(Side::End);
                 let mut x = Numbers::new(n as u64).tensor(Shape::Vector(n)).data().to_vec();
                 if nan {
                     x[n / 2] = f64::NAN;
                 }
                 let x = case.unknown("x", gradus::shape::Tensor::new(Shape::Vector(n), x));
                 let y = case.g.apply(op, &[x]);
-                let kernel = case.kernel_with(&[y], Choice::Always);
-                assert!(!here() || kernel.stats().wide_loops > 0, "{op:?}");
-                let found = run(&kernel, &case.x());
-                assert_close(&format!("{op:?} of {n}"), &found, &case.expected(&[y]), 1e-13);
+                let expected = case.expected(&[y]);
+                for simd in wide_levels() {
+                    let kernel = case.kernel_with(&[y], (Choice::Always, simd));
+                    assert!(kernel.stats().wide_loops > 0, "{op:?}");
+                    let found = case.run(&kernel);
+                    assert_close(&format!("{op:?} of {n} by {simd}"), &found, &expected, 1e-13);
+                }
             }
         }
     }
@@ -287,6 +237,24 @@ fn conditions() {
         let f = c.bind(Op::Sum, i, lo, hi, Some(cond), body);
         gradient_too(c, f)
     });
+    // Conditions that hold where there is nothing any more, in the last steps.
+    for turned in [false, true] {
+        check(&format!("a filter of entries, turned {turned}"), 1, |c, n| {
+            let x = c.unknown("x", Numbers::new(n as u64).tensor(Shape::Vector(n as usize)));
+            let t = c.scalar("t", 0.2);
+            let (i, at) = c.index("i");
+            let xi = c.at(x, at);
+            let op = if turned { Op::Gt } else { Op::Lt };
+            let mut cond = c.g.apply(op, &[xi, t]);
+            if turned {
+                cond = c.g.apply(Op::Not, &[cond]);
+            }
+            let body = c.g.apply(Op::Exp, &[xi]);
+            let (lo, hi) = (c.g.int(1), c.g.int(n));
+            let f = c.bind(Op::Sum, i, lo, hi, Some(cond), body);
+            gradient_too(c, f)
+        });
+    }
     check("a branch", 0, |c, n| {
         fit(c, n, |c, x| {
             let zero = c.g.int(0);
@@ -332,24 +300,4 @@ fn spills() {
         let f = c.sum(i, 1, n, square);
         gradient_too(c, f)
     });
-}
-
-/// Kernels come and go without the process growing.
-#[test]
-fn memory_of_dropped_kernels_is_returned() {
-    let mapped = || {
-        let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-        maps.lines().filter(|l| l.contains("r-xp")).count()
-    };
-    let make = || {
-        let mut case = Case::new();
-        let outputs = chain(&mut case, 100, (1, &[0, 1]), square_of_difference);
-        case.kernel_with(&outputs, Choice::Always)
-    };
-    drop(make());
-    let before = mapped();
-    let many: Vec<Kernel> = (0..64).map(|_| make()).collect();
-    drop(many);
-    // Other tests run meanwhile and map a few of their own.
-    assert!(mapped() < before + 32, "{before} executable maps became {}", mapped());
 }

@@ -41,6 +41,8 @@ pub use expr::value_text;
 pub use item::{Entry, Function, Item, Labelled, NamedTable, Names, Record};
 pub use objective::{ChosenMethod, Objective, Start};
 
+use rustc_hash::FxHashMap;
+
 use crate::diag::{Diagnostic, Sink, codes};
 use crate::eval::{self, EvalError};
 use crate::expr::{ExprId, Graph, SymbolId};
@@ -387,13 +389,21 @@ impl<'s> Checker<'s> {
     }
 }
 
-/// Whether some index runs so long that compiling pays.
+/// Whether loops run so many steps, those within one another multiplied, that compiling pays.
 fn is_long(g: &Graph, e: ExprId) -> bool {
     const LONG: usize = 10_000;
-    g.reachable(&[e])
-        .into_iter()
-        .filter_map(|n| ops::Range::of(g, n))
-        .any(|range| ops::count(g, range.lo, range.hi).is_some_and(|n| n >= LONG))
+    let mut steps: FxHashMap<ExprId, usize> = FxHashMap::default();
+    for n in g.reachable(&[e]) {
+        let inside = g.args(n).iter().map(|a| steps[a]).max().unwrap_or(1);
+        let range = ops::Range::of(g, n);
+        let own = range.and_then(|r| ops::count(g, r.lo, r.hi)).unwrap_or(1);
+        let all = inside.saturating_mul(own.max(1));
+        if all >= LONG {
+            return true;
+        }
+        steps.insert(n, all);
+    }
+    false
 }
 
 /// The finding that something of the language is not there yet.

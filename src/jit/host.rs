@@ -141,16 +141,15 @@ fn run_call_rows(run: &mut Run, number: usize) {
     match call.what {
         // z = X*w, by rows of X.
         Dense::Product { m, k, left_turned: false, .. } => {
-            let rows = &args[0][from * k..to * k];
             debug_assert!(to <= m);
-            dense::product([to - from, k, 1], (rows, false), (args[1], false), &mut out[from..to]);
+            dense::dots(&args[0][from * k..to * k], args[1], &mut out[from..to]);
         }
         // g = X'*r, by rows of X.
         Dense::Product { m, .. } => {
             if from == 0 {
                 out.fill(0.0);
             }
-            dense::add_rows(&args[0][from * m..to * m], &args[1][from..to], out);
+            dense::add_turned(&args[0][from * m..to * m], &args[1][from..to], out);
         }
         Dense::Gram { m, n } => {
             let at = match grams.iter().position(|(k, _)| *k == number) {

@@ -124,6 +124,14 @@ impl Kernel {
         self.stats
     }
 
+    /// Replaces the scratch memory by new memory. For tests, which choose where
+    /// it lies.
+    #[doc(hidden)]
+    pub fn renew_memory(&self) {
+        let mut scratch = self.scratch.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *scratch = vec![0.0; self.stats.scratch];
+    }
+
     /// Computes the outputs at `x`. After a fault, `out` holds anything.
     ///
     /// # Panics

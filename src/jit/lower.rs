@@ -146,7 +146,7 @@ fn compares(program: &Program) -> bool {
 /// they would be a slow call.
 fn has_fma() -> bool {
     #[cfg(target_arch = "x86_64")]
-    return std::is_x86_feature_detected!("fma");
+    return crate::special::vector::Simd::here() >= crate::special::vector::Simd::Avx2;
     #[cfg(not(target_arch = "x86_64"))]
     return cfg!(target_arch = "aarch64");
 }

@@ -11,7 +11,7 @@
 //! 2. `schedule` (with `regions`): the scalar graph to a `program`, the kernel: loops that go
 //!    over the same range become one, what does not depend on a loop's counter
 //!    leaves it.
-//! 3. `wide`: loops that it covers to vector code of their own, where the machine has AVX-512.
+//! 3. `wide`: loops that it covers to vector code of their own, where the machine has AVX-512 or AVX2.
 //! 4. `lower`, `loops`, `wide_loops`, `emit` and `functions`: the rest of the kernel to Cranelift's
 //!    form. With `native`, the only files that name Cranelift.
 //! 5. `native`: machine code.
@@ -70,6 +70,8 @@ use kernel::{Parts, lay_out};
 use program::Program;
 use translate::Translation;
 
+pub use crate::special::vector::Simd;
+
 /// How to compile.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -78,6 +80,8 @@ pub struct Options {
     pub interrupt: Option<Arc<AtomicBool>>,
     /// Which loops become vector code, where the machine has it.
     pub wide: Choice,
+    /// Vector code of this level at most, else of [`Simd::here`].
+    pub simd: Option<Simd>,
 }
 
 /// Why expressions cannot be compiled.
@@ -192,7 +196,8 @@ fn build(
     scratch.try_reserve_exact(places).map_err(|_| CompileError::TooLarge)?;
     scratch.resize(places, 0.0);
     let interrupt = options.interrupt.as_ref().map(|flag| Arc::as_ptr(flag) as usize);
-    let wide = wide::compile(&program, &tables, interrupt, options.wide);
+    let simd = options.simd.map_or(Simd::here(), |s| s.min(Simd::here()));
+    let wide = wide::compile(&program, &tables, interrupt, options.wide, simd);
     let (code, sites) = native::compile(&program, &tables, &wide, interrupt, listing)
         .map_err(|reason| CompileError::Unsupported { reason })?;
     Ok(Kernel::new(Parts {

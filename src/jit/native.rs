@@ -14,6 +14,7 @@ use super::host::{Run, Tables};
 use super::lower::{self, Site};
 use super::program::Program;
 use super::wide::Wide;
+use crate::special::vector::Simd;
 
 /// Above this many operations registers are assigned in one pass: the default
 /// allocator takes more than linear time.
@@ -116,6 +117,8 @@ fn make_target(large: bool) -> Result<OwnedTargetIsa, NativeError> {
     set("use_colocated_libcalls", "false")?;
     set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" })?;
     set("regalloc_algorithm", if large { "single_pass" } else { "backtracking" })?;
-    let builder = cranelift_native::builder().map_err(|e| e.to_string())?;
+    // The baseline is what every machine of its kind has; else all that this one has.
+    let all = cfg!(not(target_arch = "x86_64")) || Simd::here() > Simd::Baseline;
+    let builder = cranelift_native::builder_with_options(all).map_err(|e| e.to_string())?;
     builder.finish(settings::Flags::new(flags)).map_err(|e| e.to_string())
 }

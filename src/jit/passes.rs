@@ -8,16 +8,19 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::dag::{FoldKind, Kind};
+use super::dense::Gram;
 use super::program::{Block, Group, GroupKind, Instr, InstrId, Item, Program};
 use super::translate::Dense;
 use super::vars::VarId;
 
 /// Matrices of fewer entries stay in cache anyway.
 const SMALL: usize = 1 << 17;
-/// Entries of a block of rows: 64 KiB.
-const BLOCK: usize = 8192;
+/// Entries of a block of rows: 32 KiB, which the first level of the cache holds.
+const BLOCK: usize = 4096;
 /// The fewest rows that are worth a block.
 const FEWEST: usize = 32;
+/// The most entries of a block of so few rows: 256 KiB.
+const LARGEST: usize = 1 << 15;
 
 /// Joins what can be joined into passes.
 pub fn join(program: &mut Program) {
@@ -41,7 +44,7 @@ pub fn join(program: &mut Program) {
 fn is_start(program: &Program, v: InstrId) -> bool {
     match what(program, v) {
         Some(Dense::Product { m, k, n: 1, left_turned: false, .. }) => {
-            m.saturating_mul(*k) >= SMALL && BLOCK / k >= FEWEST && *m > 1
+            m.saturating_mul(*k) >= SMALL && LARGEST / k >= FEWEST && *m > 1
         }
         _ => false,
     }
@@ -140,7 +143,13 @@ impl Pass {
             }
         }
         (!ends.is_empty()).then_some(())?;
-        let block = (BLOCK / k).next_multiple_of(8).clamp(FEWEST, 512);
+        let by_gram = ends.iter().any(|&at| match items[at] {
+            Item::Instr(v) => matches!(what(program, v), Some(Dense::Gram { .. })),
+            Item::Group(_) => false,
+        });
+        // A Gram matrix takes as many rows in one go.
+        let multiple = if by_gram { Gram::CHUNK } else { 8 };
+        let block = (BLOCK / k).clamp(FEWEST, 512).next_multiple_of(multiple);
         Some(Pass { start, middle, ends, rows, block })
     }
 

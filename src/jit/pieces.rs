@@ -10,6 +10,9 @@ use crate::expr::{ExprId, Op};
 use crate::ops::Range;
 use crate::shape::Shape;
 
+/// Places that stores set to zero one by one.
+const MAX_SINGLE_ZEROS: usize = 8;
+
 /// A piece of a column: its node, and its places from 0 up to but not including the second.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece {
@@ -46,17 +49,30 @@ impl Translation<'_> {
     /// The effects that fill a column by pieces.
     pub(super) fn fill_by_pieces(&mut self, e: ExprId, env: EnvId, buf: BufId) -> Option<Vec<Val>> {
         let pieces = self.pieces_of(e)?;
-        let covered: usize = pieces.iter().map(|p| p.places.1 - p.places.0).sum();
-        let mut effects = Vec::with_capacity(pieces.len() + 1);
-        if covered < self.g.shape(e).len() {
-            effects.push(self.dag.node(Kind::Zero(buf), &[]));
-        }
+        let mut effects = self.fill_gaps(&pieces, self.g.shape(e).len(), buf);
         let target = Target { buf, add: false, factor: None };
         // All of them are asked for before any answer is missed.
         let stores: Vec<Option<Val>> =
             pieces.iter().map(|p| self.piece(p.node, env, target)).collect();
         effects.extend(stores.into_iter().collect::<Option<Vec<Val>>>()?);
         Some(effects)
+    }
+
+    /// The effects that set what lies between pieces to zero: place by place where these are few, since
+    /// setting all of the column costs a pass over memory.
+    fn fill_gaps(&mut self, pieces: &[Piece], len: usize, buf: BufId) -> Vec<Val> {
+        let covered: usize = pieces.iter().map(|p| p.places.1 - p.places.0).sum();
+        if len - covered > MAX_SINGLE_ZEROS {
+            return vec![self.dag.node(Kind::Zero(buf), &[])];
+        }
+        let starts = std::iter::once(0).chain(pieces.iter().map(|p| p.places.1));
+        let ends = pieces.iter().map(|p| p.places.0).chain(std::iter::once(len));
+        let gaps: Vec<usize> = starts.zip(ends).flat_map(|(from, to)| from..to).collect();
+        let store_zero = |place: usize| {
+            let (at, zero) = (self.dag.int(place as i64), self.dag.num(0.0));
+            self.dag.store(buf, false, at, zero)
+        };
+        gaps.into_iter().map(store_zero).collect()
     }
 
     fn piece(&mut self, node: ExprId, env: EnvId, t: Target) -> Option<Val> {

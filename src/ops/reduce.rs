@@ -72,7 +72,11 @@ fn sumsq_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize)
 }
 
 fn dot_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, k: usize) -> ExprId {
-    times(g, a, args[1 - k])
+    let (own, other) = (args[k], args[1 - k]);
+    // A row goes with a column.
+    let turned = g.shape(own) != g.shape(other);
+    let other = if turned { g.apply(Op::Transpose, &[other]) } else { other };
+    times(g, a, other)
 }
 
 /// `exp(x - logsumexp(x))`, the softmax of the argument.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::compiled::{Compiled, Part, Prepared};
 use super::hessian::MAX_BYTES;
 use super::program::{Engine, Times};
+use super::stages;
 use super::statement::{self, Runner};
 use super::{Mode, Outcome, Output, Receiver, Session};
 use crate::check::{Checked, Reported, eval_error};
@@ -108,7 +109,7 @@ impl Session {
         let mut sink = Sink::new();
         let ast = Arc::new(syntax::parse(source, &question, &mut sink));
         let mut runner = Runner::new(self, &ast, Mode::Script);
-        let measured = runner.measure(name, parse);
+        let measured = runner.measure(name, parse, out);
         runner.flush(out);
         let mut outcome = runner.outcome;
         outcome.interrupted |= self.interrupt.load(Ordering::Relaxed);
@@ -162,7 +163,7 @@ fn definitions(ast: &Ast, name: &str) -> Vec<StmtId> {
 
 impl Runner<'_> {
     /// Measures the objective of the one statement `minimize NAME`.
-    fn measure(&mut self, name: &str, parse: Duration) -> Checked<Bench> {
+    fn measure(&mut self, name: &str, parse: Duration, out: &mut Receiver) -> Checked<Bench> {
         let ast = Arc::clone(&self.ast);
         let command = ast.top.first().and_then(|&id| match &ast.stmt(id).kind {
             StmtKind::Command(node) => match ast.node(*node) {
@@ -181,11 +182,16 @@ impl Runner<'_> {
         let setup = self.setup(&objective)?;
         let settings = &self.session.settings;
         let (jit, threads) = (settings.jit, settings.threads);
+        let stage = settings.show.as_deref().and_then(stages::of_compilation);
         let interrupt = Arc::clone(&self.session.interrupt);
         let engine = Engine { jit, interrupt: Arc::clone(&interrupt) };
         let g = &mut self.session.state.graph;
         let squares = setup.squares.clone();
         let mut problem = Compiled::new(g, engine, setup.f, &objective.over, squares, None);
+        if let Some(stage) = stage {
+            let listing = problem.listing(stage);
+            out(&self.session.files.sources, Output::Stage(listing));
+        }
         let found = Measurement { x0: &setup.x0, interrupt: &interrupt }.all(&mut problem);
         drop(problem);
         let (bench, times) = match found {

@@ -13,11 +13,12 @@ use nalgebra::DMatrix;
 
 use super::hessian::{self, Hessian, HessianForm, MAX_SYMBOLIC_HESSIAN};
 use super::program::{Engine, Program, Times};
+use super::stages;
 use super::structure::{self, Squares};
 use crate::diff::{self, Banded};
 use crate::eval::EvalError;
 use crate::expr::{ExprId, Graph, Symbol, SymbolId};
-use crate::jit::Fault;
+use crate::jit::{self, Fault};
 use crate::problem::{Problem, SymmetricPattern};
 use crate::shape::Shape;
 use crate::simplify;
@@ -347,6 +348,26 @@ impl<'g> Compiled<'g> {
     pub fn prepared(&mut self, part: Part) -> Prepared<'_> {
         let at = self.program(part);
         Prepared::new(self.g, &self.programs[at].1)
+    }
+
+    /// A stage of the compilation of value and gradient, of the Hessian where it has a program, and of
+    /// the Gauss-Newton matrix where there is one, each under its name.
+    pub fn listing(&mut self, stage: jit::Stage) -> String {
+        let mut parts = vec![("value and gradient", self.exprs_of(Part::ValueGradient))];
+        self.choose_hessian();
+        if let Some(hessian) = self.hessian.as_ref().filter(|h| h.program().is_some()) {
+            parts.push(("Hessian", hessian.exprs.clone()));
+        }
+        if self.has_gauss_newton() {
+            parts.push((
+                "value, gradient and Gauss-Newton matrix",
+                self.exprs_of(Part::GaussNewton),
+            ));
+        }
+        let shown = |(name, exprs): &(&str, Vec<ExprId>)| {
+            format!("{name}:\n{}\n", stages::listing(self.g, exprs, &self.vars, stage))
+        };
+        parts.iter().map(shown).collect()
     }
 
     /// The Hessian's program likewise; none where it is computed by columns.

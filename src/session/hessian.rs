@@ -113,7 +113,7 @@ pub(super) fn choose(
         return Hessian { form, exprs, nnz };
     }
     if let Some(b) = banded.filter(|b| b.nnz <= n.saturating_mul(n) / 4) {
-        let exprs = simplify::stable(g, &[b.hessian]);
+        let exprs = simplify::stable(g, &b.hessian);
         times.differentiate += started.elapsed();
         let pattern = SymmetricPattern::Banded { n, width: b.width, nnz: b.nnz };
         let form =

@@ -1,7 +1,7 @@
 //! What `--show STAGE` prints about an expression.
 
 use crate::diff;
-use crate::expr::{Data, ExprId, Graph};
+use crate::expr::{Data, ExprId, Graph, SymbolId};
 use crate::jit;
 use crate::simplify;
 
@@ -46,20 +46,32 @@ pub(super) fn derivatives(g: &mut Graph, e: ExprId, second: bool) -> String {
 }
 
 /// The loops or the machine code of an expression and its gradient.
-pub(super) fn code(g: &mut Graph, e: ExprId, stage: &str) -> String {
+pub(super) fn code(g: &mut Graph, e: ExprId, stage: jit::Stage) -> String {
     let unknowns = g.unknowns(&[e]);
     let mut outputs = vec![e];
     if g.shape(e).is_scalar() {
         outputs.extend(diff::gradient(g, e, &unknowns));
     }
     let outputs = simplify::stable(g, &outputs);
-    let stage = match stage {
-        "clif" => jit::Stage::Clif,
-        "asm" => jit::Stage::Assembly,
-        _ => jit::Stage::Kernel,
-    };
-    match jit::show(g, &outputs, &unknowns, stage) {
-        Ok(text) => text,
-        Err(error) => error.to_string(),
+    listing(g, &outputs, &unknowns, stage)
+}
+
+/// The stage of compilation that `--show` names, if it names one.
+pub(super) fn of_compilation(stage: &str) -> Option<jit::Stage> {
+    match stage {
+        "kernel" => Some(jit::Stage::Kernel),
+        "clif" => Some(jit::Stage::Clif),
+        "asm" => Some(jit::Stage::Assembly),
+        _ => None,
     }
+}
+
+/// The loops or the machine code of expressions in stable form.
+pub(super) fn listing(
+    g: &Graph,
+    outputs: &[ExprId],
+    inputs: &[SymbolId],
+    stage: jit::Stage,
+) -> String {
+    jit::show(g, outputs, inputs, stage).unwrap_or_else(|error| error.to_string())
 }

@@ -213,8 +213,10 @@ impl Runner<'_> {
                 crate::simplify::shown(g, stable)
             }
             "grad" | "hess" => super::stages::derivatives(g, *e, stage == "hess"),
-            "kernel" | "clif" | "asm" => super::stages::code(g, *e, &stage),
-            _ => return,
+            stage => match super::stages::of_compilation(stage) {
+                Some(stage) => super::stages::code(g, *e, stage),
+                None => return,
+            },
         };
         out(&self.session.files.sources, Output::Stage(text));
     }

@@ -1,10 +1,26 @@
 //! Compiled code against the plain evaluator.
 #![allow(dead_code)] // every test file uses its own part
 
+#[cfg(unix)]
+pub mod fence;
+
 use gradus::eval::evaluate;
 use gradus::expr::{ExprId, Graph, Op, Symbol, SymbolId};
-use gradus::jit::{Choice, Kernel, Options, compile};
+use gradus::jit::{Choice, Kernel, Options, Simd, compile};
 use gradus::shape::{Shape, Tensor};
+
+/// A way to compile: which loops become wide, and by which instructions.
+pub type Way = (Choice, Simd);
+
+/// The levels for which this machine has wide loops.
+pub fn wide_levels() -> impl Iterator<Item = Simd> + Clone {
+    Simd::ALL.into_iter().filter(|&s| s > Simd::Baseline && s <= Simd::here())
+}
+
+/// All ways to compile on this machine.
+pub fn ways() -> impl Iterator<Item = Way> + Clone {
+    std::iter::once((Choice::Never, Simd::here())).chain(wide_levels().map(|s| (Choice::Always, s)))
+}
 
 /// A graph with inputs and their values.
 #[derive(Default)]
@@ -12,11 +28,32 @@ pub struct Case {
     pub g: Graph,
     pub inputs: Vec<SymbolId>,
     pub values: Vec<Tensor>,
+    /// Where the numbers that kernels touch lie, if not anywhere.
+    #[cfg(unix)]
+    side: Option<fence::Side>,
 }
 
 impl Case {
     pub fn new() -> Case {
         Case::default()
+    }
+
+    /// Known values, arguments, results and scratch memory lie at pages that may
+    /// not be touched.
+    #[cfg(unix)]
+    pub fn fenced(side: fence::Side) -> Case {
+        Case { side: Some(side), ..Case::default() }
+    }
+
+    /// Allocates where this case wants its numbers.
+    #[cfg(unix)]
+    fn place<T>(&self, f: impl FnOnce() -> T) -> T {
+        fence::fenced(self.side, f)
+    }
+
+    #[cfg(not(unix))]
+    fn place<T>(&self, f: impl FnOnce() -> T) -> T {
+        f()
     }
 
     /// An unknown with a value.
@@ -33,6 +70,7 @@ impl Case {
 
     /// A known value.
     pub fn known(&mut self, name: &str, value: Tensor) -> ExprId {
+        let value = self.place(|| Tensor::new(value.shape(), value.data().to_vec()));
         let s = self.g.declare(Symbol::known(name, value.shape(), Some(value)));
         self.g.leaf(s)
     }
@@ -68,11 +106,11 @@ impl Case {
     }
 
     pub fn kernel(&self, outputs: &[ExprId]) -> Kernel {
-        self.kernel_with(outputs, Choice::Auto)
+        self.kernel_with(outputs, (Choice::Auto, Simd::here()))
     }
 
-    pub fn kernel_with(&self, outputs: &[ExprId], wide: Choice) -> Kernel {
-        let options = Options { wide, ..Options::default() };
+    pub fn kernel_with(&self, outputs: &[ExprId], (wide, simd): Way) -> Kernel {
+        let options = Options { wide, simd: Some(simd), ..Options::default() };
         compile(&self.g, outputs, &self.inputs, &options).expect("the expressions compile")
     }
 
@@ -90,13 +128,22 @@ impl Case {
     }
 
     /// What compiled code says.
-    pub fn compiled(&self, outputs: &[ExprId], wide: Choice) -> Vec<f64> {
-        let kernel = self.kernel_with(outputs, wide);
-        let mut out = vec![f64::NAN; kernel.n_out()];
-        kernel.call(&self.x(), &mut out).expect("no fault");
-        // A second run finds what the first has left behind.
-        let mut again = vec![f64::NAN; kernel.n_out()];
-        kernel.call(&self.x(), &mut again).expect("no fault");
+    pub fn compiled(&self, outputs: &[ExprId], way: Way) -> Vec<f64> {
+        self.run(&self.kernel_with(outputs, way))
+    }
+
+    /// What a kernel says.
+    pub fn run(&self, kernel: &Kernel) -> Vec<f64> {
+        let once = || {
+            let (x, mut out) = (self.x(), vec![f64::NAN; kernel.n_out()]);
+            kernel.call(&x, &mut out).expect("no fault");
+            out
+        };
+        let (out, again) = self.place(|| {
+            kernel.renew_memory();
+            // The second run finds what the first has left behind.
+            (once(), once())
+        });
         let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
         assert!(out.iter().zip(&again).all(same), "two runs differ: {out:?} {again:?}");
         out
@@ -105,9 +152,9 @@ impl Case {
     /// All agree: the plain evaluator, and code without and with wide loops.
     pub fn check(&self, what: &str, outputs: &[ExprId]) {
         let expected = self.expected(outputs);
-        for wide in [Choice::Never, Choice::Always] {
-            let found = self.compiled(outputs, wide);
-            assert_close(&format!("{what}, wide loops {wide:?}"), &found, &expected, 1e-12);
+        for way in ways() {
+            let found = self.compiled(outputs, way);
+            assert_close(&format!("{what}, {way:?}"), &found, &expected, 1e-12);
         }
     }
 }

@@ -6,7 +6,7 @@
 //! column built by index, no entry is visited twice, and all of them run over one common range, so that
 //! value, gradient and Hessian become one loop. Entries at the ends stand alone.
 //!
-//! The Hessian is stored by diagonals, `H[j + d, j]` at place `d*n + j` (from 0) of one column.
+//! The Hessian is a column for each diagonal: `H[j + d, j]` is entry `j` of column `d` (both from 0).
 
 use super::{Element, elements};
 use crate::expr::{Data, ExprId, Graph, Op, SymbolId};
@@ -27,8 +27,8 @@ pub struct Banded {
     pub value: ExprId,
     /// Its gradient: a column of length n.
     pub gradient: ExprId,
-    /// Its Hessian by diagonals: a column of length `n*(width + 1)`.
-    pub hessian: ExprId,
+    /// Its Hessian by diagonals, the main one first: columns of length n.
+    pub hessian: Vec<ExprId>,
     /// Diagonals below the main one.
     pub width: usize,
     /// Entries that may differ from zero, both triangles.
@@ -97,9 +97,9 @@ pub fn banded(g: &mut Graph, f: ExprId, unknowns: &[SymbolId]) -> Option<Banded>
     let index = g.fresh_index("k", &[f]);
     let mut pieces = Pieces { g, core, index };
     let value = pieces.total(&values);
-    let gradient = pieces.column(&[gradient], n);
+    let gradient = pieces.column(&gradient, n);
     let width = diagonals.len() - 1;
-    let hessian = pieces.column(&diagonals, n);
+    let hessian = diagonals.iter().map(|d| pieces.column(d, n)).collect();
     Some(Banded { value, gradient, hessian, width, nnz })
 }
 
@@ -248,26 +248,23 @@ impl Pieces<'_> {
         self.g.add(&terms)
     }
 
-    /// Columns of `n` places each, one below the other.
-    fn column(&mut self, columns: &[Vec<Stretch>], n: i64) -> ExprId {
-        let shape = Shape::Vector(n as usize * columns.len());
+    /// A column of `n` places.
+    fn column(&mut self, stretches: &[Stretch], n: i64) -> ExprId {
+        let shape = Shape::Vector(n as usize);
         let mut parts = Vec::new();
-        for (c, stretches) in columns.iter().enumerate() {
-            let offset = c as i64 * n;
-            for stretch in stretches {
-                for (lo, hi) in self.split(stretch.lo, stretch.hi) {
-                    let k = self.place(lo, hi);
-                    let body = self.at(&stretch.shares, k);
-                    parts.push(self.part((lo, hi), body, offset, shape));
-                }
+        for stretch in stretches {
+            for (lo, hi) in self.split(stretch.lo, stretch.hi) {
+                let k = self.place(lo, hi);
+                let body = self.at(&stretch.shares, k);
+                parts.push(self.part((lo, hi), body, shape));
             }
         }
         if parts.is_empty() { self.g.zero(shape) } else { self.g.add(&parts) }
     }
 
     /// The body at the places `lo..=hi`, the rest zero.
-    fn part(&mut self, (lo, hi): (i64, i64), body: ExprId, offset: i64, shape: Shape) -> ExprId {
-        let (at, one) = (self.g.int(lo + offset), self.g.int(1));
+    fn part(&mut self, (lo, hi): (i64, i64), body: ExprId, shape: Shape) -> ExprId {
+        let (at, one) = (self.g.int(lo), self.g.int(1));
         let data = Data::Shape(shape);
         if lo == hi {
             return self.g.apply_data(Op::Place, data, &[body, at]);

@@ -4,8 +4,9 @@
 //! that touch the lower triangle are computed: half of the work of a product. Sums run over rows in a
 //! fixed order. Cost `m*n*n`.
 
-/// Rows of a chunk.
-const CHUNK: usize = 64;
+#[cfg(target_arch = "x86_64")]
+use crate::special::vector::Simd;
+
 /// Rows and columns of the tile of `C` that stays in registers.
 const TILE: (usize, usize) = (8, 24);
 
@@ -22,10 +23,13 @@ pub struct Gram {
 }
 
 impl Gram {
+    /// Rows that are added in one go, where there are so many.
+    pub const CHUNK: usize = 64;
+
     /// Zero, for rows of `n` entries.
     pub fn new(n: usize) -> Gram {
         let padded = n.next_multiple_of(TILE.1);
-        let chunk = CHUNK * padded;
+        let chunk = Self::CHUNK * padded;
         Gram {
             n,
             padded,
@@ -40,7 +44,7 @@ impl Gram {
         if self.n == 0 {
             return;
         }
-        for (c, rows) in x.chunks(CHUNK * self.n).enumerate() {
+        for (c, rows) in x.chunks(Self::CHUNK * self.n).enumerate() {
             let count = rows.len() / self.n;
             for (k, row) in rows.chunks_exact(self.n).enumerate() {
                 let at = k * self.padded;
@@ -49,7 +53,7 @@ impl Gram {
                 match weights {
                     None => scaled.copy_from_slice(row),
                     Some(s) => {
-                        let s = s[c * CHUNK + k];
+                        let s = s[c * Self::CHUNK + k];
                         scaled.iter_mut().zip(row).for_each(|(y, x)| *y = s * x);
                     }
                 }
@@ -90,11 +94,12 @@ fn add_tile(rows: usize, stride: usize, left: &[f64], right: &[f64], sums: &mut 
     assert!(sums.len() >= last);
     #[cfg(target_arch = "x86_64")]
     {
-        if std::is_x86_feature_detected!("avx512f") {
+        let simd = Simd::here();
+        if simd == Simd::Avx512 {
             // SAFETY: the machine has the feature, and the lengths were asserted.
             return unsafe { tile_avx512(rows, stride, left, right, sums) };
         }
-        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+        if simd >= Simd::Avx2 {
             // SAFETY: the machine has the features that the function is compiled for.
             return unsafe { tile_avx2(rows, stride, left, right, sums) };
         }

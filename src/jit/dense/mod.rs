@@ -5,47 +5,20 @@
 //! result does not depend on the machine's load. Cost `m*k*n`.
 
 mod gram;
+mod rows;
 
 pub use gram::Gram;
+use rows::multiply_add;
+pub use rows::{add_turned, dots};
 
-/// Sums with this many running totals, so that additions do not wait for one
-/// another.
-const LANES: usize = 16;
+#[cfg(target_arch = "x86_64")]
+use crate::special::vector::Simd;
 
 /// Rows and columns of the block of `C` that stays in registers.
 const TILE: (usize, usize) = (4, 8);
 
 /// A factor, and whether it is stored transposed.
 type Factor<'a> = (&'a [f64], bool);
-
-/// `y += A'*x` for some rows of `A`, by the widest instructions of this machine.
-pub fn add_rows(a: &[f64], x: &[f64], y: &mut [f64]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        let fma = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
-        if fma && std::is_x86_feature_detected!("avx512f") {
-            // SAFETY: the machine has the features that the function is compiled for.
-            return unsafe { add_rows_avx512(a, x, y) };
-        }
-        if fma {
-            // SAFETY: as above.
-            return unsafe { add_rows_avx2(a, x, y) };
-        }
-    }
-    add_turned_column::<{ cfg!(target_arch = "aarch64") }>(a, x, y);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
-fn add_rows_avx512(a: &[f64], x: &[f64], y: &mut [f64]) {
-    add_turned_column::<true>(a, x, y);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn add_rows_avx2(a: &[f64], x: &[f64], y: &mut [f64]) {
-    add_turned_column::<true>(a, x, y);
-}
 
 /// `C = diag(s)*B`, or `B*diag(s)` by columns. `B: m x n` and may be stored transposed, `C: m x n`.
 pub fn scale([m, n]: [usize; 2], b: Factor, s: &[f64], by_columns: bool, c: &mut [f64]) {
@@ -98,151 +71,44 @@ fn library_product([m, k, n]: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
 /// `C = A*B`, by the widest instructions of this machine.
 pub fn product(sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
     let [m, k, n] = sizes;
-    if m > 1 && n > 1 && m * n * k >= LIBRARY {
+    // A column has the same entries in memory either way.
+    let (a_by_x, x) = if n == 1 { (a, b.0) } else { ((b.0, !b.1), a.0) };
+    if m == 1 || n == 1 {
+        if !a_by_x.1 {
+            return dots(a_by_x.0, x, c);
+        }
+        c.fill(0.0);
+        return add_turned(a_by_x.0, x, c);
+    }
+    if m * n * k >= LIBRARY {
         return library_product(sizes, a, b, c);
     }
     #[cfg(target_arch = "x86_64")]
     {
-        let fma = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
-        if fma && std::is_x86_feature_detected!("avx512f") {
+        let simd = Simd::here();
+        if simd == Simd::Avx512 {
             // SAFETY: the machine has the features that the function is
             // compiled for.
             return unsafe { product_avx512(sizes, a, b, c) };
         }
-        if fma {
+        if simd >= Simd::Avx2 {
             // SAFETY: as above.
             return unsafe { product_avx2(sizes, a, b, c) };
         }
     }
-    product_by::<{ cfg!(target_arch = "aarch64") }>(sizes, a, b, c);
+    matrices::<{ cfg!(target_arch = "aarch64") }>(sizes, a, b, c);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx2,fma")]
 fn product_avx512(sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
-    product_by::<true>(sizes, a, b, c);
+    matrices::<true>(sizes, a, b, c);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn product_avx2(sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
-    product_by::<true>(sizes, a, b, c);
-}
-
-/// The product; `FMA` says whether `x*y + z` is one instruction.
-#[inline(always)]
-fn product_by<const FMA: bool>(sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
-    let [m, _, n] = sizes;
-    match (a, b) {
-        // A column has the same entries in memory either way.
-        ((a, false), (b, _)) if n == 1 => matrix_column::<FMA>(a, b, c),
-        ((a, true), (b, _)) if n == 1 => turned_column::<FMA>(a, b, c),
-        ((a, _), (b, false)) if m == 1 => turned_column::<FMA>(b, a, c),
-        ((a, _), (b, true)) if m == 1 => matrix_column::<FMA>(b, a, c),
-        (a, b) => matrices::<FMA>(sizes, a, b, c),
-    }
-}
-
-#[inline(always)]
-fn multiply_add<const FMA: bool>(x: f64, y: f64, z: f64) -> f64 {
-    if FMA { x.mul_add(y, z) } else { x * y + z }
-}
-
-/// `y = A*x`, four rows at a time.
-#[inline(always)]
-fn matrix_column<const FMA: bool>(a: &[f64], x: &[f64], y: &mut [f64]) {
-    let n = x.len();
-    if n == 0 {
-        return y.fill(0.0);
-    }
-    let mut fours = y.chunks_exact_mut(4);
-    for (rows, y) in a.chunks_exact(4 * n).zip(&mut fours) {
-        y.copy_from_slice(&four_dots::<FMA>(rows, x));
-    }
-    let done = a.len() / (4 * n) * 4 * n;
-    for (row, y) in a[done..].chunks_exact(n).zip(fours.into_remainder()) {
-        *y = dot::<FMA>(row, x);
-    }
-}
-
-/// The inner products of four rows, one after the other in `rows`, with `x`.
-#[inline(always)]
-fn four_dots<const FMA: bool>(rows: &[f64], x: &[f64]) -> [f64; 4] {
-    const WIDTH: usize = 8;
-    let n = x.len();
-    let (r0, rest) = rows.split_at(n);
-    let (r1, rest) = rest.split_at(n);
-    let (r2, r3) = rest.split_at(n);
-    let rows = [r0, r1, r2, &r3[..n]];
-    let mut totals = [[0.0; WIDTH]; 4];
-    let whole = n / WIDTH * WIDTH;
-    for j in (0..whole).step_by(WIDTH) {
-        let x = &x[j..j + WIDTH];
-        for (row, totals) in rows.iter().zip(&mut totals) {
-            let row = &row[j..j + WIDTH];
-            for l in 0..WIDTH {
-                totals[l] = multiply_add::<FMA>(row[l], x[l], totals[l]);
-            }
-        }
-    }
-    let mut sums = [0.0; 4];
-    for ((sum, totals), row) in sums.iter_mut().zip(&totals).zip(&rows) {
-        let rest: f64 = row[whole..].iter().zip(&x[whole..]).map(|(a, b)| a * b).sum();
-        let [a, b, c, d, e, f, g, h] = *totals;
-        *sum = ((a + e) + (b + f)) + ((c + g) + (d + h)) + rest;
-    }
-    sums
-}
-
-/// `y = A'*x`, adding a multiple of every row of `A`.
-#[inline(always)]
-fn turned_column<const FMA: bool>(a: &[f64], x: &[f64], y: &mut [f64]) {
-    y.fill(0.0);
-    add_turned_column::<FMA>(a, x, y);
-}
-
-/// `y += A'*x`.
-#[inline(always)]
-fn add_turned_column<const FMA: bool>(a: &[f64], x: &[f64], y: &mut [f64]) {
-    if y.is_empty() {
-        return;
-    }
-    let n = y.len();
-    let mut rows = a.chunks_exact(4 * n);
-    let mut factors = x.chunks_exact(4);
-    for (four, f) in rows.by_ref().zip(factors.by_ref()) {
-        let (r0, rest) = four.split_at(n);
-        let (r1, rest) = rest.split_at(n);
-        let (r2, r3) = rest.split_at(n);
-        for j in 0..n {
-            let first = multiply_add::<FMA>(f[0], r0[j], f[1] * r1[j]);
-            let second = multiply_add::<FMA>(f[2], r2[j], f[3] * r3[j]);
-            y[j] += first + second;
-        }
-    }
-    for (row, f) in rows.remainder().chunks_exact(n).zip(factors.remainder()) {
-        y.iter_mut().zip(row).for_each(|(y, v)| *y += f * v);
-    }
-}
-
-#[inline(always)]
-fn dot<const FMA: bool>(a: &[f64], b: &[f64]) -> f64 {
-    let mut totals = [0.0; LANES];
-    let (mut left, mut right) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    for (x, y) in left.by_ref().zip(right.by_ref()) {
-        for l in 0..LANES {
-            totals[l] = multiply_add::<FMA>(x[l], y[l], totals[l]);
-        }
-    }
-    let rest: f64 = left.remainder().iter().zip(right.remainder()).map(|(x, y)| x * y).sum();
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        for l in 0..width {
-            totals[l] += totals[l + width];
-        }
-    }
-    totals[0] + rest
+    matrices::<true>(sizes, a, b, c);
 }
 
 /// By tiles of `C`; both factors are copied into the order in which a tile

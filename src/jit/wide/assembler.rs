@@ -107,9 +107,10 @@ impl Assembler {
         if let Some(&found) = self.known.get(bits) {
             return found;
         }
-        let used = self.used;
+        // A vector does not cross a line of the cache.
+        let used = self.used.next_multiple_of(bits.len().next_power_of_two().min(8));
         self.pool[used..used + bits.len()].copy_from_slice(bits);
-        self.used += bits.len();
+        self.used = used + bits.len();
         let address = ORIGIN + used as u64 * 8;
         self.known.insert(bits.to_vec(), address);
         address

@@ -9,33 +9,18 @@
 //!
 //! Returns 0, or 1 where it was interrupted.
 
-use iced_x86::{Code, Instruction, MemoryOperand, Register};
+use std::marker::PhantomData;
+
+use iced_x86::{Code, IcedError, Instruction, Register};
 
 use super::assembler::{Assembler, memory};
-use super::avx512::{ACTIVE, LANES, Rescue, SPARE, Writer, vector};
-use super::body::{Address, Body, Op};
-use super::registers::{Assigned, Available, Place, Reg, Step, assign};
+use super::body::{Address, Binary, Body, Op};
+use super::layout::{Layout, POINTERS, SCRATCH_POINTERS};
+use super::machine::Machine;
+use super::registers::{Assigned, Available, NEEDED, Place, Reg, Step, assign};
+use super::writer::{Phase, Rescue, Writer};
 use super::{HEAD, rescue};
 
-/// General registers for pointers; those after the fifth belong to the caller.
-const POINTERS: [Register; 11] = [
-    Register::RDX,
-    Register::RSI,
-    Register::R8,
-    Register::R9,
-    Register::R10,
-    Register::RBX,
-    Register::RBP,
-    Register::R12,
-    Register::R13,
-    Register::R14,
-    Register::R15,
-];
-const SCRATCH_POINTERS: usize = 5;
-/// Registers for accumulators at most; the others are in memory.
-const RUNNING: usize = 12;
-/// Registers for what scatters carry; more of them are in memory.
-const CARRIED: u32 = 4;
 /// Vectors on the stack at most.
 const MOST_SLOTS: u32 = 256;
 /// Bytes of the stack between two that are touched, so that its guard is not
@@ -44,98 +29,9 @@ const PAGE: i64 = 4096;
 /// Turns of the loop between two looks at the interrupt.
 const PATIENCE: i32 = 8192;
 
-/// Which turns of the loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// All lanes are active.
-    Main,
-    /// Those of the mask.
-    Tail,
-}
-
-/// Where things are while the loop runs.
-pub struct Layout<'a> {
-    assigned: &'a Assigned,
-    /// The first words of parameters and of totals in the frame.
-    params: usize,
-    totals: usize,
-    copies: u32,
-    /// Registers from here hold accumulators, so many of them.
-    running: (Reg, u32),
-    counter: Option<Reg>,
-    /// Values that scatters carry, and the first register of them if they are
-    /// in registers.
-    carries: (u32, Option<Reg>),
-    /// Accumulators in all.
-    count: u32,
-}
-
-impl Layout<'_> {
-    /// The register of a place, if it is in one.
-    pub fn register_of(&self, place: Place, copy: u32) -> Option<Register> {
-        match place {
-            Place::Reg(r) => Some(vector(r)),
-            Place::Counter => self.counter.map(vector),
-            Place::Running(a) if a < self.running.1 => {
-                Some(vector(self.running.0 + (a * self.copies + copy) as Reg))
-            }
-            place => {
-                let found = self.assigned.hoisted.iter().find(|(p, _)| *p == place);
-                found.map(|(_, r)| vector(*r))
-            }
-        }
-    }
-
-    /// The memory of a parameter, a slot or an accumulator.
-    pub fn memory_of(&self, place: Place, broadcast: bool) -> MemoryOperand {
-        match place {
-            Place::Param(p) => {
-                memory(Register::RDI, 8 * (self.params + p as usize) as i64, broadcast)
-            }
-            Place::Slot(slot) => memory(Register::RSP, 64 * i64::from(slot), false),
-            Place::Running(a) => {
-                let at = self.assigned.slots + self.carries.0 + a - self.running.1;
-                memory(Register::RSP, 64 * i64::from(at), false)
-            }
-            place => unreachable!("{place:?} has no memory in the frame"),
-        }
-    }
-
-    /// What a scatter has carried from the step before.
-    pub fn carry(&self, carry: u32) -> Result<Register, MemoryOperand> {
-        match self.carries.1 {
-            Some(r) => Ok(vector(r + carry as Reg)),
-            None => Err(memory(Register::RSP, 64 * i64::from(self.assigned.slots + carry), false)),
-        }
-    }
-
-    pub fn mask_slot(&self, slot: u32) -> MemoryOperand {
-        memory(Register::RSP, self.words() + 16 + 8 * i64::from(slot), false)
-    }
-
-    /// Where the words of the stack begin: the caller's stack pointer, the turns
-    /// until the next look at the interrupt, and masks.
-    fn words(&self) -> i64 {
-        64 * i64::from(self.assigned.slots + self.carries.0 + self.in_memory())
-    }
-
-    fn in_memory(&self) -> u32 {
-        self.count - self.running.1
-    }
-
-    /// Where what is saved for a rescue begins.
-    fn rescue_area(&self) -> i64 {
-        (self.words() + 16 + 8 * i64::from(self.assigned.mask_slots) + 63) & !63
-    }
-
-    pub fn pointer(&self, pointer: u32) -> Register {
-        POINTERS[pointer as usize]
-    }
-}
-
 /// The bytes of a function, and where in them it begins; nothing where the body
 /// needs more than there is.
-pub fn emit(
+pub fn emit<M: Machine>(
     body: &Body,
     pointers: &[i64],
     params: usize,
@@ -145,75 +41,82 @@ pub fn emit(
         return None;
     }
     let count = body.accumulators.len();
-    let copies = copies(body);
-    let in_registers = count.min(RUNNING / copies as usize);
+    let copies = copies(body, M::RUNNING);
     let has_counter = body.ops.contains(&Op::Counter);
+    let carried = if body.carries <= M::CARRIED { body.carries as usize } else { 0 };
+    // What remains must do for any operation.
+    let most = usize::from(M::END - NEEDED - 1) - usize::from(has_counter) - carried;
+    let in_registers = count.min(M::RUNNING.min(most) / copies as usize);
     let before = in_registers * copies as usize + usize::from(has_counter);
-    let carried = body.carries <= CARRIED;
-    let first = (before + if carried { body.carries as usize } else { 0 }) as Reg;
-    let available = Available { first, end: 30, masks: (2, 7) };
+    let available = Available { first: (before + carried) as Reg, end: M::END, masks: M::MASKS };
     let assigned = assign(body, available);
     let layout = Layout {
         assigned: &assigned,
+        vectors: (M::VECTORS.0, 8 * M::LANES),
         params: HEAD + pointers.len(),
         totals: HEAD + pointers.len() + params,
         copies,
         running: (Reg::from(has_counter), in_registers as u32),
         counter: has_counter.then_some(0),
-        carries: (body.carries, carried.then_some(before as Reg)),
+        carries: (body.carries, (carried > 0).then_some(before as Reg)),
         count: count as u32,
     };
-    if assigned.slots + body.carries + layout.in_memory() + assigned.mask_slots / 8 > MOST_SLOTS {
+    if layout.in_stack() + assigned.mask_slots / 8 > MOST_SLOTS {
         return None;
     }
-    let e = Emitter {
+    let e = Emitter::<M> {
         body,
         pointers,
         layout: &layout,
         interrupt,
-        asm: Assembler::new(constants(body, &assigned)),
+        asm: Assembler::new(constants::<M>(body, &assigned)),
+        machine: PhantomData,
     };
     Some(e.function())
 }
 
 /// How many vectors a turn of the loop handles: more, the shorter the body, so
-/// that additions to a total do not wait for one another.
-fn copies(body: &Body) -> u32 {
+/// that additions to a total do not wait for one another. There are so many
+/// registers for totals.
+fn copies(body: &Body, running: usize) -> u32 {
     let work = body
         .ops
         .iter()
         .filter(|op| !matches!(op, Op::Const(_) | Op::Param(_) | Op::Counter | Op::Running(_)))
         .count();
     let carried = body.ops.iter().any(|op| matches!(op, Op::Shifted { .. }));
-    match (work * body.accumulators.len().max(1), work) {
+    let totals = body.accumulators.len();
+    match work {
         _ if carried => 1,
-        (_, 0..=8) if body.accumulators.len() <= 3 => 4,
-        (_, 0..=16) if body.accumulators.len() <= 6 => 2,
+        0..=8 if 4 * totals <= running => 4,
+        0..=16 if 2 * totals <= running => 2,
         _ => 1,
     }
 }
 
 /// Room that the pool needs, generously.
-fn constants(body: &Body, assigned: &Assigned) -> usize {
+fn constants<M: Machine>(body: &Body, assigned: &Assigned) -> usize {
     let of = |op: &Op| match op {
-        Op::Const(_) => 1,
-        Op::Load(at) | Op::Store { at, .. } if at.stride != 1 => 8,
+        Op::Const(_) => M::CONSTANT,
+        Op::Load(at) | Op::Store { at, .. } if at.stride != 1 => M::LANES as usize,
         _ => 0,
     };
-    32 + assigned.hoisted.len() + body.ops.iter().map(of).sum::<usize>() + body.accumulators.len()
+    let all: usize = body.ops.iter().map(of).sum();
+    64 + 2 * M::TABLES + all + assigned.hoisted.len() + body.accumulators.len()
 }
 
-struct Emitter<'a> {
+struct Emitter<'a, M> {
     body: &'a Body,
     /// Entries between the steps of each pointer.
     pointers: &'a [i64],
     layout: &'a Layout<'a>,
     interrupt: Option<usize>,
     asm: Assembler,
+    machine: PhantomData<M>,
 }
 
-impl Emitter<'_> {
-    fn put(&mut self, i: Result<Instruction, iced_x86::IcedError>) {
+impl<M: Machine> Emitter<'_, M> {
+    fn put(&mut self, i: Result<Instruction, IcedError>) {
         self.asm.put(&i.expect("the operands fit the instruction"));
     }
 
@@ -222,8 +125,9 @@ impl Emitter<'_> {
         phase: Phase,
         copy: u32,
         rescues: &'w mut Vec<Rescue>,
-    ) -> Writer<'w> {
-        Writer { asm: &mut self.asm, layout: self.layout, phase, copy, rescues }
+    ) -> Writer<'w, M> {
+        let machine = PhantomData;
+        Writer { asm: &mut self.asm, layout: self.layout, phase, copy, rescues, machine }
     }
 
     fn function(mut self) -> (Vec<u8>, usize) {
@@ -233,13 +137,13 @@ impl Emitter<'_> {
         let (main, rest, done, exit) =
             (self.asm.label(), self.asm.label(), self.asm.label(), self.asm.label());
         let (look, back) = (self.asm.label(), self.asm.label());
-        let turn = LANES as i32 * copies as i32;
+        let turn = M::LANES as i32 * copies as i32;
         self.put(Instruction::with2(Code::Sub_rm64_imm32, Register::RCX, turn));
         self.asm.jump(Code::Jl_rel32_64, rest);
         self.asm.align();
         self.asm.bind(main);
         if self.interrupt.is_some() {
-            let left = memory(Register::RSP, self.layout.words() + 8, false);
+            let left = self.layout.patience();
             self.put(Instruction::with1(Code::Dec_rm64, left));
             self.asm.jump(Code::Je_rel32_64, look);
             self.asm.bind(back);
@@ -261,20 +165,13 @@ impl Emitter<'_> {
         }
         let again = self.asm.label();
         self.asm.bind(again);
-        self.put(Instruction::with2(Code::Mov_r32_imm32, Register::EAX, u32::MAX));
-        self.put(Instruction::with3(
-            Code::VEX_Bzhi_r32_rm32_r32,
-            Register::EAX,
-            Register::EAX,
-            Register::ECX,
-        ));
-        self.put(Instruction::with2(Code::VEX_Kmovb_kr_r32, ACTIVE, Register::EAX));
+        M::activate(&mut self.writer(Phase::Tail, 0, &mut rescues));
         self.body_once(Phase::Tail, 0, &mut rescues);
         if runs {
             self.flush(&mut rescues);
         } else if copies > 1 {
             self.advance(1);
-            self.put(Instruction::with2(Code::Sub_rm64_imm32, Register::RCX, LANES as i32));
+            self.put(Instruction::with2(Code::Sub_rm64_imm32, Register::RCX, M::LANES as i32));
             self.asm.jump(Code::Jg_rel32_64, again);
         }
         self.asm.bind(done);
@@ -284,7 +181,7 @@ impl Emitter<'_> {
         self.leave();
         if let Some(flag) = self.interrupt {
             self.asm.bind(look);
-            let left = memory(Register::RSP, self.layout.words() + 8, false);
+            let left = self.layout.patience();
             self.put(Instruction::with2(Code::Mov_rm64_imm32, left, PATIENCE));
             self.put(Instruction::with2(Code::Mov_r64_imm64, Register::R11, flag as u64));
             let flag = memory(Register::R11, 0, false);
@@ -294,7 +191,7 @@ impl Emitter<'_> {
             self.asm.jump(Code::Jmp_rel32_64, exit);
         }
         if !rescues.is_empty() {
-            rescue::write(&mut self.asm, self.layout.rescue_area(), &rescues, &self.body.functions);
+            rescue::write::<M>(&mut self.asm, self.layout, &rescues, &self.body.functions);
         }
         self.asm.finish()
     }
@@ -315,11 +212,9 @@ impl Emitter<'_> {
         }
         self.put(Instruction::with2(Code::Sub_rm64_imm32, Register::RSP, size as i32));
         self.put(Instruction::with2(Code::And_rm64_imm8, Register::RSP, -64));
-        let words = self.layout.words();
-        let caller = memory(Register::RSP, words, false);
-        self.put(Instruction::with2(Code::Mov_rm64_r64, caller, Register::RAX));
+        self.put(Instruction::with2(Code::Mov_rm64_r64, self.layout.caller(), Register::RAX));
         if self.interrupt.is_some() {
-            let left = memory(Register::RSP, words + 8, false);
+            let left = self.layout.patience();
             self.put(Instruction::with2(Code::Mov_rm64_imm32, left, PATIENCE));
         }
         let from = |word: usize| memory(Register::RDI, 8 * word as i64, false);
@@ -327,22 +222,21 @@ impl Emitter<'_> {
         for (k, &r) in POINTERS.iter().enumerate().take(self.pointers.len()) {
             self.put(Instruction::with2(Code::Mov_r64_rm64, r, from(HEAD + k)));
         }
-        let all = Instruction::with3(Code::VEX_Kxnorb_kr_kr_kr, ACTIVE, ACTIVE, ACTIVE);
-        self.put(all);
         let layout = self.layout;
         let mut none = Vec::new();
+        M::activate_all(&mut self.writer(Phase::Main, 0, &mut none));
         for &(place, r) in &layout.assigned.hoisted {
             let from = match place {
                 Place::Const(bits) => self.asm.constant(bits, false),
                 place => layout.memory_of(place, false),
             };
-            self.put(Instruction::with2(Code::EVEX_Vbroadcastsd_zmm_k1z_xmmm64, vector(r), from));
+            self.put(Instruction::with2(M::BROADCAST, M::vector(r), from));
         }
-        if let Some(r) = layout.counter.map(vector) {
-            let lanes: Vec<u64> = (0..LANES).map(|l| (l as f64).to_bits()).collect();
+        if let Some(r) = layout.counter.map(M::vector) {
+            let lanes: Vec<u64> = (0..M::LANES).map(|l| (l as f64).to_bits()).collect();
             let lanes = self.asm.constant_vector(&lanes);
-            self.put(Instruction::with2(Code::EVEX_Vbroadcastsd_zmm_k1z_xmmm64, r, from(1)));
-            self.put(Instruction::with3(Code::EVEX_Vaddpd_zmm_k1z_zmm_zmmm512b64_er, r, r, lanes));
+            self.put(Instruction::with2(M::BROADCAST, r, from(1)));
+            self.put(Instruction::with3(M::binary(Binary::Add), r, r, lanes));
         }
         for (a, how) in self.body.accumulators.iter().enumerate() {
             let place = Place::Running(a as u32);
@@ -352,8 +246,8 @@ impl Emitter<'_> {
                 match layout.register_of(place, copy) {
                     Some(r) => w.fill(r, neutral),
                     None => {
-                        w.fill(SPARE.1, neutral);
-                        w.store_whole(layout.memory_of(place, false), SPARE.1);
+                        w.fill(M::SPARE.1, neutral);
+                        w.store_whole(layout.memory_of(place, false), M::SPARE.1);
                     }
                 }
             }
@@ -363,8 +257,8 @@ impl Emitter<'_> {
             match layout.carry(carry) {
                 Ok(r) => w.fill(r, Place::Const(0)),
                 Err(kept) => {
-                    w.fill(SPARE.1, Place::Const(0));
-                    w.store_whole(kept, SPARE.1);
+                    w.fill(M::SPARE.1, Place::Const(0));
+                    w.store_whole(kept, M::SPARE.1);
                 }
             }
         }
@@ -376,8 +270,7 @@ impl Emitter<'_> {
     }
 
     fn leave(&mut self) {
-        let caller = memory(Register::RSP, self.layout.words(), false);
-        self.put(Instruction::with2(Code::Mov_r64_rm64, Register::RSP, caller));
+        self.put(Instruction::with2(Code::Mov_r64_rm64, Register::RSP, self.layout.caller()));
         for r in self.saved().into_iter().rev() {
             self.put(Instruction::with1(Code::Pop_r64, r));
         }
@@ -391,16 +284,15 @@ impl Emitter<'_> {
         for &step in &layout.assigned.steps {
             w.step(step);
         }
-        if let Some(r) = layout.counter.map(vector) {
-            let step = self.asm.constant((LANES as f64).to_bits(), true);
-            self.put(Instruction::with3(Code::EVEX_Vaddpd_zmm_k1z_zmm_zmmm512b64_er, r, r, step));
+        if let Some(r) = layout.counter.map(M::vector) {
+            w.op(M::binary(Binary::Add), r, r, Place::Const((M::LANES as f64).to_bits()));
         }
     }
 
     /// Moves the pointers by so many vectors.
     fn advance(&mut self, vectors: i64) {
         for (k, &stride) in self.pointers.iter().enumerate().filter(|(_, s)| **s != 0) {
-            let by = 8 * LANES * vectors * stride;
+            let by = 8 * M::LANES * vectors * stride;
             self.put(Instruction::with2(Code::Add_rm64_imm32, POINTERS[k], by as i32));
         }
     }
@@ -433,8 +325,8 @@ impl Emitter<'_> {
             let first = match layout.register_of(place, 0) {
                 Some(r) => r,
                 None => {
-                    w.load_whole(SPARE.0, layout.memory_of(place, false));
-                    SPARE.0
+                    w.load_whole(M::SPARE.0, layout.memory_of(place, false));
+                    M::SPARE.0
                 }
             };
             for copy in 1..layout.copies {
@@ -442,7 +334,7 @@ impl Emitter<'_> {
                     w.combine(how, first, r);
                 }
             }
-            w.combine_lanes(how, first, SPARE.1);
+            w.combine_lanes(how, first, M::SPARE.1);
             w.store_first(to, first);
         }
     }

@@ -2,7 +2,8 @@
 
 use super::super::dag::{Fun, Kind};
 use super::super::program::InstrId;
-use super::body::{Binary, Compare, Id, Logic, Op, Recorded, Unary};
+use super::body::{Binary, Compare, Id, Logic, Op, Unary};
+use super::recorded::Recorded;
 use super::select::{Param, Selector, Slot};
 use crate::expr::Op as RowOp;
 use crate::ops::{self, Lowering, Value};

@@ -1,4 +1,5 @@
-//! Wide loops: vectors of eight doubles on x86-64 machines with AVX-512.
+//! Wide loops: vectors of eight doubles on x86-64 machines with AVX-512, of four
+//! on those with AVX2 and FMA.
 //!
 //! In: a kernel, and which of its groups are loops. Out: for every loop whose
 //! body it covers, a function of a *frame* of words, which the code that
@@ -7,13 +8,15 @@
 //!
 //! 1. `select` (with `functions`, `effects`, `scatter`): the loop's operations to a straight line of
 //!    vector operations, a `body`; elementary functions become arithmetic.
-//! 2. `registers`: the body to steps with registers.
-//! 3. `emit` (with `avx512`, `rescue`): steps to instructions, and the loop
-//!    around them. Only these, with `assembler`, know the machine.
+//! 2. `registers` and `steps`: the body to steps with registers.
+//! 3. `emit` (with `layout`, `writer`, `rescue`): steps to instructions, and the loop around them.
+//!    What differs between machines is a `machine`, of which `avx512` and `avx2` are two.
 //! 4. `memory`: pages to execute.
 
 #[cfg(all(target_arch = "x86_64", unix))]
 mod assembler;
+#[cfg(all(target_arch = "x86_64", unix))]
+mod avx2;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod avx512;
 mod body;
@@ -22,19 +25,29 @@ mod effects;
 mod emit;
 mod functions;
 #[cfg(all(target_arch = "x86_64", unix))]
+mod layout;
+#[cfg(all(target_arch = "x86_64", unix))]
+mod machine;
+#[cfg(all(target_arch = "x86_64", unix))]
 mod memory;
+mod recorded;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod registers;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod rescue;
 mod scatter;
 mod select;
+#[cfg(all(target_arch = "x86_64", unix))]
+mod steps;
+#[cfg(all(target_arch = "x86_64", unix))]
+mod writer;
 
 use rustc_hash::FxHashMap;
 
 use super::dag::{BufId, Fun, Kind};
 use super::host::Tables;
 use super::program::{GroupKind, InstrId, Program};
+use crate::special::vector::Simd;
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use memory::Pages;
 use scatter::Stores;
@@ -124,14 +137,23 @@ pub fn compile(
     tables: &Tables,
     interrupt: Option<usize>,
     choice: Choice,
+    simd: Simd,
 ) -> Wide {
     let mut wide = Wide::default();
-    // Where values are compared for equality, all must be rounded alike,
-    // wherever they are computed.
-    let compares = program.instrs.iter().any(|i| matches!(i.kind, Kind::Fun(Fun::Eq | Fun::Ne)));
-    if choice == Choice::Never || compares || !supported() {
+    // Where computed values are compared for equality, all must be rounded alike, wherever they are
+    // computed. Whole numbers are exact.
+    let exact = |v: &InstrId| {
+        matches!(program.instrs[*v as usize].kind, Kind::Real | Kind::Int(_) | Kind::Num(_))
+    };
+    let compares = program
+        .instrs
+        .iter()
+        .any(|i| matches!(i.kind, Kind::Fun(Fun::Eq | Fun::Ne)) && !i.args.iter().all(exact));
+    if choice == Choice::Never || compares || simd == Simd::Baseline {
         return wide;
     }
+    // Scaling by powers of two is an instruction.
+    let native = simd == Simd::Avx512;
     let stored = Stores::of(program);
     let mut bytes: Vec<u8> = Vec::new();
     let mut overwritten = Vec::new();
@@ -141,8 +163,8 @@ pub fn compile(
         if choice == Choice::Auto && steps.is_some_and(|n| n < WORTH) {
             continue;
         }
-        let Some(found) = select::select(program, tables, &stored, k, true) else { continue };
-        let Some((code, start)) = emit(&found, interrupt) else { continue };
+        let Some(found) = select::select(program, tables, &stored, k, native) else { continue };
+        let Some((code, start)) = emit(&found, interrupt, simd) else { continue };
         bytes.resize(bytes.len().next_multiple_of(64), 0);
         let offset = bytes.len() + start;
         bytes.extend(code);
@@ -173,28 +195,17 @@ fn known(program: &Program, v: InstrId) -> Option<i64> {
 
 /// The bytes of a loop, and where in them it begins.
 #[cfg(all(target_arch = "x86_64", unix))]
-fn emit(found: &WideLoop, interrupt: Option<usize>) -> Option<(Vec<u8>, usize)> {
+fn emit(found: &WideLoop, interrupt: Option<usize>, simd: Simd) -> Option<(Vec<u8>, usize)> {
     let strides: Vec<i64> = found.pointers.iter().map(|p| p.stride).collect();
-    emit::emit(&found.body, &strides, found.params.len(), interrupt)
+    let emit = match simd {
+        Simd::Avx512 => emit::emit::<avx512::Avx512>,
+        Simd::Avx2 => emit::emit::<avx2::Avx2>,
+        Simd::Baseline => return None,
+    };
+    emit(&found.body, &strides, found.params.len(), interrupt)
 }
 
 #[cfg(not(all(target_arch = "x86_64", unix)))]
-fn emit(_: &WideLoop, _: Option<usize>) -> Option<(Vec<u8>, usize)> {
+fn emit(_: &WideLoop, _: Option<usize>, _: Simd) -> Option<(Vec<u8>, usize)> {
     None
-}
-
-/// Whether this machine has all that emitted code uses.
-#[cfg(not(all(target_arch = "x86_64", unix)))]
-fn supported() -> bool {
-    false
-}
-
-/// Whether this machine has all that emitted code uses.
-#[cfg(all(target_arch = "x86_64", unix))]
-fn supported() -> bool {
-    std::is_x86_feature_detected!("avx512f")
-        && std::is_x86_feature_detected!("avx512dq")
-        && std::is_x86_feature_detected!("avx512bw")
-        && std::is_x86_feature_detected!("avx512vl")
-        && std::is_x86_feature_detected!("bmi2")
 }

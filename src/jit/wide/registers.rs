@@ -9,6 +9,7 @@
 //! constants that are used most.
 
 use super::body::{Address, Binary, Body, Compare, Id, Logic, Op, Unary};
+use super::steps::commutes;
 
 /// A machine register of vectors, or of masks.
 pub type Reg = u8;
@@ -67,8 +68,8 @@ pub struct Available {
     /// Vector registers from here to the end hold values of the body.
     pub first: Reg,
     pub end: Reg,
-    /// Mask registers likewise.
-    pub masks: (Reg, Reg),
+    /// Mask registers likewise; without them masks are vectors.
+    pub masks: Option<(Reg, Reg)>,
 }
 
 /// A body with registers.
@@ -83,7 +84,10 @@ pub struct Assigned {
     pub hoisted: Vec<(Place, Reg)>,
 }
 
-const NEVER: u32 = u32::MAX;
+/// Registers that an operation needs at most: a rescue, with its result.
+pub const NEEDED: Reg = 5;
+
+pub(super) const NEVER: u32 = u32::MAX;
 
 /// Assigns registers: once to learn how many the body needs, then with constants
 /// in those that are left.
@@ -99,20 +103,24 @@ pub fn assign(body: &Body, available: Available) -> Assigned {
     Assigned { steps: a.steps, slots: a.slots, mask_slots: a.mask_slots, hoisted: a.hoisted }
 }
 
-struct Assigner<'b> {
-    body: &'b Body,
+/// Classes of registers.
+pub(super) const VECTORS: usize = 0;
+const MASKS: usize = 1;
+
+pub(super) struct Assigner<'b> {
+    pub body: &'b Body,
     /// Where each value is used.
     uses: Vec<Vec<u32>>,
     /// How many of its uses are past.
     passed: Vec<u32>,
-    at: Vec<Option<Reg>>,
+    pub at: Vec<Option<Reg>>,
     slot: Vec<Option<u32>>,
     /// Who is in each register, of vectors and of masks.
-    owners: [[Option<Id>; 32]; 2],
+    pub owners: [[Option<Id>; 32]; 2],
     available: Available,
     /// One more than the highest vector register that was used.
     high: Reg,
-    steps: Vec<Step>,
+    pub steps: Vec<Step>,
     slots: u32,
     mask_slots: u32,
     hoisted: Vec<(Place, Reg)>,
@@ -199,7 +207,8 @@ impl<'b> Assigner<'b> {
             }
         }
         counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-        let most = usize::from((self.available.end - self.available.first) / 4);
+        let free = self.available.end - self.available.first;
+        let most = usize::from((free / 4).min(free.saturating_sub(NEEDED)));
         for (home, _) in counts.into_iter().take(most) {
             self.available.end -= 1;
             self.hoisted.push((home, self.available.end));
@@ -224,17 +233,22 @@ impl<'b> Assigner<'b> {
         }
     }
 
+    /// Which registers a value goes to.
+    fn class(&self, v: Id) -> usize {
+        let mask = self.body.ops[v as usize].is_mask() && self.available.masks.is_some();
+        if mask { MASKS } else { VECTORS }
+    }
+
     /// A free register for `v`; those of `locked` stay.
-    fn take(&mut self, v: Id, locked: &[Id]) -> Reg {
-        let mask = self.body.ops[v as usize].is_mask();
-        let (first, end) =
-            if mask { self.available.masks } else { (self.available.first, self.available.end) };
-        let class = usize::from(mask);
+    pub fn take(&mut self, v: Id, locked: &[Id]) -> Reg {
+        let class = self.class(v);
+        let vectors = (self.available.first, self.available.end);
+        let (first, end) = self.available.masks.filter(|_| class == MASKS).unwrap_or(vectors);
         let free = (first..end).find(|&r| self.owners[class][usize::from(r)].is_none());
         let r = free.unwrap_or_else(|| self.evict(class, first, end, locked));
         self.owners[class][usize::from(r)] = Some(v);
         self.at[v as usize] = Some(r);
-        if !mask {
+        if class == VECTORS {
             self.high = self.high.max(r + 1);
         }
         r
@@ -248,7 +262,7 @@ impl<'b> Assigner<'b> {
             .expect("an operation has fewer operands than there are registers");
         let v = owner(self, farthest).expect("it was chosen for its owner");
         if self.home(v).is_none() {
-            if class == 1 {
+            if class == MASKS {
                 self.slot[v as usize] = Some(self.mask_slots);
                 self.steps.push(Step::SpillMask { from: farthest, slot: self.mask_slots });
                 self.mask_slots += 1;
@@ -264,14 +278,14 @@ impl<'b> Assigner<'b> {
     }
 
     /// The register of a value, which is put into one if it is in none.
-    fn in_reg(&mut self, v: Id, locked: &[Id]) -> Reg {
+    pub fn in_reg(&mut self, v: Id, locked: &[Id]) -> Reg {
         if let Some(r) = self.hoisted(v).or(self.at[v as usize]) {
             return r;
         }
         let home = self.home(v).expect("a value is in a register or in memory");
         let to = self.take(v, locked);
         let step = match home {
-            Place::Slot(slot) if self.body.ops[v as usize].is_mask() => Step::FillMask { to, slot },
+            Place::Slot(slot) if self.class(v) == MASKS => Step::FillMask { to, slot },
             from => Step::Fill { to, from },
         };
         self.steps.push(step);
@@ -279,7 +293,7 @@ impl<'b> Assigner<'b> {
     }
 
     /// A value where it is.
-    fn place(&self, v: Id) -> Place {
+    pub fn place(&self, v: Id) -> Place {
         match self.hoisted(v).or(self.at[v as usize]) {
             Some(r) => Place::Reg(r),
             None => self.home(v).expect("a value is in a register or in memory"),
@@ -287,7 +301,7 @@ impl<'b> Assigner<'b> {
     }
 
     /// A value as an operand that may be in memory; the counter may not.
-    fn operand(&mut self, v: Id, locked: &[Id]) -> Place {
+    pub fn operand(&mut self, v: Id, locked: &[Id]) -> Place {
         match self.place(v) {
             Place::Counter => Place::Reg(self.in_reg(v, locked)),
             place => place,
@@ -295,12 +309,12 @@ impl<'b> Assigner<'b> {
     }
 
     /// Whether a value is in a register that this operation may overwrite.
-    fn gives(&self, v: Id) -> bool {
+    pub fn gives(&self, v: Id) -> bool {
         self.dies(v) && self.at[v as usize].is_some() && self.hoisted(v).is_none()
     }
 
     /// Ends the uses of this operation's operands.
-    fn pass(&mut self, operands: &[Id]) {
+    pub fn pass(&mut self, operands: &[Id]) {
         for &v in operands {
             let (uses, passed) = (&self.uses[v as usize], &mut self.passed[v as usize]);
             while uses.get(*passed as usize).is_some_and(|&u| u <= self.now) {
@@ -309,174 +323,9 @@ impl<'b> Assigner<'b> {
             if self.next_use(v) == NEVER
                 && let Some(r) = self.at[v as usize].take()
             {
-                let class = usize::from(self.body.ops[v as usize].is_mask());
+                let class = self.class(v);
                 self.owners[class][usize::from(r)] = None;
             }
         }
     }
-
-    fn operation(&mut self, k: Id) {
-        let op = self.body.ops[k as usize];
-        let operands: Vec<Id> = op.operands().collect();
-        let used = &operands[..];
-        match op {
-            Op::Const(_) | Op::Param(_) | Op::Counter => return,
-            Op::Running(to) => {
-                let r = self.take(k, used);
-                self.steps.push(Step::Fill { to: r, from: Place::Running(to) });
-            }
-            Op::Load(at) => {
-                let to = self.take(k, used);
-                self.steps.push(Step::Load { to, at });
-            }
-            Op::Unary(op, a) => {
-                let a = self.in_reg(a, used);
-                let to = self.result(k, used);
-                self.steps.push(Step::Unary { op, to, a });
-            }
-            Op::Binary(op, a, b) => {
-                let (a, b) = if commutes(op) && matches!(self.place(b), Place::Reg(_)) {
-                    // What is in memory comes second.
-                    if matches!(self.place(a), Place::Reg(_)) { (a, b) } else { (b, a) }
-                } else {
-                    (a, b)
-                };
-                let a = self.in_reg(a, used);
-                let b = self.operand(b, used);
-                let to = self.result(k, used);
-                self.steps.push(Step::Binary { op, to, a, b });
-            }
-            Op::MulAdd { minus_product, minus_addend, a, b, c } => {
-                return self.mul_add(k, (minus_product, minus_addend), [a, b, c]);
-            }
-            Op::Compare(op, a, b) => {
-                let a = self.in_reg(a, used);
-                let b = self.operand(b, used);
-                let to = self.result(k, used);
-                self.steps.push(Step::Compare { op, to, a, b });
-            }
-            Op::Logic(op, a, b) => {
-                let a = self.in_reg(a, used);
-                let b = if op == Logic::Not { a } else { self.in_reg(b, used) };
-                let to = self.result(k, used);
-                self.steps.push(Step::Logic { op, to, a, b });
-            }
-            Op::Select(mask, a, b) => {
-                let mask = self.in_reg(mask, used);
-                let b = self.in_reg(b, used);
-                let a = self.operand(a, used);
-                let to = self.result(k, used);
-                self.steps.push(Step::Select { to, mask, a, b });
-            }
-            Op::Rescue { function, x, y, mask, value } => {
-                let (x, y) = (self.in_reg(x, used), self.in_reg(y, used));
-                let mask = mask.map(|m| self.in_reg(m, used));
-                let from = self.in_reg(value, used);
-                // The arguments must outlive the move of the value.
-                let to = self.take(k, used);
-                self.steps.push(Step::Fill { to, from: Place::Reg(from) });
-                self.steps.push(Step::Rescue { function, x, y, mask, value: to });
-            }
-            Op::AddTo { to, value, mask } => {
-                let (value, mask) = self.value_and_mask(value, mask, used);
-                self.steps.push(Step::AddTo { to, value, mask });
-            }
-            Op::SetTo { to, value, mask } => {
-                let (value, mask) = self.value_and_mask(value, mask, used);
-                self.steps.push(Step::SetTo { to, value, mask });
-            }
-            Op::AddProductTo { to, minus, a, b, mask } => {
-                let (a, b) = if matches!(self.place(a), Place::Reg(_)) { (a, b) } else { (b, a) };
-                let (a, mask) = self.value_and_mask(a, mask, used);
-                let b = self.operand(b, used);
-                self.steps.push(Step::AddProductTo { to, minus, a, b, mask });
-            }
-            Op::Store { at, add, value, mask } => {
-                let (value, mask) = self.value_and_mask(value, mask, used);
-                self.steps.push(Step::Store { at, add, value, mask });
-            }
-            Op::Shifted { carry, shift, value } => {
-                let value = self.in_reg(value, used);
-                // The value is stored after the result is there.
-                let to = self.take(k, used);
-                self.steps.push(Step::Shifted { carry, shift, to, value });
-            }
-            Op::StoreRun { at, add, value, reach } => {
-                let value = self.in_reg(value, used);
-                self.steps.push(Step::StoreRun { at, add, value, reach });
-            }
-        }
-        self.pass(used);
-    }
-
-    fn value_and_mask(&mut self, v: Id, mask: Option<Id>, used: &[Id]) -> (Reg, Option<Reg>) {
-        (self.in_reg(v, used), mask.map(|m| self.in_reg(m, used)))
-    }
-
-    /// A register for the result, which may be that of an operand that nobody
-    /// uses any more.
-    fn result(&mut self, k: Id, used: &[Id]) -> Reg {
-        self.pass(used);
-        self.take(k, used)
-    }
-
-    fn mul_add(&mut self, k: Id, minus: (bool, bool), operands: [Id; 3]) {
-        let used = &operands[..];
-        let [mut a, mut b, c] = operands;
-        // What is in memory is the second factor.
-        if !matches!(self.place(a), Place::Reg(_)) || (self.gives(b) && !self.gives(a)) {
-            (a, b) = (b, a);
-        }
-        let in_memory = |s: &Self, v: Id| !matches!(s.place(v), Place::Reg(_));
-        let (form, d, s, p);
-        if self.gives(c) {
-            (form, d) = (Form::Mul231, self.in_reg(c, used));
-            (s, p) = (self.in_reg(a, used), self.operand(b, used));
-            self.hand_over(c, k);
-        } else if self.gives(a) {
-            d = self.in_reg(a, used);
-            if in_memory(self, b) && !in_memory(self, c) {
-                (form, s, p) = (Form::Mul132, self.in_reg(c, used), self.operand(b, used));
-            } else {
-                (form, s, p) = (Form::Mul213, self.in_reg(b, used), self.operand(c, used));
-            }
-            self.hand_over(a, k);
-        } else {
-            // A copy of the addend is overwritten; from memory it costs least.
-            s = self.in_reg(a, used);
-            let from = if in_memory(self, b) && !in_memory(self, c) {
-                self.place(c)
-            } else {
-                self.in_reg(b, used);
-                self.place(c)
-            };
-            let from = if from == Place::Counter { self.operand(c, used) } else { from };
-            p = self.operand(b, used);
-            d = self.take(k, used);
-            form = Form::Mul231;
-            self.steps.push(Step::Fill { to: d, from });
-        }
-        let (minus_product, minus_addend) = minus;
-        self.steps.push(Step::MulAdd { form, minus_product, minus_addend, to: d, s, p });
-        self.pass(used);
-    }
-
-    /// The register of an operand becomes that of the result.
-    fn hand_over(&mut self, from: Id, to: Id) {
-        let r = self.at[from as usize].take().expect("it gives its register");
-        self.owners[0][usize::from(r)] = Some(to);
-        self.at[to as usize] = Some(r);
-    }
-}
-
-fn commutes(op: Binary) -> bool {
-    matches!(
-        op,
-        Binary::Add
-            | Binary::Mul
-            | Binary::BitAnd
-            | Binary::BitOr
-            | Binary::BitXor
-            | Binary::BitAdd
-    )
 }

@@ -7,7 +7,9 @@
 use iced_x86::{Code, Instruction, MemoryOperand, Register};
 
 use super::assembler::{Assembler, memory};
-use super::avx512::{Rescue, vector};
+use super::layout::Layout;
+use super::machine::Machine;
+use super::writer::Rescue;
 
 /// What the function outside gets.
 #[repr(C)]
@@ -66,16 +68,20 @@ unsafe extern "C" fn compute(lanes: *mut Lanes) {
     }
 }
 
-/// Writes the rare cases of a loop, whose part of the stack begins at `area`.
-pub fn write(asm: &mut Assembler, area: i64, rescues: &[Rescue], functions: &[(usize, bool)]) {
+/// Writes the rare cases of a loop.
+pub fn write<M: Machine>(
+    asm: &mut Assembler,
+    layout: &Layout,
+    rescues: &[Rescue],
+    functions: &[(usize, bool)],
+) {
+    let area = layout.rescue_area();
     let put = |asm: &mut Assembler, i: Result<Instruction, iced_x86::IcedError>| {
         asm.put(&i.expect("the operands fit the instruction"));
     };
     let at = |offset: i64| memory(Register::RSP, area + offset, false);
-    let store =
-        |to: MemoryOperand, r| Instruction::with2(Code::EVEX_Vmovupd_zmmm512_k1z_zmm, to, r);
-    let load =
-        |r, from: MemoryOperand| Instruction::with2(Code::EVEX_Vmovupd_zmm_k1z_zmmm512, r, from);
+    let store = |to: MemoryOperand, r| Instruction::with2(M::STORE, to, r);
+    let load = |r, from: MemoryOperand| Instruction::with2(M::LOAD, r, from);
     let shared = asm.label();
     for r in rescues {
         let (function, binary) = functions[r.function as usize];
@@ -83,7 +89,7 @@ pub fn write(asm: &mut Assembler, area: i64, rescues: &[Rescue], functions: &[(u
         put(asm, store(at(0), r.x));
         put(asm, store(at(64), r.y));
         put(asm, store(at(VALUE), r.value));
-        put(asm, Instruction::with2(Code::VEX_Kmovb_r32_kr, Register::R11D, r.mask));
+        M::bits(asm, layout, r.mask);
         put(asm, Instruction::with2(Code::Mov_rm64_r64, at(MASK), Register::R11));
         put(asm, Instruction::with2(Code::Mov_r64_imm64, Register::R11, function as u64));
         put(asm, Instruction::with2(Code::Mov_rm64_r64, at(FUNCTION), Register::R11));
@@ -96,26 +102,21 @@ pub fn write(asm: &mut Assembler, area: i64, rescues: &[Rescue], functions: &[(u
     asm.bind(shared);
     put(asm, Instruction::with2(Code::Sub_rm64_imm32, Register::RSP, 8));
     let at = |offset: i64| memory(Register::RSP, area + 16 + offset, false);
+    let saved = |r: u8| at(SAVED + 64 * i64::from(r));
     for (k, r) in WORDS.iter().enumerate() {
         put(asm, Instruction::with2(Code::Mov_rm64_r64, at(SAVED_WORDS + 8 * k as i64), *r));
     }
-    for r in 0..32u8 {
-        put(asm, store(at(SAVED + 64 * i64::from(r)), vector(r)));
+    for r in 0..M::VECTORS.1 {
+        put(asm, store(saved(r), M::vector(r)));
     }
-    for k in 1..8 {
-        let to = at(SAVED_MASKS + 8 * k);
-        put(asm, Instruction::with2(Code::VEX_Kmovq_m64_kr, to, Register::K0 + k as u32));
-    }
+    M::save_masks(asm, area + 16 + SAVED_MASKS, false);
     put(asm, Instruction::with2(Code::Lea_r64_m, Register::RDI, at(0)));
     put(asm, Instruction::with2(Code::Mov_r64_imm64, Register::RAX, compute as *const () as u64));
     asm.op0(Code::VEX_Vzeroupper);
     put(asm, Instruction::with1(Code::Call_rm64, Register::RAX));
-    for k in 1..8 {
-        let from = at(SAVED_MASKS + 8 * k);
-        put(asm, Instruction::with2(Code::VEX_Kmovq_kr_km64, Register::K0 + k as u32, from));
-    }
-    for r in 0..32u8 {
-        put(asm, load(vector(r), at(SAVED + 64 * i64::from(r))));
+    M::save_masks(asm, area + 16 + SAVED_MASKS, true);
+    for r in 0..M::VECTORS.1 {
+        put(asm, load(M::vector(r), saved(r)));
     }
     for (k, r) in WORDS.iter().enumerate() {
         put(asm, Instruction::with2(Code::Mov_r64_rm64, *r, at(SAVED_WORDS + 8 * k as i64)));

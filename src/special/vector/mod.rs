@@ -23,10 +23,12 @@
 mod exponential;
 mod lanes;
 mod logarithm;
+mod simd;
 pub mod slices;
 mod trigonometric;
 
 pub use lanes::Lanes;
+pub use simd::Simd;
 
 /// A function that has an algorithm over [`Lanes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

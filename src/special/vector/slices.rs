@@ -1,6 +1,8 @@
 //! The functions over slices.
 
 use super::Elementary;
+#[cfg(target_arch = "x86_64")]
+use super::Simd;
 
 /// Numbers that are worked on at a time: they stay in the first level of cache.
 pub const BLOCK: usize = 512;
@@ -14,16 +16,13 @@ pub fn map(f: Elementary, x: &[f64], y: &mut [f64]) {
     assert_eq!(x.len(), y.len(), "as many results as arguments");
     #[cfg(target_arch = "x86_64")]
     {
-        let fma = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
-        if fma
-            && std::is_x86_feature_detected!("avx512f")
-            && std::is_x86_feature_detected!("avx512dq")
-        {
+        let simd = Simd::here();
+        if simd == Simd::Avx512 {
             // SAFETY: the machine has the features that the function is
             // compiled for.
             return unsafe { map_avx512(f, x, y) };
         }
-        if fma {
+        if simd >= Simd::Avx2 {
             // SAFETY: as above.
             return unsafe { map_avx2(f, x, y) };
         }

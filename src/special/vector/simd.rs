@@ -1,0 +1,86 @@
+//! Which vector instructions are used.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+/// A level of vector instructions of x86-64; other machines have the baseline,
+/// which is what every machine of their kind has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Simd {
+    /// Two doubles, without fused multiplication (SSE2; NEON on AArch64, which
+    /// has fused multiplication).
+    Baseline,
+    /// Four doubles and fused multiplication: AVX2 and FMA.
+    Avx2,
+    /// Eight doubles, masks and scaling by powers of two: AVX-512 F, DQ, BW and
+    /// VL, and BMI2.
+    Avx512,
+}
+
+/// The variable of the environment that names the highest level to use.
+pub const VARIABLE: &str = "GRADUS_SIMD";
+
+impl Simd {
+    /// All levels, the lowest first.
+    pub const ALL: [Simd; 3] = [Simd::Baseline, Simd::Avx2, Simd::Avx512];
+
+    /// The level in use: that of the machine, or what `GRADUS_SIMD` names if that
+    /// is less. Found once; names that are no level change nothing.
+    #[inline]
+    pub fn here() -> Simd {
+        static HERE: OnceLock<Simd> = OnceLock::new();
+        *HERE.get_or_init(|| {
+            let wanted = std::env::var(VARIABLE).ok().and_then(|name| Simd::named(&name));
+            wanted.map_or(Simd::machine(), |w| w.min(Simd::machine()))
+        })
+    }
+
+    /// The level of that name.
+    pub fn named(name: &str) -> Option<Simd> {
+        Simd::ALL.into_iter().find(|s| s.to_string() == name)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn machine() -> Simd {
+        let avx2 = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
+        let avx512 = std::is_x86_feature_detected!("avx512f")
+            && std::is_x86_feature_detected!("avx512dq")
+            && std::is_x86_feature_detected!("avx512bw")
+            && std::is_x86_feature_detected!("avx512vl")
+            && std::is_x86_feature_detected!("bmi2");
+        match (avx2, avx512) {
+            (true, true) => Simd::Avx512,
+            (true, false) => Simd::Avx2,
+            _ => Simd::Baseline,
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn machine() -> Simd {
+        Simd::Baseline
+    }
+}
+
+impl fmt::Display for Simd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Simd::Baseline => "baseline",
+            Simd::Avx2 => "avx2",
+            Simd::Avx512 => "avx512",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for s in Simd::ALL {
+            assert_eq!(Simd::named(&s.to_string()), Some(s));
+        }
+        assert_eq!(Simd::named("mmx"), None);
+        assert!(Simd::here() <= Simd::machine());
+    }
+}
