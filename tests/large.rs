@@ -44,7 +44,7 @@ fn large_problems_are_solved_by_default_and_by_newton() {
             let near =
                 |m: &&str| (fit.value - m.parse::<f64>().expect("a number")).abs() <= tolerance(m);
             assert_eq!(fit.status, Status::Converged, "{name} {clause}: {}", fit.message);
-            assert!(minima.iter().any(|m| near(&m)), "{name} {clause}: {:e}", fit.value);
+            assert!(minima.iter().any(near), "{name} {clause}: {:e}", fit.value);
             assert_eq!(fit.method, "newton", "{name}: {}", fit.why);
             // The last unknown of NONDIA is free.
             let expected = match name.as_str() {
