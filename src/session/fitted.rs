@@ -6,6 +6,7 @@ use crate::expr::{ExprId, Graph, Op};
 use crate::ops;
 use crate::optim::driver::Solution;
 use crate::optim::least_squares::{FitStatistics, fit_statistics};
+use crate::optim::methods::newton::MAX_DENSE;
 use crate::optim::registry::{self, Need};
 use crate::optim::sparse_verdict::examine_sparse;
 use crate::optim::status::Status;
@@ -14,8 +15,6 @@ use crate::problem::Problem;
 
 /// The kind of point is worked out from dense Hessians of at most this many unknowns.
 const MAX_VERDICT: usize = 300;
-/// Beyond so many unknowns sparse Hessians are judged by their factors.
-const MAX_DENSE: usize = 100;
 /// With more unknowns statistics are worked out only after a method for least squares.
 const MAX_PARAMETERS: usize = 100;
 /// Statistics are worked out from dense Jacobians of at most this many entries.

@@ -14,6 +14,7 @@ use crate::expr::{ExprId, Symbol, SymbolId};
 use crate::ops;
 use crate::optim::driver::{self, Control, Solution};
 use crate::optim::least_squares::FitStatistics;
+use crate::optim::methods::newton::MAX_DENSE;
 use crate::optim::options::Options;
 use crate::optim::registry::{self, MethodDef, Need};
 use crate::optim::status::Status;
@@ -28,9 +29,6 @@ const MAX_JACOBIAN: usize = 50_000_000;
 const MAX_LM: usize = 500;
 /// Newton's method on a dense Hessian of at most this many unknowns.
 const MAX_NEWTON: usize = 200;
-
-/// With more unknowns than this a sparse Hessian is worth looking for.
-const MAX_DENSE: usize = 100;
 
 /// So many results can be explained; older ones are forgotten.
 const MAX_FITS: usize = 1000;

@@ -46,7 +46,7 @@ pub static METHOD: MethodDef = MethodDef {
 };
 
 /// Beyond so many unknowns a sparse Hessian is factored as one.
-const MAX_DENSE: usize = 100;
+pub const MAX_DENSE: usize = 100;
 /// A step is accepted if it brings this share of the predicted reduction (eta_1).
 const ACCEPT: f64 = 1e-4;
 /// Below this share the radius shrinks, above the second it may grow.
