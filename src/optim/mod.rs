@@ -11,6 +11,7 @@
 pub mod beyond;
 pub mod damped_step;
 pub mod driver;
+pub mod eigen;
 pub mod least_squares;
 pub mod line_search;
 pub mod methods;
@@ -19,6 +20,9 @@ pub mod qr;
 pub mod registry;
 pub mod run;
 pub mod sampling;
+pub mod sparse_factor;
+pub mod sparse_region;
+pub mod sparse_verdict;
 pub mod status;
 pub mod student_t;
 pub mod trace;

@@ -10,8 +10,9 @@
 //! otherwise H is decomposed once into eigenvectors, in which every lambda costs O(n), and the secular
 //! equation and its hard case are plain to see (Conn, Gould & Toint, secs. 7.3.1 to 7.3.4).
 
+use super::eigen::symmetric_eigen;
 use super::vector::{dot, norm};
-use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use nalgebra::{DMatrix, DVector};
 
 /// Iterations for the secular equation; Newton from the left of the root takes about five.
 const MAX_ITERATIONS: usize = 60;
@@ -55,6 +56,63 @@ struct Eigen {
     least: usize,
     /// The largest absolute eigenvalue.
     scale: f64,
+}
+
+/// What a Newton method asks of the quadratic model at a point, whatever form its Hessian has.
+pub trait Model {
+    /// The minimizer for the radius `delta > 0`; `None` where the Hessian cannot be factored.
+    fn within(&mut self, delta: f64) -> Option<Step>;
+    /// Whether H has no negative curvature beyond rounding.
+    fn is_semidefinite(&mut self) -> bool;
+    /// The Newton step where H is positive definite.
+    fn newton(&mut self) -> Option<Vec<f64>>;
+    /// The Newton step where H is positive definite, else that of a matrix near it that is.
+    fn descent(&mut self) -> Option<Vec<f64>>;
+    /// The least eigenvalue of H and its eigenvector; asked for where H is not semidefinite.
+    fn least(&mut self) -> (f64, Vec<f64>);
+    /// `sum_k |H_jk| |x_k|` for all j.
+    fn change(&self, x: &[f64]) -> Vec<f64>;
+    /// Whether a value costs so much that it is asked for together with its gradient.
+    fn is_large(&self) -> bool;
+}
+
+/// Curvature counts as negative below minus this share of the largest.
+const NEGATIVE: f64 = 1e-10;
+
+impl Model for Subproblem<'_> {
+    fn within(&mut self, delta: f64) -> Option<Step> {
+        Some(self.solve(delta))
+    }
+
+    fn is_semidefinite(&mut self) -> bool {
+        self.is_positive_definite() || {
+            let (least, largest, _) = self.least_curvature();
+            least >= -NEGATIVE * largest
+        }
+    }
+
+    fn newton(&mut self) -> Option<Vec<f64>> {
+        Some(self.newton_step()?.as_slice().to_vec())
+    }
+
+    fn descent(&mut self) -> Option<Vec<f64>> {
+        let p = self.newton_step().unwrap_or_else(|| self.modified_newton());
+        Some(p.as_slice().to_vec())
+    }
+
+    fn least(&mut self) -> (f64, Vec<f64>) {
+        let (least, _, q) = self.least_curvature();
+        (least, q.as_slice().to_vec())
+    }
+
+    fn change(&self, x: &[f64]) -> Vec<f64> {
+        let rows = self.h.row_iter();
+        rows.map(|row| row.iter().zip(x).map(|(h, x)| (h * x).abs()).sum::<f64>()).collect()
+    }
+
+    fn is_large(&self) -> bool {
+        false
+    }
 }
 
 impl<'a> Subproblem<'a> {
@@ -127,8 +185,7 @@ impl<'a> Subproblem<'a> {
 
 impl Eigen {
     fn new(h: &DMatrix<f64>, g: &[f64]) -> Self {
-        let SymmetricEigen { eigenvalues: values, eigenvectors: vectors } =
-            SymmetricEigen::new(h.clone());
+        let super::eigen::Eigen { values, vectors } = symmetric_eigen(h.clone());
         let g = vectors.tr_mul(&DVector::from_column_slice(g));
         let least = values.imin();
         let scale = values.amax();

@@ -13,9 +13,10 @@
 //! numbers, out comes a [`Verdict`]; nothing is printed.
 
 use super::beyond::{Beyond, is_edge_of_domain, look_beyond};
+use super::eigen::symmetric_eigen;
 use super::vector::norm_inf;
 use crate::problem::Problem;
-use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use nalgebra::{DMatrix, DVector};
 
 /// The kinds of points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,21 +62,22 @@ pub struct Verdict {
     /// A direction along which f does not curve, or curves downward: the variables with a visible part in
     /// it, largest first.
     pub direction: Vec<usize>,
-    /// The smallest and largest eigenvalue of the Hessian in the free variables, unscaled.
+    /// The smallest and largest eigenvalue of the Hessian in the free variables, unscaled; NaN for a sparse one.
     pub curvature: (f64, f64),
-    /// Largest over smallest absolute eigenvalue; infinite for a singular Hessian, NaN without free variables.
+    /// Largest over smallest absolute eigenvalue; infinite for a singular Hessian, NaN without free variables
+    /// and for a sparse one.
     pub condition: f64,
 }
 
 /// Scaled eigenvalues below this share of the largest count as zero.
-const FLAT: f64 = 1e-10;
+pub(super) const FLAT: f64 = 1e-10;
 /// A point that only meets gtol leaves errors of about its square root's size in the Hessian: scaled eigenvalues
 /// must be this far below zero to count as negative.
-const FALLING: f64 = 1e-7;
+pub(super) const FALLING: f64 = 1e-7;
 /// Entries of a direction below this share of the largest are not named.
 const VISIBLE: f64 = 0.1;
 /// A Newton step below this share of x is rounding.
-const TINY_STEP: f64 = 1e-6;
+pub(super) const TINY_STEP: f64 = 1e-6;
 
 /// What the values around a point say about it, beside its derivatives: the verdict of a run that ended at
 /// `x: n` with value `f`, gradient `g: n` and Hessian `h: n x n`.
@@ -94,10 +96,22 @@ pub fn examine(
     let newton = newton_step(x, g, h, bounds);
     let tiny = |(p, x): (&f64, &f64)| p.abs() <= TINY_STEP * x.abs().max(1.0);
     let settled = converged || newton.iter().zip(x).all(tiny);
-    let mut verdict = judge(x, g, h, bounds, settled);
+    let verdict = judge(x, g, h, bounds, settled);
+    with_values(problem, verdict, (x, f), g, &newton, converged)
+}
+
+/// A verdict from derivatives, corrected by the values around the point. `newton: n` is the Newton step.
+pub(super) fn with_values(
+    problem: &mut dyn Problem,
+    mut verdict: Verdict,
+    (x, f): (&[f64], f64),
+    g: &[f64],
+    newton: &[f64],
+    converged: bool,
+) -> Verdict {
     let kind = match verdict.kind {
         PointKind::StrictMinimum | PointKind::FlatDirection | PointKind::AtBound => {
-            match look_beyond(problem, x, f, &newton) {
+            match look_beyond(problem, x, f, newton) {
                 Beyond::Rises => None,
                 Beyond::Levels { .. } => Some(PointKind::Unattained),
                 Beyond::Falls => Some(PointKind::Falling),
@@ -108,7 +122,7 @@ pub fn examine(
     };
     if let Some(kind) = kind {
         verdict.kind = kind;
-        let along = if kind == PointKind::EdgeOfDomain { g } else { &newton };
+        let along = if kind == PointKind::EdgeOfDomain { g } else { newton };
         verdict.direction = visible(along);
     }
     verdict
@@ -129,22 +143,22 @@ fn newton_step(
         return step;
     }
     let reduced = DMatrix::from_fn(free.len(), free.len(), |i, j| h[(free[i], free[j])]);
-    let eigen = SymmetricEigen::new(reduced);
+    let eigen = symmetric_eigen(reduced);
     let slope = DVector::from_iterator(free.len(), free.iter().map(|&i| g[i]));
-    let largest = eigen.eigenvalues.amax();
-    let mut parts = eigen.eigenvectors.tr_mul(&slope);
-    for (part, value) in parts.iter_mut().zip(eigen.eigenvalues.iter()) {
+    let largest = eigen.values.amax();
+    let mut parts = eigen.vectors.tr_mul(&slope);
+    for (part, value) in parts.iter_mut().zip(eigen.values.iter()) {
         // Along a flat direction any step would do; none is the honest one.
         let flat = value.abs() <= f64::EPSILON * largest * n as f64;
         *part = if flat { 0.0 } else { -*part / value.abs() };
     }
-    let reduced = eigen.eigenvectors * parts;
+    let reduced = eigen.vectors * parts;
     free.iter().zip(reduced.iter()).for_each(|(&i, p)| step[i] = *p);
     step
 }
 
 /// The entries of a direction that are visible in it, largest first.
-fn visible(direction: &[f64]) -> Vec<usize> {
+pub(super) fn visible(direction: &[f64]) -> Vec<usize> {
     let largest = norm_inf(direction);
     let mut named: Vec<usize> =
         (0..direction.len()).filter(|&i| direction[i].abs() >= VISIBLE * largest).collect();
@@ -152,7 +166,7 @@ fn visible(direction: &[f64]) -> Vec<usize> {
     named
 }
 
-fn is_held(x: &[f64], g: &[f64], bounds: Option<(&[f64], &[f64])>, i: usize) -> bool {
+pub(super) fn is_held(x: &[f64], g: &[f64], bounds: Option<(&[f64], &[f64])>, i: usize) -> bool {
     bounds.is_some_and(|(lower, upper)| {
         (x[i] <= lower[i] && g[i] >= 0.0) || (x[i] >= upper[i] && g[i] <= 0.0)
     })
@@ -217,7 +231,7 @@ struct Signs {
 }
 
 fn spectrum(h: &DMatrix<f64>) -> ((f64, f64), f64) {
-    let values = h.symmetric_eigenvalues();
+    let values = symmetric_eigen(h.clone()).values;
     let smallest = values.iter().fold(f64::INFINITY, |least, value| value.abs().min(least));
     let condition = if smallest > 0.0 { values.amax() / smallest } else { f64::INFINITY };
     ((values.min(), values.max()), condition)
@@ -232,18 +246,18 @@ fn scaled_signs(h: &DMatrix<f64>) -> (Signs, Vec<usize>) {
         .map(|largest| if largest > 0.0 { 1.0 / largest.sqrt() } else { 1.0 })
         .collect();
     let scaled = DMatrix::from_fn(n, n, |i, j| weights[i] * h[(i, j)] * weights[j]);
-    let eigen = SymmetricEigen::new(scaled);
-    let cut = FLAT * eigen.eigenvalues.amax();
-    let count = |test: &dyn Fn(f64) -> bool| eigen.eigenvalues.iter().filter(|v| test(**v)).count();
+    let eigen = symmetric_eigen(scaled);
+    let cut = FLAT * eigen.values.amax();
+    let count = |test: &dyn Fn(f64) -> bool| eigen.values.iter().filter(|v| test(**v)).count();
     let positive = count(&|value| value > cut);
     let negative = count(&|value| value < -cut * (FALLING / FLAT));
     let signs = Signs { positive, negative, zero: n - positive - negative };
     if negative == 0 && signs.zero == 0 {
         return (signs, Vec::new());
     }
-    let least = eigen.eigenvalues.imin();
+    let least = eigen.values.imin();
     // In the original variables the direction is D q; entries are compared in units of the scaled ones.
-    let q: Vec<f64> = eigen.eigenvectors.column(least).iter().copied().collect();
+    let q: Vec<f64> = eigen.vectors.column(least).iter().copied().collect();
     (signs, visible(&q))
 }
 

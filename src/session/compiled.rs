@@ -493,7 +493,8 @@ impl Problem for Compiled<'_> {
     }
 
     fn has_hessian(&self) -> bool {
-        self.n <= MAX_HESSIAN
+        let form = self.hessian.as_ref().map(|h| &h.form);
+        self.n <= MAX_HESSIAN || matches!(form, Some(HessianForm::Sparse(..)))
     }
 
     fn hessian(&mut self, x: &[f64], h: &mut DMatrix<f64>) {

@@ -6,17 +6,22 @@ use crate::expr::{ExprId, Graph, Op};
 use crate::ops;
 use crate::optim::driver::Solution;
 use crate::optim::least_squares::{FitStatistics, fit_statistics};
+use crate::optim::methods::newton::MAX_DENSE;
+use crate::optim::registry::{self, Need};
+use crate::optim::sparse_verdict::examine_sparse;
 use crate::optim::status::Status;
 use crate::optim::verdict::{Verdict, examine};
 use crate::problem::Problem;
 
-/// The kind of point is worked out for at most this many unknowns.
+/// The kind of point is worked out from dense Hessians of at most this many unknowns.
 const MAX_VERDICT: usize = 300;
+/// With more unknowns statistics are worked out only after a method for least squares.
+const MAX_PARAMETERS: usize = 100;
 /// Statistics are worked out from dense Jacobians of at most this many entries.
 const MAX_JACOBIAN: usize = 50_000_000;
 
 /// What kind of point the solution is. Not worked out after a limit or a
-/// failure, and for large problems.
+/// failure, and for large problems whose Hessian is not sparse.
 pub(super) fn verdict(
     problem: &mut Compiled,
     solution: &Solution,
@@ -25,11 +30,13 @@ pub(super) fn verdict(
 ) -> Option<Verdict> {
     let n = solution.x.len();
     let settled = matches!(solution.status, Status::Converged | Status::Stalled);
-    if !settled || !smooth || n > MAX_VERDICT || !problem.has_hessian() {
+    if !settled || !smooth {
         return None;
     }
-    let mut hessian = nalgebra::DMatrix::zeros(n, n);
-    problem.hessian(&solution.x, &mut hessian);
+    let pattern = if n > MAX_DENSE { problem.hessian_pattern() } else { None };
+    if pattern.is_none() && (n > MAX_VERDICT || !problem.has_hessian()) {
+        return None;
+    }
     let mut gradient = solution.gradient.clone();
     if gradient.len() != n {
         gradient = vec![0.0; n];
@@ -38,6 +45,11 @@ pub(super) fn verdict(
     let bounds = bounds.map(|(l, u)| (l.as_slice(), u.as_slice()));
     let converged = solution.status == Status::Converged;
     let at = (solution.x.as_slice(), solution.value);
+    if let Some(pattern) = pattern {
+        return examine_sparse(problem, at, &gradient, pattern, bounds, converged);
+    }
+    let mut hessian = nalgebra::DMatrix::zeros(n, n);
+    problem.hessian(&solution.x, &mut hessian);
     Some(examine(problem, at, &gradient, &hessian, bounds, converged))
 }
 
@@ -45,7 +57,10 @@ pub(super) fn verdict(
 pub(super) fn statistics(problem: &mut Compiled, solution: &Solution) -> Option<FitStatistics> {
     let (m, n) = (problem.n_residuals()?, solution.x.len());
     let settled = matches!(solution.status, Status::Converged | Status::Stalled);
-    if !settled || m <= n || m.saturating_mul(n) > MAX_JACOBIAN {
+    // Of many unknowns nobody reads a table, unless the method was one for fits.
+    let is_fit = registry::find(solution.method).is_some_and(|m| m.needs.contains(&Need::Jacobian));
+    let wanted = is_fit || n <= MAX_PARAMETERS;
+    if !settled || !wanted || m <= n || m.saturating_mul(n) > MAX_JACOBIAN {
         return None;
     }
     let mut residuals = vec![0.0; m];

@@ -14,10 +14,12 @@ use crate::expr::{ExprId, Symbol, SymbolId};
 use crate::ops;
 use crate::optim::driver::{self, Control, Solution};
 use crate::optim::least_squares::FitStatistics;
+use crate::optim::methods::newton::MAX_DENSE;
 use crate::optim::options::Options;
 use crate::optim::registry::{self, MethodDef, Need};
 use crate::optim::status::Status;
 use crate::optim::verdict::Verdict;
+use crate::problem::Problem;
 use crate::shape::Tensor;
 use crate::syntax::ast::{Command, CommandKind};
 
@@ -36,6 +38,8 @@ struct Plan {
     def: &'static MethodDef,
     options: Options,
     why: String,
+    /// Whether Newton's method would be chosen instead were the Hessian sparse.
+    is_for_many: bool,
 }
 
 /// The start and bounds of all unknowns that move, entry by entry.
@@ -189,6 +193,7 @@ impl Runner<'_> {
                 def: chosen.def,
                 options: chosen.options.clone(),
                 why: String::new(),
+                is_for_many: false,
             });
         }
         let n = setup.x0.len();
@@ -206,7 +211,10 @@ impl Runner<'_> {
             None => ("lbfgs", format!("{unknowns}: too many for a dense Hessian")),
         };
         match registry::find(name) {
-            Some(def) => Ok(Plan { def, options: def.default_options(), why }),
+            Some(def) => {
+                let is_for_many = n > MAX_DENSE && matches!(name, "lbfgs" | "lm" | "newton");
+                Ok(Plan { def, options: def.default_options(), why, is_for_many })
+            }
             None => Err(Reported),
         }
     }
@@ -228,6 +236,8 @@ impl Runner<'_> {
         let bounds = setup.bounds.clone();
         let mut problem =
             Compiled::new(g, engine, setup.f, &objective.over, setup.squares.clone(), bounds);
+        let sparse = plan_sparse(&mut problem, setup, plan);
+        let plan = sparse.as_ref().unwrap_or(plan);
         let squares = plan.def.needs.contains(&Need::Jacobian);
         problem.bundle(true, squares);
         if squares {
@@ -361,6 +371,24 @@ impl Runner<'_> {
             trace,
         }
     }
+}
+
+/// Newton's method, where it was not the choice only for the number of unknowns, and the Hessian is sparse. Where a
+/// method that needs a Hessian was named, the look at its pattern lets it know.
+fn plan_sparse(problem: &mut Compiled, setup: &Setup, plan: &Plan) -> Option<Plan> {
+    let n = setup.x0.len();
+    let named = plan.why.is_empty();
+    let possible = if named { plan.def.needs.contains(&Need::Hessian) } else { plan.is_for_many };
+    if n <= MAX_DENSE || !possible || !setup.smooth || setup.bounds.is_some() {
+        return None;
+    }
+    let pattern = problem.hessian_pattern()?;
+    if named {
+        return None;
+    }
+    let def = registry::find("newton")?;
+    let why = format!("smooth, {n} unknowns, sparse Hessian with {} entries", pattern.nnz());
+    Some(Plan { def, options: def.default_options(), why, is_for_many: true })
 }
 
 /// What was found about the objective, a line each, for `explain`.

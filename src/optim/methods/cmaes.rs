@@ -13,12 +13,13 @@
 //! the distance (its appendix B.5).
 
 use super::{NO_GTOL, SPREAD_FTOL, SPREAD_XTOL};
+use crate::optim::eigen::symmetric_eigen;
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
 use crate::optim::status::Stop;
 use crate::optim::vector::{clip, norm_inf};
-use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use nalgebra::{DMatrix, DVector};
 
 /// The row of `cmaes`.
 pub static METHOD: MethodDef = MethodDef {
@@ -250,7 +251,7 @@ fn update(state: &mut State, k: &Constants, draws: &[Draw]) {
     }
     let upper = state.c.upper_triangle();
     state.c = &upper + upper.transpose() - DMatrix::from_diagonal(&state.c.diagonal());
-    let SymmetricEigen { eigenvalues, eigenvectors } = SymmetricEigen::new(state.c.clone());
-    state.d = eigenvalues.map(|v| v.max(f64::MIN_POSITIVE).sqrt());
-    state.b = eigenvectors;
+    let eigen = symmetric_eigen(state.c.clone());
+    state.d = eigen.values.map(|v| v.max(f64::MIN_POSITIVE).sqrt());
+    state.b = eigen.vectors;
 }

@@ -13,7 +13,7 @@
 //! which a column of J has all but vanished is refused, and a run that ends rank deficient although it began
 //! with full rank is repeated from the start with another radius; the best end counts.
 
-use super::lm_step::{scaled_gradient, step};
+use super::lm_step::{SecondOrder, scaled_gradient, step};
 use crate::optim::damped_step::LinearModel;
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
@@ -43,6 +43,12 @@ pub static METHOD: MethodDef = MethodDef {
 const FIRST_RADII: [f64; 3] = [1.0, 0.1, 10.0];
 /// The Gauss-Newton step is at rounding level below this share of every x_j.
 const SMALL_STEP: f64 = 1e-12;
+/// So is a Newton step below this share, which leaves its square.
+const SMALL_NEWTON: f64 = 1e-10;
+/// A Gauss-Newton step below this share may be the last one of a fit without residuals.
+const LAST_STEP: f64 = 1e-6;
+/// Of the sum of squares at the start nothing is left below this share.
+const VANISHED: f64 = 1e-30;
 /// Steps without a smaller gradient before rounding is held to be the reason.
 const MAX_IDLE: usize = 5;
 /// Gauss-Newton is slow where a step leaves more than this share of the scaled gradient `|D^-1 J'r|` ...
@@ -191,7 +197,13 @@ fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
         let test = run
             .test_gradient(&state.iterate())
             .or_else(|| run.test_floor(&state.iterate(), &rounding.gradient_floor));
-        let finished = is_exhausted(&state, &model, &rounding, start.sum);
+        let finished = is_exhausted(&state, &model, &rounding, start.sum)
+            || (test.is_some() && is_newton_small(run, &state, &held, &mut hessian)?);
+        if test.is_none()
+            && let Some(stop) = close(run, &mut state, &model, &mut trial, (&rounding, start.sum))?
+        {
+            return Ok(End { stop, state, rank_lost: false });
+        }
         let moved = match &test {
             Some(_) if finished => false,
             None if state.idle >= 2 * MAX_IDLE => false,
@@ -205,10 +217,91 @@ fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
         if !moved {
             let stop = test.unwrap_or_else(|| run.stalled("no step lowers the sum of squares"));
             let rank = model.rank + held.iter().filter(|held| **held).count();
-            let rank_lost = rank < first_rank && state.at.sum > 1e-12 * start.sum;
+            let rank_lost = rank < first_rank
+                && state.at.sum > 1e-12 * start.sum
+                && !is_held_by_curvature(run, &state, &held, &mut hessian)?;
             return Ok(End { stop, state, rank_lost });
         }
     }
+}
+
+/// The last step of a fit without residuals, judged by the residuals that it leaves: where they vanish, so does the
+/// gradient, since `|J_j'r| <= |J_j| |r|`, and no Jacobian need be evaluated. `None` where they do not.
+fn close(
+    run: &mut Run<'_>,
+    state: &mut State,
+    model: &LinearModel,
+    trial: &mut Point,
+    (rounding, start_sum): (&Rounding, f64),
+) -> Result<Option<Stop>, Stop> {
+    let steps = || model.gauss_newton.iter().zip(&state.at.x);
+    let tiny = steps().all(|(p, x)| p.abs() <= LAST_STEP * x.abs());
+    if run.bounds().is_some()
+        || !tiny
+        || model.rank < state.g.len()
+        || model.reducible.powi(2) < 0.5 * state.at.sum
+    {
+        return Ok(None);
+    }
+    for (new, (p, x)) in trial.x.iter_mut().zip(steps()) {
+        *new = x + p;
+    }
+    let Some(f) = run.eval.residuals(&trial.x, &mut trial.r)? else {
+        return Ok(None);
+    };
+    let sum = dot(&trial.r, &trial.r);
+    let vanished = sum <= VANISHED * start_sum || sum.sqrt() <= rounding.residuals;
+    let scale = 2.0 * run.eval.structure().residual_scale();
+    let steepest = state.at.jac.column_iter().map(|column| column.norm()).fold(0.0, f64::max);
+    // A tiny step changes no column by a visible share.
+    if !vanished || 2.0 * scale * steepest * sum.sqrt() > run.gradient_threshold(f) {
+        return Ok(None);
+    }
+    state.step = norm(&model.gauss_newton);
+    state.lambda = 0.0;
+    (trial.f, trial.sum) = (f, sum);
+    trial.jac.copy_from(&state.at.jac);
+    std::mem::swap(&mut state.at, trial);
+    differentiate(run, state);
+    run.record(&state.iterate())?;
+    Ok(run.test_gradient(&state.iterate()))
+}
+
+/// Whether the exact Hessian leads and its step is at rounding level. It converges so fast that nothing is left to gain
+/// well before that.
+fn is_newton_small(
+    run: &mut Run<'_>,
+    state: &State,
+    held: &[bool],
+    hessian: &mut DMatrix<f64>,
+) -> Result<bool, Stop> {
+    if !state.newton || hessian.is_empty() || !run.eval.hessian(&state.at.x, hessian)? {
+        return Ok(false);
+    }
+    let scale = run.eval.structure().residual_scale();
+    let model = SecondOrder::new(hessian, scale, &state.g, &state.d, held);
+    let small = |(p, x): (&f64, &f64)| p.abs() <= SMALL_NEWTON * x.abs();
+    Ok(model.newton(&state.d).is_some_and(|p| p.iter().zip(&state.at.x).all(small)))
+}
+
+/// Whether the end is a strict minimum although J has lost rank there: where the residuals are large their
+/// curvature can hold what J does not. In flat regions, where D remembers larger columns, it does not.
+fn is_held_by_curvature(
+    run: &mut Run<'_>,
+    state: &State,
+    held: &[bool],
+    hessian: &mut DMatrix<f64>,
+) -> Result<bool, Stop> {
+    let n = state.g.len();
+    if !run.eval.structure().has_hessian() {
+        return Ok(false);
+    }
+    if hessian.is_empty() {
+        *hessian = DMatrix::zeros(n, n);
+    }
+    let scale = run.eval.structure().residual_scale();
+    Ok(run.eval.hessian(&state.at.x, hessian)?
+        && SecondOrder::new(hessian, scale, &state.g, &state.d, held).is_convex())
 }
 
 /// `g = 2 scale J'r`, and D.
@@ -292,6 +385,6 @@ fn is_exhausted(state: &State, model: &LinearModel, rounding: &Rounding, start_s
     let small = model.rank == state.g.len();
     (small && steps.into_iter().all(|(p, x)| p.abs() <= SMALL_STEP * x.abs()))
         || model.reducible <= rounding.residuals
-        || model.reducible.powi(2) <= 1e-30 * start_sum
+        || model.reducible.powi(2) <= VANISHED * start_sum
         || state.idle >= MAX_IDLE
 }

@@ -8,6 +8,7 @@
 
 use super::lm::{Point, State};
 use crate::optim::damped_step::LinearModel;
+use crate::optim::eigen::symmetric_eigen;
 use crate::optim::run::Run;
 use crate::optim::status::Stop;
 use crate::optim::trust_region::Subproblem;
@@ -32,6 +33,9 @@ const LARGE: f64 = 0.1;
 /// Steps in a row that lower `|r|^2` by less than `SMALL_FALL` of it, after which it counts as large, too.
 const MAX_SMALL_FALLS: usize = 2;
 const SMALL_FALL: f64 = 0.05;
+
+/// Curvature is visible above this share of the largest, in scaled variables.
+const CONVEX: f64 = 1e-6;
 
 /// A step that a model proposes.
 struct Proposal {
@@ -67,6 +71,18 @@ impl SecondOrder {
         });
         let g = (0..n).map(|j| if held[j] { 0.0 } else { half * g[j] / d[j] }).collect();
         SecondOrder { h, g }
+    }
+
+    /// Whether every eigenvalue is visibly above zero.
+    pub fn is_convex(&self) -> bool {
+        let values = symmetric_eigen(self.h.clone()).values;
+        values.min() > CONVEX * values.amax()
+    }
+
+    /// The minimizer of the model in the original variables, where it has one.
+    pub fn newton(&self, d: &[f64]) -> Option<Vec<f64>> {
+        let q = Subproblem::new(&self.h, &self.g).newton_step()?;
+        Some(q.iter().zip(d).map(|(q, d)| q / d).collect())
     }
 
     /// The predicted fall of `|r|^2` for the step p.

@@ -15,8 +15,9 @@ use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
+use crate::optim::sparse_region::{SparseHessian, SparseModel};
 use crate::optim::status::Stop;
-use crate::optim::trust_region::{Step, Subproblem};
+use crate::optim::trust_region::{Model, Step, Subproblem};
 use crate::optim::vector::{dot, norm, step_to};
 use nalgebra::DMatrix;
 
@@ -26,8 +27,9 @@ pub static METHOD: MethodDef = MethodDef {
     aliases: &["trust_region", "trust_exact"],
     family: "second order",
     summary: "Newton's method with the exact Hessian, safe at saddle points",
-    when_to_use: "For up to a few hundred unknowns with a Hessian at hand. Converges quadratically, follows \
-                  curved valleys in few evaluations and leaves saddle points.",
+    when_to_use: "For up to a few hundred unknowns with a Hessian at hand, and for any number where it is \
+                  sparse. Converges quadratically, follows curved valleys in few evaluations and leaves \
+                  saddle points.",
     formula: "x_new = x + p,  (H + lambda*I)*p = -g",
     needs: &[Need::Objective, Need::Gradient, Need::Hessian],
     accepts_bounds: false,
@@ -37,22 +39,24 @@ pub static METHOD: MethodDef = MethodDef {
         default: OptionDefault::Word("trust_region"),
         doc: "what keeps the method safe far from the solution",
     }],
-    max_iter: 1_000,
+    max_iter: 20_000,
     reference: "More & Sorensen (1983); Conn, Gould & Toint (2000), ch. 6, 7 and sec. 17.4; \
                 Nocedal & Wright (2006), sec. 3.4 and algorithm 4.1",
     entry: minimize,
 };
 
+/// Beyond so many unknowns a sparse Hessian is factored as one.
+pub const MAX_DENSE: usize = 100;
 /// A step is accepted if it brings this share of the predicted reduction (eta_1).
 const ACCEPT: f64 = 1e-4;
 /// Below this share the radius shrinks, above the second it may grow.
 const SHRINK_GROW: (f64, f64) = (0.25, 0.9);
 /// The first radius; grows or shrinks within a few steps where it does not fit.
 const FIRST_RADIUS: f64 = 1.0;
+/// The model foretells the fall of f to this share of it.
+const NEARLY_QUADRATIC: f64 = 0.1;
 /// Values differ by rounding noise up to this share of |f|.
 const NOISE: f64 = 10.0 * f64::EPSILON;
-/// Curvature counts as negative below minus this share of the largest.
-const NEGATIVE: f64 = 1e-10;
 
 /// The point where the method stands.
 struct State {
@@ -77,38 +81,86 @@ impl State {
     }
 }
 
+/// The Hessian in the form in which the problem has it.
+enum Hessian {
+    Dense(DMatrix<f64>),
+    Sparse(Box<SparseHessian>),
+}
+
+impl Hessian {
+    fn new(run: &mut Run<'_>) -> Result<Self, Stop> {
+        let n = run.x0().len();
+        let pattern = if n > MAX_DENSE { run.eval.hessian_pattern() } else { None };
+        let Some(pattern) = pattern else {
+            return Ok(Hessian::Dense(DMatrix::zeros(n, n)));
+        };
+        match SparseHessian::new(pattern) {
+            Some(sparse) => Ok(Hessian::Sparse(Box::new(sparse))),
+            None => Err(run.stalled("there is no memory for the factors of the Hessian")),
+        }
+    }
+
+    /// Fills in the values at `x`; false where one is not finite.
+    fn evaluate(&mut self, run: &mut Run<'_>, x: &[f64]) -> Result<bool, Stop> {
+        Ok(match self {
+            Hessian::Dense(h) => run.eval.hessian(x, h)?,
+            Hessian::Sparse(h) => run.eval.sparse_hessian(x, h.values_mut())?,
+        })
+    }
+}
+
 fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let (x, f, g) = run.first_evaluation()?;
     let n = x.len();
+    let mut hessian = Hessian::new(run)?;
     let searched = run.options().word("globalization") == Some("line_search");
-    let radius = if searched { f64::NAN } else { FIRST_RADIUS.max(0.1 * norm(&x)) };
+    let radius = match &hessian {
+        _ if searched => f64::NAN,
+        Hessian::Dense(_) => FIRST_RADIUS.max(0.1 * norm(&x)),
+        // Many unknowns that move by their size make a long step together.
+        Hessian::Sparse(_) => FIRST_RADIUS * norm(&x).max((n as f64).sqrt()),
+    };
     let mut state = State { x, f, g, step: 0.0, radius, how: How::default() };
-    let mut h = DMatrix::zeros(n, n);
     let mut buffers = RayBuffers::new(n);
+    let mut g = vec![0.0; n];
     loop {
         run.record(&state.iterate())?;
-        if !run.eval.hessian(&state.x, &mut h)? {
+        if !hessian.evaluate(run, &state.x)? {
             return Ok(run.stalled("the Hessian is not finite here"));
         }
-        let g = state.g.clone();
-        let mut model = Subproblem::new(&h, &g);
-        let stationary = test_second_order(run, &state, &h, &mut model);
-        if let Some((stop, true)) = stationary {
+        g.copy_from_slice(&state.g);
+        let stop = match &mut hessian {
+            Hessian::Dense(h) => advance(run, &mut state, Subproblem::new(h, &g), &mut buffers)?,
+            Hessian::Sparse(h) => advance(run, &mut state, SparseModel::new(h, &g), &mut buffers)?,
+        };
+        if let Some(stop) = stop {
             return Ok(stop);
         }
-        run.check_limits(&state.iterate())?;
-        let moved = if searched {
-            search_step(run, &mut state, &mut model, stationary.is_some(), &mut buffers)?
-        } else {
-            region_step(run, &mut state, &mut model, &mut buffers)?
-        };
-        if !moved {
-            return Ok(match stationary {
-                Some((stop, _)) => stop,
-                None => run.stalled("no step lowers f beyond its rounding"),
-            });
-        }
     }
+}
+
+/// One iteration: the tests, and a step where they do not end the run.
+fn advance(
+    run: &mut Run<'_>,
+    state: &mut State,
+    mut model: impl Model,
+    buffers: &mut RayBuffers,
+) -> Result<Option<Stop>, Stop> {
+    let stationary = test_second_order(run, state, &mut model);
+    if let Some((stop, true)) = stationary {
+        return Ok(Some(stop));
+    }
+    run.check_limits(&state.iterate())?;
+    let moved = if state.radius.is_nan() {
+        search_step(run, state, &mut model, stationary.is_some(), buffers)?
+    } else {
+        region_step(run, state, &mut model, buffers)?
+    };
+    Ok(match stationary {
+        _ if moved => None,
+        Some((stop, _)) => Some(stop),
+        None => Some(run.stalled("no step lowers f beyond its rounding")),
+    })
 }
 
 /// Whether the gradient passes its test, or is at its rounding floor, and if so, whether the curvature
@@ -119,46 +171,79 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
 fn test_second_order(
     run: &mut Run<'_>,
     state: &State,
-    h: &DMatrix<f64>,
-    model: &mut Subproblem<'_>,
+    model: &mut impl Model,
 ) -> Option<(Stop, bool)> {
     let stop = run.test_gradient(&state.iterate()).or_else(|| {
-        let floor: Vec<f64> = h
-            .row_iter()
-            .map(|row| row.iter().zip(&state.x).map(|(h, x)| (h * x).abs()).sum::<f64>())
-            .map(|change| 4.0 * f64::EPSILON * change)
-            .collect();
+        let mut floor = model.change(&state.x);
+        floor.iter_mut().for_each(|change| *change *= 4.0 * f64::EPSILON);
         run.test_floor(&state.iterate(), &floor)
     })?;
-    let agrees = model.is_positive_definite() || {
-        let (least, largest, _) = model.least_curvature();
-        least >= -NEGATIVE * largest
+    Some((stop, model.is_semidefinite()))
+}
+
+/// The first radius is a guess. So a full Newton step that is longer is tried once, and taken where the model
+/// foretells f so well that f is nearly quadratic that far; false where it is not.
+fn first_step(
+    run: &mut Run<'_>,
+    state: &mut State,
+    model: &mut impl Model,
+    buffers: &mut RayBuffers,
+) -> Result<bool, Stop> {
+    let Some(p) = model.newton() else {
+        return Ok(false);
     };
-    Some((stop, agrees))
+    let length = norm(&p);
+    if length <= state.radius || !length.is_finite() {
+        return Ok(false);
+    }
+    step_to(&state.x, 1.0, &p, &mut buffers.x_new);
+    let Some(f_new) = run.eval.value(&buffers.x_new)? else {
+        return Ok(false);
+    };
+    // m(p) = g'p + 1/2 p'Hp with Hp = -g.
+    let promised = -0.5 * dot(&state.g, &p);
+    if (state.f - f_new - promised).abs() > NEARLY_QUADRATIC * promised
+        || !run.eval.gradient(&buffers.x_new, &mut buffers.g_new)?
+    {
+        return Ok(false);
+    }
+    (state.f, state.step, state.radius) = (f_new, length, length);
+    std::mem::swap(&mut state.x, &mut buffers.x_new);
+    std::mem::swap(&mut state.g, &mut buffers.g_new);
+    Ok(true)
 }
 
 /// One accepted trust-region step; false where the radius has shrunk to rounding without one.
 fn region_step(
     run: &mut Run<'_>,
     state: &mut State,
-    model: &mut Subproblem<'_>,
+    model: &mut impl Model,
     buffers: &mut RayBuffers,
 ) -> Result<bool, Stop> {
+    if run.iterations() == 0 && first_step(run, state, model, buffers)? {
+        return Ok(true);
+    }
     let noise = NOISE * state.f.abs();
     loop {
-        let step = model.solve(state.radius);
+        let Some(step) = model.within(state.radius) else {
+            return Ok(false);
+        };
         let length = step.p.norm();
         step_to(&state.x, 1.0, step.p.as_slice(), &mut buffers.x_new);
         if length == 0.0 || buffers.x_new == state.x {
             return Ok(false);
         }
-        let value = run.eval.value(&buffers.x_new)?;
+        let value = match model.is_large() {
+            true => run.eval.value_gradient(&buffers.x_new, &mut buffers.g_new)?,
+            false => run.eval.value(&buffers.x_new)?,
+        };
         let Some(f_new) = value else {
             state.radius = 0.25 * length;
             continue;
         };
         let ratio = (state.f - f_new + noise) / (noise - step.model);
-        let usable = ratio >= ACCEPT && run.eval.gradient(&buffers.x_new, &mut buffers.g_new)?;
+        let usable = ratio >= ACCEPT
+            && (model.is_large() || run.eval.gradient(&buffers.x_new, &mut buffers.g_new)?);
         let slope = dot(&state.g, step.p.as_slice());
         state.radius = next_radius(state, &step, length, ratio, f_new - state.f, slope);
         if usable {
@@ -198,25 +283,27 @@ fn next_radius(
 fn search_step(
     run: &mut Run<'_>,
     state: &mut State,
-    model: &mut Subproblem<'_>,
+    model: &mut impl Model,
     stationary: bool,
     buffers: &mut RayBuffers,
 ) -> Result<bool, Stop> {
     if stationary {
         return escape(run, state, model, buffers);
     }
-    let p = model.newton_step().unwrap_or_else(|| model.modified_newton());
-    let slope = dot(&state.g, p.as_slice());
+    let Some(p) = model.descent() else {
+        return Ok(false);
+    };
+    let slope = dot(&state.g, &p);
     if slope.is_nan() || slope >= 0.0 {
         return Ok(false);
     }
     let origin = (state.f, slope);
-    let mut ray = Ray::new(run, &state.x, p.as_slice(), origin, Wolfe::default(), buffers);
+    let mut ray = Ray::new(run, &state.x, &p, origin, Wolfe::default(), buffers);
     let Some(trial) = wolfe_search(&mut ray, 1.0, LONGEST_STEP)?.step() else {
         return Ok(false);
     };
     state.f = trial.f;
-    state.step = trial.alpha * p.norm();
+    state.step = trial.alpha * norm(&p);
     state.how = How { alpha: trial.alpha, ..How::default() };
     std::mem::swap(&mut state.x, &mut buffers.x_new);
     std::mem::swap(&mut state.g, &mut buffers.g_new);
@@ -228,14 +315,14 @@ fn search_step(
 fn escape(
     run: &mut Run<'_>,
     state: &mut State,
-    model: &mut Subproblem<'_>,
+    model: &mut impl Model,
     buffers: &mut RayBuffers,
 ) -> Result<bool, Stop> {
-    let (least, _, q) = model.least_curvature();
+    let (least, q) = model.least();
     let mut alpha = norm(&state.x).max(1.0);
     while alpha > f64::EPSILON * norm(&state.x) && 0.25 * least * alpha * alpha < 0.0 {
         for signed in [alpha, -alpha] {
-            step_to(&state.x, signed, q.as_slice(), &mut buffers.x_new);
+            step_to(&state.x, signed, &q, &mut buffers.x_new);
             let Some(f_new) = run.eval.value(&buffers.x_new)? else {
                 continue;
             };
