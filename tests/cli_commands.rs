@@ -68,6 +68,7 @@ fn bench_shows_times_and_says_what_is_wrong() {
     let script = script.to_str().expect("UTF-8");
     check(&["bench", script, "f"], 0, "value and gradient", "");
     check(&["bench", script, "f"], 0, "together", "");
+    check(&["bench", script, "f", "--show", "kernel"], 0, "Hessian:\nbuffer b0", "");
     check(&["bench", script, "g"], 1, "", "unknown name `g`");
     check(&["bench", script, "a"], 1, "", "there is no unknown");
     check(&["bench", script, "v"], 1, "", "expected a scalar");

@@ -11,7 +11,6 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::Module;
 use rustc_hash::FxHashMap;
 
-use super::dag::{Fun, Kind};
 use super::host::{Run, Tables};
 use super::program::{GroupKind, InstrId, Item, Program};
 use super::vars::VarId;
@@ -124,7 +123,7 @@ pub fn lower(
         scratch: params[2],
         run: params[3],
         outside,
-        fused: has_fma() && !compares(program),
+        fused: has_fma() && !program.compares(),
         fault,
         sites: Vec::new(),
         interrupt,
@@ -135,13 +134,6 @@ pub fn lower(
     let sites = l.sites;
     l.b.finalize(config);
     sites
-}
-
-/// Whether the kernel asks if two values are equal. The derivative of a maximum
-/// over an index does: it looks for the value again among those that it was
-/// chosen from, so both must be rounded alike, wherever they are computed.
-fn compares(program: &Program) -> bool {
-    program.instrs.iter().any(|i| matches!(i.kind, Kind::Fun(Fun::Eq | Fun::Ne)))
 }
 
 /// Whether a multiplication and an addition are one instruction; elsewhere

@@ -71,6 +71,17 @@ pub struct Program {
 }
 
 impl Program {
+    /// Whether the kernel asks if two computed values are equal. The derivative of a maximum over an index
+    /// does: it looks for the value again among those that it was chosen from, so both must be rounded
+    /// alike, wherever they are computed. Whole numbers are exact.
+    pub fn compares(&self) -> bool {
+        let exact = |v: &InstrId| {
+            matches!(self.instrs[*v as usize].kind, Kind::Real | Kind::Int(_) | Kind::Num(_))
+        };
+        let compares = |i: &Instr| matches!(i.kind, Kind::Fun(Fun::Eq | Fun::Ne));
+        self.instrs.iter().any(|i| compares(i) && !i.args.iter().all(exact))
+    }
+
     /// Whether a block contains a loop.
     pub fn has_group(&self, block: usize) -> bool {
         self.blocks[block].items.iter().any(|i| matches!(i, Item::Group(_)))

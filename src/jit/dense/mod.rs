@@ -214,6 +214,26 @@ mod tests {
     }
 
     #[test]
+    fn large_products_are_the_same_on_any_number_of_threads() {
+        let sizes @ [m, k, n] = [2 * PART + 45, 400, 300];
+        assert!(m * k * n >= LARGE, "the product is split");
+        let a: Vec<f64> = (0..m * k).map(|x| (x as f64 * 0.7).sin()).collect();
+        let b: Vec<f64> = (0..k * n).map(|x| (x as f64 * 1.3).cos()).collect();
+        let split = |threads| {
+            let mut c = vec![f64::NAN; m * n];
+            product_on(threads, sizes, (&a, false), (&b, false), &mut c);
+            c
+        };
+        let (one, mut whole) = (split(1), vec![f64::NAN; m * n]);
+        product(sizes, (&a, false), (&b, false), &mut whole);
+        assert!(one.iter().zip(&whole).all(|(x, y)| (x - y).abs() < 1e-11));
+        for threads in [2, 3, 8] {
+            let other = split(threads);
+            assert!(one.iter().zip(&other).all(|(x, y)| x.to_bits() == y.to_bits()), "{threads}");
+        }
+    }
+
+    #[test]
     fn all_orientations_agree_with_the_definition() {
         for sizes in [
             [1, 1, 1],

@@ -44,7 +44,7 @@ mod writer;
 
 use rustc_hash::FxHashMap;
 
-use super::dag::{BufId, Fun, Kind};
+use super::dag::{BufId, Kind};
 use super::host::Tables;
 use super::long::{self, Chunks};
 use super::program::{GroupKind, InstrId, Program};
@@ -144,16 +144,7 @@ pub fn compile(
     simd: Simd,
 ) -> Wide {
     let mut wide = Wide::default();
-    // Where computed values are compared for equality, all must be rounded alike, wherever they are
-    // computed. Whole numbers are exact.
-    let exact = |v: &InstrId| {
-        matches!(program.instrs[*v as usize].kind, Kind::Real | Kind::Int(_) | Kind::Num(_))
-    };
-    let compares = program
-        .instrs
-        .iter()
-        .any(|i| matches!(i.kind, Kind::Fun(Fun::Eq | Fun::Ne)) && !i.args.iter().all(exact));
-    if choice == Choice::Never || compares || simd == Simd::Baseline {
+    if choice == Choice::Never || program.compares() || simd == Simd::Baseline {
         return wide;
     }
     // Scaling by powers of two is an instruction.
