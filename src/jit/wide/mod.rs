@@ -55,7 +55,7 @@ use super::program::{GroupKind, InstrId, Program};
 use crate::special::vector::Simd;
 use blocks::Plan;
 pub use body::Combine;
-use body::Target;
+use body::{Op, Target};
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use memory::Pages;
 use scatter::Stores;
@@ -169,12 +169,12 @@ pub fn compile(
     if choice == Choice::Never || program.compares() {
         return wide;
     }
-    let emits = simd != Simd::Baseline && choice != Choice::Blocks;
-    // Scaling by powers of two is an instruction.
-    let target = match simd {
-        _ if !emits => Target::Blocks,
-        Simd::Avx512 => Target::Native,
-        _ => Target::Bits,
+    let emits = match simd {
+        _ if choice == Choice::Blocks => None,
+        // Scaling by powers of two is an instruction.
+        Simd::Avx512 => Some(Target::Native),
+        Simd::Avx2 => Some(Target::Bits),
+        Simd::Baseline => None,
     };
     let stored = Stores::of(program);
     let mut bytes: Vec<u8> = Vec::new();
@@ -182,21 +182,29 @@ pub fn compile(
     for (k, group) in program.groups.iter().enumerate() {
         let GroupKind::Loop { lo, hi, .. } = group.what else { continue };
         let steps = known(program, lo).zip(known(program, hi)).map(|(lo, hi)| hi - lo + 1);
-        let worth = if emits { WORTH } else { WORTH_BLOCKS };
-        if choice == Choice::Auto && steps.is_some_and(|n| n < worth) {
+        if choice == Choice::Auto && steps.is_some_and(|n| n < WORTH) {
             continue;
         }
-        let Some(found) = select::select(program, tables, &stored, k, target) else { continue };
-        let code = if emits {
-            let Some((code, start)) = emit(&found, interrupt, simd) else { continue };
-            bytes.resize(bytes.len().next_multiple_of(64), 0);
-            let offset = bytes.len() + start;
-            bytes.extend(code);
-            Code::Emitted(offset)
-        } else {
-            let strides = found.pointers.iter().map(|p| p.stride).collect();
-            let params = found.params.len();
-            Code::Blocks(Box::new(Plan::of(&found.body, strides, params, interrupt, simd)))
+        let select = |target| select::select(program, tables, &stored, k, target);
+        let emitted = |found: &WideLoop| emit(found, interrupt, simd);
+        let found = emits.and_then(select).and_then(|found| Some((emitted(&found)?, found)));
+        let (code, found) = match found {
+            Some(((code, start), found)) => {
+                bytes.resize(bytes.len().next_multiple_of(64), 0);
+                let offset = bytes.len() + start;
+                bytes.extend(code);
+                (Code::Emitted(offset), found)
+            }
+            None => {
+                let Some(found) = select(Target::Blocks) else { continue };
+                if choice == Choice::Auto && !blocks_pay(&found, steps, simd) {
+                    continue;
+                }
+                let strides = found.pointers.iter().map(|p| p.stride).collect();
+                let params = found.params.len();
+                let plan = Plan::of(&found.body, strides, params, interrupt, simd);
+                (Code::Blocks(Box::new(plan)), found)
+            }
         };
         let is_long = steps.is_some_and(|n| n >= 2 * long::CHUNK);
         let chunks = (is_long && found.splits).then(|| Box::new(chunks(&found, interrupt)));
@@ -216,6 +224,19 @@ pub fn compile(
         // The process may not execute new code this way.
         Err(_) => Wide::default(),
     }
+}
+
+/// Whether blocks are faster than the loop that Cranelift would make, where the
+/// number of steps is known or not.
+///
+/// They are by the elementary functions, which are calls there: three to seven
+/// times with AVX2. Without fused multiplication they are calls here too, and
+/// arithmetic alone gains no more than reading and writing blocks takes.
+fn blocks_pay(found: &WideLoop, steps: Option<i64>, simd: Simd) -> bool {
+    let is_long = steps.is_none_or(|n| n >= WORTH_BLOCKS);
+    let is_function = |op: &Op| matches!(op, Op::Elementary(..) | Op::Elementary2(..));
+    let fused = simd > Simd::Baseline || cfg!(target_arch = "aarch64");
+    is_long && fused && found.body.ops.iter().any(is_function)
 }
 
 /// What running a loop in chunks needs to know.

@@ -18,16 +18,6 @@ pub enum Input<'a> {
 
 use Input::{Lanes as Many, Same};
 
-impl Input<'_> {
-    #[inline(always)]
-    pub fn at(self, i: usize) -> f64 {
-        match self {
-            Many(lanes) => lanes[i],
-            Same(x) => x,
-        }
-    }
-}
-
 /// A mask as a number.
 #[inline(always)]
 fn mask(holds: bool) -> f64 {
@@ -157,46 +147,63 @@ pub fn logic(op: Logic, out: &mut [f64], a: Input, b: Input) {
 
 /// Adds values to the lanes of a total where the mask holds.
 #[inline(always)]
-pub fn add(total: &mut [f64], value: &[f64], mask: Option<Input>) {
+pub fn add(total: &mut [f64], value: &[f64], mask: Option<&[f64]>) {
     match mask {
-        None => sum(total, value.len(), |i| value[i], |t, v| t + v),
-        Some(m) => sum(total, value.len(), |i| chosen(m.at(i), value[i], 0.0), |t, v| t + v),
+        None => sum(total, value, value, |t, v, _| t + v),
+        Some(m) => sum(total, value, m, |t, v, m| t + chosen(m, v, 0.0)),
     }
 }
 
-/// Adds `sign*a*b` likewise.
+/// Adds `±a*b` likewise.
 #[inline(always)]
 pub fn add_product<const FUSED: bool>(
     total: &mut [f64],
-    sign: f64,
+    minus: bool,
     (a, b): (&[f64], &[f64]),
-    mask: Option<Input>,
+    mask: Option<&[f64]>,
 ) {
-    let fma = |t: f64, (a, b): (f64, f64)| if FUSED { a.mul_add(b, t) } else { a * b + t };
-    let b = &b[..a.len()];
-    match mask {
-        None => sum(total, a.len(), |i| (sign * a[i], b[i]), fma),
-        Some(m) => {
-            let zero = |i, x| chosen(m.at(i), x, 0.0);
-            sum(total, a.len(), |i| (zero(i, sign * a[i]), zero(i, b[i])), fma);
+    let fma = |t: f64, a: f64, b: f64| if FUSED { a.mul_add(b, t) } else { a * b + t };
+    match (mask, minus) {
+        (None, false) => sum(total, a, b, fma),
+        (None, true) => sum(total, a, b, |t, a, b| fma(t, -a, b)),
+        (Some(m), _) => {
+            let factors = a.chunks(SUMMED).zip(b.chunks(SUMMED));
+            for ((a, b), m) in factors.zip(m.chunks(SUMMED)) {
+                for (t, ((a, b), m)) in total.iter_mut().zip(a.iter().zip(b).zip(m)) {
+                    let a = if minus { -a } else { *a };
+                    *t = chosen(*m, fma(*t, a, *b), *t);
+                }
+            }
         }
     }
 }
 
-/// Numbers in turn to lanes of a total, whose order so depends on nothing but
-/// their number.
+/// Pairs of numbers in turn to lanes of a total, whose order so depends on nothing
+/// but how many there are.
 #[inline(always)]
-fn sum<T>(total: &mut [f64], n: usize, term: impl Fn(usize) -> T, add: impl Fn(f64, T) -> f64) {
+fn sum(total: &mut [f64], a: &[f64], b: &[f64], add: impl Fn(f64, f64, f64) -> f64) {
     let mut lanes = [0.0; SUMMED];
     lanes.copy_from_slice(total);
-    let whole = n / SUMMED * SUMMED;
-    for from in (0..whole).step_by(SUMMED) {
-        for (j, lane) in lanes.iter_mut().enumerate() {
-            *lane = add(*lane, term(from + j));
+    let (whole, b_whole) = (a.chunks_exact(SUMMED), b.chunks_exact(SUMMED));
+    let (rest, b_rest) = (whole.remainder(), b_whole.remainder());
+    for (a, b) in whole.zip(b_whole) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane = add(*lane, *a, *b);
         }
     }
-    for (j, lane) in lanes.iter_mut().enumerate().take(n - whole) {
-        *lane = add(*lane, term(whole + j));
+    for ((lane, a), b) in lanes.iter_mut().zip(rest).zip(b_rest) {
+        *lane = add(*lane, *a, *b);
     }
     total.copy_from_slice(&lanes);
+}
+
+/// Sets lanes where the mask holds.
+#[inline(always)]
+pub fn set(to: &mut [f64], value: &[f64], mask: Option<&[f64]>) {
+    match mask {
+        None => to.copy_from_slice(value),
+        Some(m) => {
+            to.iter_mut().zip(value).zip(m).for_each(|((t, v), m)| *t = chosen(*m, *v, *t));
+        }
+    }
 }

@@ -55,9 +55,10 @@ unsafe fn run_avx2(plan: &Plan, frame: *mut u64) -> i64 {
 struct Engine<'p> {
     plan: &'p Plan,
     pointers: &'p [u64],
-    numbers: Vec<f64>,
-    /// Blocks, then accumulators, then what shifts keep.
+    /// Blocks, then accumulators, then what shifts keep, then the numbers.
     memory: *mut f64,
+    /// Where the numbers begin.
+    numbers: usize,
     /// Steps that are done, and those of this block.
     done: usize,
     now: usize,
@@ -74,20 +75,19 @@ unsafe fn run_by<const FUSED: bool>(plan: &Plan, frame: *mut u64) -> i64 {
     let (pointers, params) = given.split_at(plan.strides.len());
     let size = (plan.blocks + plan.accumulators.len()) * plan.lanes + KEPT * plan.carries;
     let mut memory = BLOCKS.take();
-    memory.resize(memory.len().max(size), 0.0);
-    let mut e = Engine {
-        plan,
-        pointers,
+    if memory.len() < size + plan.numbers.len() {
+        memory.resize(size + plan.numbers.len(), 0.0);
+    }
+    for (at, n) in memory[size..].iter_mut().zip(&plan.numbers) {
         // SAFETY: an entry that stays the same is one of the loop's.
-        numbers: plan.numbers.iter().map(|n| unsafe { number(*n, pointers, params) }).collect(),
-        memory: memory.as_mut_ptr(),
-        done: 0,
-        now: 0,
-    };
+        *at = unsafe { number(*n, pointers, params) };
+    }
+    let mut e =
+        Engine { plan, pointers, memory: memory.as_mut_ptr(), numbers: size, done: 0, now: 0 };
     // SAFETY: the memory has room for everything, and only `e` uses it; the
     // pointers are those of the loop, for as many steps as there are.
     let stopped = unsafe {
-        e.begin();
+        e.begin(steps);
         loop {
             e.now = (steps - e.done).min(plan.lanes);
             if e.is_stopped() {
@@ -181,7 +181,7 @@ impl Engine<'_> {
         unsafe {
             match from {
                 Source::Block(b) => Input::Lanes(self.block(b)),
-                Source::Number(n) => Input::Same(self.numbers[n as usize]),
+                Source::Number(n) => Input::Same(*self.memory.add(self.numbers + n as usize)),
                 Source::Array(p, offset) => {
                     Input::Lanes(std::slice::from_raw_parts(self.entry(p, offset), self.now))
                 }
@@ -200,11 +200,12 @@ impl Engine<'_> {
         }
     }
 
-    unsafe fn begin(&self) {
+    unsafe fn begin(&self, steps: usize) {
         // SAFETY: as the caller promises.
         unsafe {
             for (a, how) in (0..).zip(&self.plan.accumulators) {
-                self.running(a, self.plan.lanes).fill(how.neutral());
+                let lanes = if *how == Combine::Sum { SUMMED } else { self.plan.lanes.min(steps) };
+                self.running(a, lanes).fill(how.neutral());
             }
             (0..self.plan.carries as u32).for_each(|c| self.kept(c).fill(0.0));
         }
@@ -215,6 +216,7 @@ impl Engine<'_> {
         // SAFETY: as the caller promises.
         unsafe {
             let input = |s| self.input(s);
+            let lanes_of = |s| self.lanes(s);
             match step {
                 Step::Counter(to) => {
                     let first = first + self.done as f64;
@@ -233,13 +235,17 @@ impl Engine<'_> {
                 Step::Binary(op, a, b, to) => lanes::binary(op, self.block(to), input(a), input(b)),
                 Step::MulAdd { minus_product, minus_addend, of, to } => {
                     let minus = (minus_product, minus_addend);
-                    lanes::mul_add::<FUSED>(self.block(to), of.map(input), minus);
+                    let of = [input(of[0]), input(of[1]), input(of[2])];
+                    lanes::mul_add::<FUSED>(self.block(to), of, minus);
                 }
                 Step::Compare(op, a, b, to) => {
                     lanes::compare(op, self.block(to), input(a), input(b));
                 }
                 Step::Logic(op, a, b, to) => lanes::logic(op, self.block(to), input(a), input(b)),
-                Step::Select(of, to) => lanes::three(self.block(to), of.map(input), chosen),
+                Step::Select(of, to) => {
+                    let of = [input(of[0]), input(of[1]), input(of[2])];
+                    lanes::three(self.block(to), of, chosen);
+                }
                 Step::Elementary(f, x, to) => {
                     slices::map_by(self.plan.simd, f, self.lanes(x), self.block(to));
                 }
@@ -248,29 +254,24 @@ impl Engine<'_> {
                     slices::map2_by(self.plan.simd, f, x, y, self.block(to));
                 }
                 Step::Call { function, x, y, mask, value, to } => {
-                    let (x, y, mask) = (self.lanes(x), self.lanes(y), mask.map(input));
+                    let (x, y, mask) = (self.lanes(x), self.lanes(y), mask.map(lanes_of));
                     self.block(to).copy_from_slice(self.lanes(value));
                     self.call(function, (x, y), mask, self.block(to));
                 }
                 Step::AddTo(to, value, mask) => {
                     let (value, total) = (self.lanes(value), self.running(to, SUMMED));
-                    lanes::add(total, value, mask.map(input));
+                    lanes::add(total, value, mask.map(lanes_of));
                 }
                 Step::AddProductTo { to, minus, a, b, mask } => {
                     let (a, b, total) = (self.lanes(a), self.lanes(b), self.running(to, SUMMED));
-                    let sign = if minus { -1.0 } else { 1.0 };
-                    lanes::add_product::<FUSED>(total, sign, (a, b), mask.map(input));
+                    lanes::add_product::<FUSED>(total, minus, (a, b), mask.map(lanes_of));
                 }
                 Step::SetTo(to, value, mask) => {
                     let (value, total) = (self.lanes(value), self.running(to, self.now));
-                    for (i, (t, v)) in total.iter_mut().zip(value).enumerate() {
-                        if mask.is_none_or(|m| holds(input(m).at(i))) {
-                            *t = *v;
-                        }
-                    }
+                    lanes::set(total, value, mask.map(lanes_of));
                 }
                 Step::Store { at, add, value, mask } => {
-                    self.store(at, add, self.lanes(value), mask.map(input));
+                    self.store(at, add, self.lanes(value), mask.map(lanes_of));
                 }
                 Step::Shifted { carry, shift, value, to } => {
                     self.shift((carry, usize::from(shift)), self.lanes(value), self.block(to));
@@ -284,12 +285,12 @@ impl Engine<'_> {
         &self,
         function: u32,
         (x, y): (&[f64], &[f64]),
-        mask: Option<Input>,
+        mask: Option<&[f64]>,
         out: &mut [f64],
     ) {
         let (f, binary) = self.plan.functions[function as usize];
         for (i, o) in out.iter_mut().enumerate() {
-            if mask.is_some_and(|m| !holds(m.at(i))) {
+            if mask.is_some_and(|m| !holds(m[i])) {
                 continue;
             }
             // SAFETY: the body says what the function takes.
@@ -305,7 +306,7 @@ impl Engine<'_> {
 
     /// Stores to, or adds to, entries where the mask holds.
     #[inline(always)]
-    unsafe fn store(&self, at: Address, add: bool, value: &[f64], mask: Option<Input>) {
+    unsafe fn store(&self, at: Address, add: bool, value: &[f64], mask: Option<&[f64]>) {
         let first = self.entry(at.pointer, at.offset);
         // SAFETY: the entries are there where the mask holds; nobody reads them
         // in this loop.
@@ -320,7 +321,7 @@ impl Engine<'_> {
                 return;
             }
             for (i, v) in value.iter().enumerate() {
-                if mask.is_none_or(|m| holds(m.at(i))) {
+                if mask.is_none_or(|m| holds(m[i])) {
                     let to = first.offset(i as isize * at.stride as isize);
                     *to = if add { *to + *v } else { *v };
                 }
