@@ -10,8 +10,8 @@
 //! An algorithm may be wrong for arguments that it calls *hard* (those outside
 //! of a domain, sines of huge numbers): for them the caller takes the function
 //! of one number, [`Elementary::scalar`]. Everything else is accurate to
-//! 2 ulp, `exp` and `log` to 1 ulp, subnormal numbers, infinities and NaN
-//! included.
+//! 2 ulp, `exp`, logarithms and powers to 1 ulp, subnormal numbers, infinities
+//! and NaN included.
 //!
 //! Sources: W. J. Cody, W. Waite, "Software Manual for the Elementary Functions",
 //! 1980 (reduction of arguments by constants in several parts); J.-M. Muller,
