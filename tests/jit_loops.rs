@@ -10,7 +10,7 @@ use gradus::eval::EvalError;
 use gradus::expr::{ExprId, Graph, Op, Symbol};
 use gradus::jit::{Fault, Options, Stage, compile, show};
 use gradus::shape::{Shape, Tensor};
-use jit_support::{Case, Numbers};
+use jit_support::{Case, Numbers, ways};
 
 /// An objective with its gradient by all inputs, both from one kernel.
 fn check_with_gradient(case: &mut Case, what: &str, f: ExprId) -> Vec<ExprId> {
@@ -312,9 +312,10 @@ fn interrupt_ends_long_loops() {
     let nested = case.sum(j, 1, 3, term);
     let flat = case.sum(i, 1, 1, flat);
     let nested = case.sum(i, 1, 1 << 40, nested);
-    for e in [flat, nested] {
+    for (e, (wide, simd)) in [flat, nested].into_iter().flat_map(|e| ways().map(move |w| (e, w))) {
         let flag = Arc::new(AtomicBool::new(false));
-        let options = Options { interrupt: Some(flag.clone()), ..Options::default() };
+        let (interrupt, simd) = (Some(flag.clone()), Some(simd));
+        let options = Options { interrupt, wide, simd, ..Options::default() };
         let kernel = compile(&case.g, &[e], &case.inputs, &options).unwrap();
         let stop = std::thread::spawn(move || {
             std::thread::sleep(std::time::Duration::from_millis(20));
@@ -409,15 +410,19 @@ fn long_loops_have_the_same_values_on_any_number_of_threads() {
         case.bind(Op::Max, i, one, last, None, moved),
         case.bind(Op::Comp, i, one, last, None, term),
     ];
-    let values = |threads| {
-        let options = Options { threads, ..Options::default() };
+    let values = |threads, (wide, simd)| {
+        let options = Options { threads, wide, simd: Some(simd), ..Options::default() };
         let kernel = compile(&case.g, &outputs, &case.inputs, &options).unwrap();
         case.run(&kernel)
     };
-    let found = values(1);
-    jit_support::assert_close("chunks", &found, &case.expected(&outputs), 1e-12);
-    for threads in [0, 2, 3, 7] {
-        let other = values(threads);
-        assert!(found.iter().zip(&other).all(|(a, b)| a.to_bits() == b.to_bits()), "{threads}");
+    let expected = case.expected(&outputs);
+    for way in ways() {
+        let found = values(1, way);
+        jit_support::assert_close(&format!("chunks, {way:?}"), &found, &expected, 1e-12);
+        for threads in [0, 2, 3, 7] {
+            let other = values(threads, way);
+            let same = found.iter().zip(&other).all(|(a, b)| a.to_bits() == b.to_bits());
+            assert!(same, "{threads} threads, {way:?}");
+        }
     }
 }

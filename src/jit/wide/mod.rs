@@ -1,5 +1,6 @@
 //! Wide loops: vectors of eight doubles on x86-64 machines with AVX-512, of four
-//! on those with AVX2 and FMA.
+//! on those with AVX2 and FMA; elsewhere blocks, by what the Rust compiler makes
+//! of them.
 //!
 //! In: a kernel, and which of its groups are loops. Out: for every loop whose
 //! body it covers, a function of a *frame* of words, which the code that
@@ -12,6 +13,8 @@
 //! 3. `emit` (with `layout`, `writer`, `rescue`): steps to instructions, and the loop around them.
 //!    What differs between machines is a `machine`, of which `avx512` and `avx2` are two.
 //! 4. `memory`: pages to execute.
+//!
+//! `blocks` runs bodies where there is no emitter for the machine.
 
 #[cfg(all(target_arch = "x86_64", unix))]
 mod assembler;
@@ -19,6 +22,7 @@ mod assembler;
 mod avx2;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod avx512;
+mod blocks;
 mod body;
 mod effects;
 #[cfg(all(target_arch = "x86_64", unix))]
@@ -49,15 +53,17 @@ use super::host::Tables;
 use super::long::{self, Chunks};
 use super::program::{GroupKind, InstrId, Program};
 use crate::special::vector::Simd;
+use blocks::Plan;
 pub use body::Combine;
+use body::{Op, Target};
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use memory::Pages;
 use scatter::Stores;
 use select::WideLoop;
 pub use select::{Param, Pointer, Start, Total};
 
-/// Words of a frame before the pointers.
-pub const HEAD: usize = 2;
+/// Words of a frame before the pointers: steps, the counter's first value, the plan of blocks.
+pub const HEAD: usize = 3;
 
 /// Elsewhere nothing is ever emitted.
 #[cfg(not(all(target_arch = "x86_64", unix)))]
@@ -79,17 +85,26 @@ impl Pages {
     }
 }
 
-/// Loops of fewer steps are not worth a call.
+/// Loops of fewer steps are not worth a call, or not blocks.
 const WORTH: i64 = 16;
+const WORTH_BLOCKS: i64 = 64;
 
-/// A loop that has machine code.
+/// What runs a loop.
+#[derive(Debug)]
+pub enum Code {
+    /// Machine code; where it begins in the pages.
+    Emitted(usize),
+    /// The block evaluator. Compiled code holds its address.
+    Blocks(Box<Plan>),
+}
+
+/// A loop that does not run as Cranelift's code.
 #[derive(Debug)]
 pub struct Function {
     pub pointers: Vec<Pointer>,
     pub params: Vec<Param>,
     pub totals: Vec<Total>,
-    /// Where its code begins in the pages.
-    pub offset: usize,
+    pub code: Code,
     /// How to run it in chunks, if it is long. Compiled code holds its address.
     pub chunks: Option<Box<Chunks>>,
 }
@@ -112,9 +127,14 @@ pub struct Wide {
 }
 
 impl Wide {
-    /// Where the code of a function begins.
-    pub fn address(&self, f: &Function) -> usize {
-        self.pages.as_ref().map_or(0, |p| p.address(f.offset))
+    /// Where the code of a function begins, and the address of its plan or 0.
+    pub fn address(&self, f: &Function) -> (usize, usize) {
+        match &f.code {
+            Code::Emitted(offset) => (self.pages.as_ref().map_or(0, |p| p.address(*offset)), 0),
+            Code::Blocks(plan) => {
+                (blocks::run as *const () as usize, std::ptr::from_ref::<Plan>(plan) as usize)
+            }
+        }
     }
 
     /// Bytes of code and constants.
@@ -131,6 +151,8 @@ pub enum Choice {
     Auto,
     /// All that can.
     Always,
+    /// All that can, by the block evaluator.
+    Blocks,
     /// None.
     Never,
 }
@@ -144,11 +166,16 @@ pub fn compile(
     simd: Simd,
 ) -> Wide {
     let mut wide = Wide::default();
-    if choice == Choice::Never || program.compares() || simd == Simd::Baseline {
+    if choice == Choice::Never || program.compares() {
         return wide;
     }
-    // Scaling by powers of two is an instruction.
-    let native = simd == Simd::Avx512;
+    let emits = match simd {
+        _ if choice == Choice::Blocks => None,
+        // Scaling by powers of two is an instruction.
+        Simd::Avx512 => Some(Target::Native),
+        Simd::Avx2 => Some(Target::Bits),
+        Simd::Baseline => None,
+    };
     let stored = Stores::of(program);
     let mut bytes: Vec<u8> = Vec::new();
     let mut overwritten = Vec::new();
@@ -158,29 +185,58 @@ pub fn compile(
         if choice == Choice::Auto && steps.is_some_and(|n| n < WORTH) {
             continue;
         }
-        let Some(found) = select::select(program, tables, &stored, k, native) else { continue };
-        let Some((code, start)) = emit(&found, interrupt, simd) else { continue };
-        bytes.resize(bytes.len().next_multiple_of(64), 0);
-        let offset = bytes.len() + start;
-        bytes.extend(code);
+        let select = |target| select::select(program, tables, &stored, k, target);
+        let emitted = |found: &WideLoop| emit(found, interrupt, simd);
+        let found = emits.and_then(select).and_then(|found| Some((emitted(&found)?, found)));
+        let (code, found) = match found {
+            Some(((code, start), found)) => {
+                bytes.resize(bytes.len().next_multiple_of(64), 0);
+                let offset = bytes.len() + start;
+                bytes.extend(code);
+                (Code::Emitted(offset), found)
+            }
+            None => {
+                let Some(found) = select(Target::Blocks) else { continue };
+                if choice == Choice::Auto && !blocks_pay(&found, steps, simd) {
+                    continue;
+                }
+                let strides = found.pointers.iter().map(|p| p.stride).collect();
+                let params = found.params.len();
+                let plan = Plan::of(&found.body, strides, params, interrupt, simd);
+                (Code::Blocks(Box::new(plan)), found)
+            }
+        };
         let is_long = steps.is_some_and(|n| n >= 2 * long::CHUNK);
         let chunks = (is_long && found.splits).then(|| Box::new(chunks(&found, interrupt)));
         overwritten.extend(found.overwritten);
         let (pointers, params, totals) = (found.pointers, found.params, found.totals);
-        wide.functions.insert(k, Function { pointers, params, totals, offset, chunks });
+        wide.functions.insert(k, Function { pointers, params, totals, code, chunks });
     }
-    if wide.functions.is_empty() {
+    wide.overwritten = overwritten.into_iter().map(|(b, lo, hi)| (b, (lo, hi))).collect();
+    if bytes.is_empty() {
         return wide;
     }
     match Pages::new(&bytes) {
         Ok(pages) => {
             wide.pages = Some(pages);
-            wide.overwritten = overwritten.into_iter().map(|(b, lo, hi)| (b, (lo, hi))).collect();
             wide
         }
         // The process may not execute new code this way.
         Err(_) => Wide::default(),
     }
+}
+
+/// Whether blocks are faster than the loop that Cranelift would make, where the
+/// number of steps is known or not.
+///
+/// They are by the elementary functions, which are calls there: three to seven
+/// times with AVX2. Without fused multiplication they are calls here too, and
+/// arithmetic alone gains no more than reading and writing blocks takes.
+fn blocks_pay(found: &WideLoop, steps: Option<i64>, simd: Simd) -> bool {
+    let is_long = steps.is_none_or(|n| n >= WORTH_BLOCKS);
+    let is_function = |op: &Op| matches!(op, Op::Elementary(..) | Op::Elementary2(..));
+    let fused = simd > Simd::Baseline || cfg!(target_arch = "aarch64");
+    is_long && fused && found.body.ops.iter().any(is_function)
 }
 
 /// What running a loop in chunks needs to know.

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use super::super::dag::{Base, BufId, Kind};
 use super::super::host::{Place, Tables};
 use super::super::program::{GroupKind, InstrId, Item, Program};
-use super::body::{Address, Binary, Body, Compare, Id, Logic, Op};
+use super::body::{Address, Binary, Body, Compare, Id, Logic, Op, Target};
 use super::scatter::{Scatter, Stores};
 
 /// Bodies of more operations than this are left to Cranelift.
@@ -98,7 +98,7 @@ pub fn select(
     tables: &Tables,
     stored: &Stores,
     k: usize,
-    native: bool,
+    target: Target,
 ) -> Option<WideLoop> {
     let GroupKind::Loop { lo, hi, body, filter, .. } = program.groups[k].what else {
         return None;
@@ -112,7 +112,7 @@ pub fn select(
         program,
         tables,
         stored,
-        body: RefCell::new(Body::new(native)),
+        body: RefCell::new(Body::new(target)),
         slots: FxHashMap::default(),
         pointers: Vec::new(),
         params: Vec::new(),
