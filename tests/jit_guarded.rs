@@ -184,7 +184,9 @@ fn scatters() {
 fn passes_over_rows() {
     let sizes = [2, 7, 8, 9, 23, 24, 25, 33, 50];
     let rows = [2, 5, 16, 40, 63, 64, 65, 513, 1025];
-    for (m, n) in rows.into_iter().flat_map(|m| sizes.map(|n| (m, n))) {
+    // The last three are large enough for a pass, and the last one for parts of it.
+    let large = [(2700, 50), (6001, 23), (32_003, 50)];
+    for (m, n) in rows.into_iter().flat_map(|m| sizes.map(|n| (m, n))).chain(large) {
         check_of(n, &format!("a pass over {m} rows"), &|c, n| {
             let mut numbers = Numbers::new(n as u64 + 5);
             let x = c.known("X", numbers.tensor(Shape::Matrix(m, n as usize)));

@@ -46,7 +46,7 @@ use rustc_hash::FxHashMap;
 
 use super::dag::{BufId, Kind};
 use super::host::Tables;
-use super::long::{self, Chunks};
+use super::long::{self, Chunks, Meeting};
 use super::program::{GroupKind, InstrId, Program};
 use crate::special::vector::Simd;
 pub use body::Combine;
@@ -164,7 +164,8 @@ pub fn compile(
         let offset = bytes.len() + start;
         bytes.extend(code);
         let is_long = steps.is_some_and(|n| n >= 2 * long::CHUNK);
-        let chunks = (is_long && found.splits).then(|| Box::new(chunks(&found, interrupt)));
+        let meetings = found.meetings.clone().filter(|_| is_long);
+        let chunks = meetings.map(|meetings| Box::new(chunks(&found, meetings, interrupt)));
         overwritten.extend(found.overwritten);
         let (pointers, params, totals) = (found.pointers, found.params, found.totals);
         wide.functions.insert(k, Function { pointers, params, totals, offset, chunks });
@@ -184,8 +185,9 @@ pub fn compile(
 }
 
 /// What running a loop in chunks needs to know.
-fn chunks(found: &WideLoop, interrupt: Option<usize>) -> Chunks {
+fn chunks(found: &WideLoop, meetings: Vec<Meeting>, interrupt: Option<usize>) -> Chunks {
     Chunks {
+        meetings,
         strides: found.pointers.iter().map(|p| 8 * p.stride).collect(),
         params: found.params.len(),
         totals: found.body.accumulators.clone(),
