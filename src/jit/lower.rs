@@ -54,6 +54,8 @@ pub struct Given<'a> {
     /// The address of the interrupt.
     pub interrupt: Option<usize>,
     pub config: TargetFrontendConfig,
+    /// Where the functions of wide loops are that Cranelift has compiled.
+    pub pairs: &'a FxHashMap<usize, usize>,
 }
 
 /// An operation's result: a number, a whole number or a truth value.
@@ -113,7 +115,7 @@ pub fn lower(
 /// they would be a slow call.
 fn has_fma() -> bool {
     #[cfg(target_arch = "x86_64")]
-    return crate::special::vector::Simd::here() >= crate::special::vector::Simd::Avx2;
+    return crate::special::vector::Simd::here() >= crate::special::vector::Simd::Pairs;
     #[cfg(not(target_arch = "x86_64"))]
     return cfg!(target_arch = "aarch64");
 }

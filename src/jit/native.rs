@@ -12,9 +12,10 @@ use cranelift_module::{FuncId, Module, default_libcall_names};
 use super::Stage;
 use super::host::{Run, Tables};
 use super::lower::{self, Given, Site};
+use super::pairs;
 use super::pass_runs::Plan;
 use super::program::{self, Program};
-use super::wide::Wide;
+use super::wide::{self, Wide};
 use crate::special::vector::Simd;
 
 /// Above this many operations registers are assigned in one pass: the default
@@ -80,13 +81,10 @@ pub fn compile(
     let isa = target(large)?;
     let mut module = JITModule::new(JITBuilder::with_isa(isa, default_libcall_names()));
     let mut context = Context::new();
-    lower::signature(&mut context.func.signature, &module);
     let mut builder_context = FunctionBuilderContext::new();
     let config = module.target_config();
-    let given = Given { program, tables, wide, interrupt, config };
-    let (sites, outlined) = lower::lower(given, &mut context.func, &mut builder_context);
     let mut size = 0;
-    let mut define = |context: &mut Context| -> Result<FuncId, NativeError> {
+    let mut define = |module: &mut JITModule, context: &mut Context| {
         if let Some((Stage::Clif, text)) = &mut listing {
             text.push_str(&context.func.display().to_string());
         }
@@ -101,14 +99,40 @@ pub fn compile(
                 text.push_str(code.vcode.as_deref().unwrap_or_default());
             }
         }
-        Ok(id)
+        Ok::<FuncId, NativeError>(id)
     };
-    let main = define(&mut context)?;
+    // Loops first: the others hold their addresses.
+    let mut pairs: Vec<(usize, FuncId)> = Vec::new();
+    let mut loops: Vec<usize> = wide.functions.keys().copied().collect();
+    loops.sort_unstable();
+    for k in loops {
+        let f = &wide.functions[&k];
+        let wide::Code::Pairs(body) = &f.code else { continue };
+        let strides = f.pointers.iter().map(|p| p.stride).collect();
+        let given = pairs::Loop { body, strides, params: f.params.len(), interrupt };
+        let convention = module.isa().default_call_conv();
+        context.func = pairs::function(&given, convention, config, &mut builder_context);
+        pairs.push((k, define(&mut module, &mut context)?));
+        context.clear();
+    }
+    module.finalize_definitions().map_err(|e| e.to_string())?;
+    let address = |&(k, id): &(usize, FuncId)| (k, module.get_finalized_function(id) as usize);
+    let pairs = pairs.iter().map(address).collect();
+
+    lower::signature(&mut context.func.signature, &module);
+    let given = Given { program, tables, wide, interrupt, config, pairs: &pairs };
+    let (sites, outlined) = lower::lower(given, &mut context.func, &mut builder_context);
+    let main = define(&mut module, &mut context)?;
     let mut passes = Vec::with_capacity(outlined.len());
     for o in outlined {
         context.clear();
         context.func = o.function;
-        passes.push((define(&mut context)?, program.passes[o.number], o.inputs, o.totals));
+        passes.push((
+            define(&mut module, &mut context)?,
+            program.passes[o.number],
+            o.inputs,
+            o.totals,
+        ));
     }
     module.finalize_definitions().map_err(|e| e.to_string())?;
     let address = module.get_finalized_function(main);

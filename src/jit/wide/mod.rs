@@ -1,9 +1,10 @@
 //! Wide loops: vectors of eight doubles on x86-64 machines with AVX-512, of four
-//! on those with AVX2 and FMA.
+//! on those with AVX2 and FMA, of two on others with fused multiplication.
 //!
 //! In: a kernel, and which of its groups are loops. Out: for every loop whose
 //! body it covers, a function of a *frame* of words, which the code that
-//! Cranelift makes fills and calls. What is not covered stays with Cranelift:
+//! Cranelift makes fills and calls. Functions of pairs are made by Cranelift
+//! too (`jit/pairs.rs`), of the same bodies. What is not covered stays with Cranelift:
 //! nothing depends on this room but speed.
 //!
 //! 1. `select` (with `functions`, `effects`, `scatter`): the loop's operations to a straight line of
@@ -19,7 +20,7 @@ mod assembler;
 mod avx2;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod avx512;
-mod body;
+pub mod body;
 mod effects;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod emit;
@@ -49,6 +50,7 @@ use super::host::Tables;
 use super::long::{self, Chunks, Meeting};
 use super::program::{GroupKind, InstrId, Program};
 use crate::special::vector::Simd;
+use body::Body;
 pub use body::Combine;
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use memory::Pages;
@@ -82,14 +84,22 @@ impl Pages {
 /// Loops of fewer steps are not worth a call.
 const WORTH: i64 = 16;
 
+/// Where the code of a loop is.
+#[derive(Debug)]
+pub enum Code {
+    /// It begins there in the pages.
+    Emitted(usize),
+    /// Cranelift is still to make it of this.
+    Pairs(Box<Body>),
+}
+
 /// A loop that has machine code.
 #[derive(Debug)]
 pub struct Function {
     pub pointers: Vec<Pointer>,
     pub params: Vec<Param>,
     pub totals: Vec<Total>,
-    /// Where its code begins in the pages.
-    pub offset: usize,
+    pub code: Code,
     /// How to run it in chunks, if it is long. Compiled code holds its address.
     pub chunks: Option<Box<Chunks>>,
 }
@@ -112,9 +122,12 @@ pub struct Wide {
 }
 
 impl Wide {
-    /// Where the code of a function begins.
-    pub fn address(&self, f: &Function) -> usize {
-        self.pages.as_ref().map_or(0, |p| p.address(f.offset))
+    /// Where the code of a function begins, if it was emitted.
+    pub fn address(&self, f: &Function) -> Option<usize> {
+        match f.code {
+            Code::Emitted(offset) => self.pages.as_ref().map(|p| p.address(offset)),
+            Code::Pairs(_) => None,
+        }
     }
 
     /// Bytes of code and constants.
@@ -147,6 +160,8 @@ pub fn compile(
     if choice == Choice::Never || program.compares() || simd == Simd::Baseline {
         return wide;
     }
+    // Elsewhere there is no emitter.
+    let simd = if cfg!(all(target_arch = "x86_64", unix)) { simd } else { simd.min(Simd::Pairs) };
     // Scaling by powers of two is an instruction.
     let native = simd == Simd::Avx512;
     let stored = Stores::of(program);
@@ -159,29 +174,40 @@ pub fn compile(
             continue;
         }
         let Some(found) = select::select(program, tables, &stored, k, native) else { continue };
-        let Some((code, start)) = emit(&found, interrupt, simd) else { continue };
-        bytes.resize(bytes.len().next_multiple_of(64), 0);
-        let offset = bytes.len() + start;
-        bytes.extend(code);
+        let code = if simd == Simd::Pairs {
+            None
+        } else {
+            let Some((code, start)) = emit(&found, interrupt, simd) else { continue };
+            bytes.resize(bytes.len().next_multiple_of(64), 0);
+            let offset = bytes.len() + start;
+            bytes.extend(code);
+            Some(offset)
+        };
         let is_long = steps.is_some_and(|n| n >= 2 * long::CHUNK);
         let meetings = found.meetings.clone().filter(|_| is_long);
         let chunks = meetings.map(|meetings| Box::new(chunks(&found, meetings, interrupt)));
         overwritten.extend(found.overwritten);
         let (pointers, params, totals) = (found.pointers, found.params, found.totals);
-        wide.functions.insert(k, Function { pointers, params, totals, offset, chunks });
+        let code = code.map_or_else(|| Code::Pairs(Box::new(found.body)), Code::Emitted);
+        wide.functions.insert(k, Function { pointers, params, totals, code, chunks });
     }
-    if wide.functions.is_empty() {
+    if bytes.is_empty() {
+        wide.overwritten = entries(overwritten);
         return wide;
     }
     match Pages::new(&bytes) {
         Ok(pages) => {
             wide.pages = Some(pages);
-            wide.overwritten = overwritten.into_iter().map(|(b, lo, hi)| (b, (lo, hi))).collect();
+            wide.overwritten = entries(overwritten);
             wide
         }
         // The process may not execute new code this way.
         Err(_) => Wide::default(),
     }
+}
+
+fn entries(overwritten: Vec<(BufId, usize, usize)>) -> FxHashMap<BufId, (usize, usize)> {
+    overwritten.into_iter().map(|(b, lo, hi)| (b, (lo, hi))).collect()
 }
 
 /// What running a loop in chunks needs to know.
@@ -210,7 +236,7 @@ fn emit(found: &WideLoop, interrupt: Option<usize>, simd: Simd) -> Option<(Vec<u
     let emit = match simd {
         Simd::Avx512 => emit::emit::<avx512::Avx512>,
         Simd::Avx2 => emit::emit::<avx2::Avx2>,
-        Simd::Baseline => return None,
+        Simd::Baseline | Simd::Pairs => return None,
     };
     emit(&found.body, &strides, found.params.len(), interrupt)
 }
