@@ -180,6 +180,27 @@ pub(super) fn diagonal(g: &mut Graph, weights: ExprId) -> ExprId {
     g.mul(&[&scale[..], &[diagonal]].concat())
 }
 
+/// Terms of a sum with the diagonal ones, `a*diag(u)` and `b*diag(v)`, as one: `diag(a*u + b*v)`. As a factor
+/// that is never formed, a sum of diagonal matrices is.
+fn join_diagonals(g: &mut Graph, terms: &[ExprId]) -> Vec<ExprId> {
+    let (mut columns, mut others) = (Vec::new(), Vec::new());
+    for &term in terms {
+        let (mut factors, array) = scalar_factors(g, term);
+        if g.op(array) == Op::Diag && matches!(g.shape(g.args(array)[0]), Shape::Vector(_)) {
+            factors.push(g.args(array)[0]);
+            columns.push(g.mul(&factors));
+        } else {
+            others.push(term);
+        }
+    }
+    if columns.len() < 2 {
+        return terms.to_vec();
+    }
+    let column = g.add(&columns);
+    let joined = diagonal(g, column);
+    [vec![joined], others].concat()
+}
+
 /// The scalar factors of an array, and the array without them.
 fn scalar_factors(g: &Graph, e: ExprId) -> (Vec<ExprId>, ExprId) {
     if g.op(e) != Op::Mul {
@@ -386,6 +407,7 @@ fn entry(g: &mut Graph, column: ExprId, i: usize) -> Option<ExprId> {
 /// A sum of products with the last factors in common taken out:
 /// `diag(p)*A - p*p'*A` is `(diag(p) - p*p')*A`.
 fn join_right_factors(g: &mut Graph, terms: &[ExprId]) -> ExprId {
+    let terms = &join_diagonals(g, terms)[..];
     let split: Vec<(Vec<ExprId>, Vec<ExprId>)> = terms.iter().map(|&t| factors(g, t)).collect();
     let common = split.iter().map(|(_, f)| f).min_by_key(|f| f.len()).cloned().unwrap_or_default();
     let mut shared = 0;
@@ -405,6 +427,7 @@ fn join_right_factors(g: &mut Graph, terms: &[ExprId]) -> ExprId {
         let left = g.apply(Op::MatMul, &f[..f.len() - shared]);
         lefts.push(g.mul(&[&scalars[..], &[left]].concat()));
     }
+    let lefts = join_diagonals(g, &lefts);
     let left = g.add(&lefts);
     let mut all = vec![left];
     all.extend_from_slice(&common[common.len() - shared..]);

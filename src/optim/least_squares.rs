@@ -9,8 +9,10 @@
 //!
 //! (Bates & Watts 1988, sec. 2.2 to 2.3.) In come plain numbers, and out they go; this room knows no problem
 //! and prints nothing. `(J'J)^-1` comes from the QR factorization of J with its columns scaled to length one,
-//! never from `J'J`, so that half the digits are not lost.
+//! never from an inverse of `J'J`. Where residuals are many their [short form](super::normal_equations) serves, if it is
+//! accurate.
 
+use super::normal_equations::Short;
 use super::qr::PivotedQr;
 use super::student_t::two_sided_quantile;
 use super::vector::{dot, norm};
@@ -49,10 +51,8 @@ impl FitStatistics {
     /// Adds what depends on the fitted data `y: m` with weights (1 where there are none): R squared, and the
     /// weights' part of AIC and BIC.
     pub fn explain(&mut self, y: &[f64], weights: Option<&[f64]>) {
-        let ones = vec![1.0; y.len()];
-        let weights = weights.unwrap_or(&ones);
         self.r_squared = r_squared(y, weights, self.residual_sum_of_squares);
-        let logs: f64 = weights.iter().filter(|w| **w > 0.0).map(|w| w.ln()).sum();
+        let logs: f64 = weights.unwrap_or(&[]).iter().filter(|w| **w > 0.0).map(|w| w.ln()).sum();
         self.aic = self.aic.map(|aic| aic - logs);
         self.bic = self.bic.map(|bic| bic - logs);
     }
@@ -82,7 +82,22 @@ pub fn fit_statistics(
     jac: &DMatrix<f64>,
     response: Option<&[f64]>,
 ) -> FitStatistics {
-    let (m, n) = jac.shape();
+    statistics_of(x, jac.nrows(), r, jac, response)
+}
+
+/// The same of `m` residuals, from what stands in for them ([`Short`](super::normal_equations::Short)).
+pub fn statistics_of_short(x: &[f64], m: usize, short: &Short) -> FitStatistics {
+    statistics_of(x, m, &short.r, &short.jac, None)
+}
+
+fn statistics_of(
+    x: &[f64],
+    m: usize,
+    r: &[f64],
+    jac: &DMatrix<f64>,
+    response: Option<&[f64]>,
+) -> FitStatistics {
+    let n = jac.ncols();
     let lengths: Vec<f64> = jac
         .column_iter()
         .map(|column| norm(column.as_slice()))
@@ -190,12 +205,20 @@ fn dependent_columns(qr: &PivotedQr, rank: usize) -> Vec<usize> {
     (0..n).filter(|&j| dependent[j]).collect()
 }
 
-fn r_squared(y: &[f64], weights: &[f64], residual_sum_of_squares: f64) -> Option<f64> {
+fn r_squared(y: &[f64], weights: Option<&[f64]>, residual_sum_of_squares: f64) -> Option<f64> {
     if y.len() < 2 {
         return None;
     }
-    let mean = dot(weights, y) / weights.iter().sum::<f64>();
-    let total: f64 = y.iter().zip(weights).map(|(y, w)| w * (y - mean).powi(2)).sum();
+    let total: f64 = match weights {
+        Some(w) => {
+            let mean = dot(w, y) / w.iter().sum::<f64>();
+            y.iter().zip(w).map(|(y, w)| w * (y - mean).powi(2)).sum()
+        }
+        None => {
+            let mean = y.iter().sum::<f64>() / y.len() as f64;
+            y.iter().map(|y| (y - mean).powi(2)).sum()
+        }
+    };
     (total > 0.0).then(|| 1.0 - residual_sum_of_squares / total)
 }
 

@@ -15,6 +15,7 @@ pub mod eigen;
 pub mod least_squares;
 pub mod line_search;
 pub mod methods;
+pub mod normal_equations;
 pub mod options;
 pub mod qr;
 pub mod registry;

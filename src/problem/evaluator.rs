@@ -184,6 +184,26 @@ impl<'p> Evaluator<'p> {
         Ok(self.screen(all_finite(jac.as_slice())))
     }
 
+    /// Whether value, gradient and Gauss-Newton matrix should be asked for together. No evaluation.
+    pub fn has_gauss_newton(&mut self) -> bool {
+        self.problem.has_gauss_newton()
+    }
+
+    /// f(x), its gradient and the Gauss-Newton matrix, or `None` where one is not finite.
+    pub fn gauss_newton(
+        &mut self,
+        x: &[f64],
+        g: &mut [f64],
+        a: &mut DMatrix<f64>,
+    ) -> Result<Option<f64>, Halt> {
+        self.before()?;
+        self.counts.f += 1;
+        self.counts.grad += 1;
+        let f = self.problem.gauss_newton(x, g, a);
+        let usable = f.is_finite() && all_finite(g) && all_finite(a.as_slice());
+        Ok(self.screen(usable).then_some(f))
+    }
+
     /// The start point is always evaluated, so that even a run without time has something to return.
     fn before(&self) -> Result<(), Halt> {
         if self.counts.f <= 1 && self.counts.grad == 0 { Ok(()) } else { self.check() }

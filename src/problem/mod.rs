@@ -108,6 +108,20 @@ pub trait Problem {
         jac.fill(f64::NAN);
     }
 
+    /// Whether [`gauss_newton`](Problem::gauss_newton) may be called and should be: there are many more residuals
+    /// than variables.
+    fn has_gauss_newton(&mut self) -> bool {
+        false
+    }
+
+    /// f(x), its gradient into `g`, and the Gauss-Newton matrix `2 * scale * J'J` into `a`, both triangles,
+    /// without storing residuals or Jacobian. `x: n, g: n, a: n x n`.
+    fn gauss_newton(&mut self, _x: &[f64], g: &mut [f64], a: &mut DMatrix<f64>) -> f64 {
+        g.fill(f64::NAN);
+        a.fill(f64::NAN);
+        f64::NAN
+    }
+
     /// The factor `scale > 0` of the sum of squares: 1, 1/2 or 1/m, say.
     fn residual_scale(&self) -> f64 {
         1.0

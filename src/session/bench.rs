@@ -255,7 +255,7 @@ impl Measurement<'_> {
                 })?)
             }
         };
-        let gauss_newton = match problem.has_gauss_newton() {
+        let gauss_newton = match problem.fuses_gauss_newton() {
             true => Some(self.prepared(problem.prepared(Part::GaussNewton))?),
             false => None,
         };

@@ -11,6 +11,8 @@ use std::time::Instant;
 
 use nalgebra::DMatrix;
 
+use super::blocks::Layout;
+use super::gauss_newton;
 use super::hessian::{self, Hessian, HessianForm, MAX_SYMBOLIC_HESSIAN};
 use super::program::{Engine, Program, Times};
 use super::stages;
@@ -28,6 +30,11 @@ const MAX_HESSIAN: usize = 1000;
 /// One kernel for everything, where it has at most so many nodes.
 const MAX_BUNDLE: usize = 600;
 
+/// Normal equations are formed for at least so many residuals an unknown ...
+const FEW_COLUMNS: usize = 8;
+/// ... and Jacobians of at least so many entries.
+const WORTH_PRODUCTS: usize = 20_000;
+
 /// What can be asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Part {
@@ -40,7 +47,7 @@ pub(super) enum Part {
     JacobianVector,
     /// Value, gradient and what the Hessian's program computes.
     ValueGradientHessian,
-    /// Value, gradient and the lower triangle of `2*scale*J'*J`, row by row.
+    /// Value, gradient and `2*scale*J'*J`.
     GaussNewton,
 }
 
@@ -69,6 +76,8 @@ pub(super) struct Compiled<'g> {
     /// Value and derivatives in pieces, where the objective allows it; found with the gradient.
     banded: Option<Banded>,
     squares: Option<Squares>,
+    /// The Gauss-Newton matrix, once it has been looked for.
+    products: Option<Option<(Layout, Vec<ExprId>)>>,
     bounds: Option<(Vec<f64>, Vec<f64>)>,
     programs: Vec<(Part, Program)>,
     bundle: Option<Bundle>,
@@ -108,6 +117,7 @@ impl<'g> Compiled<'g> {
             hessian: None,
             banded: None,
             squares,
+            products: None,
             bounds,
             programs: Vec::new(),
             bundle: None,
@@ -198,11 +208,7 @@ impl<'g> Compiled<'g> {
                 [vec![self.f], gradient, hessian].concat()
             }
             Part::GaussNewton => {
-                let products = match &self.squares {
-                    Some(s) => structure::gauss_newton(self.g, s, &self.vars),
-                    None => Vec::new(),
-                };
-                let products = simplify::stable(self.g, &products);
+                let products = self.products().map_or(Vec::new(), |(_, exprs)| exprs.clone());
                 let gradient = self.gradient_exprs();
                 [vec![self.f], gradient, products].concat()
             }
@@ -358,7 +364,7 @@ impl<'g> Compiled<'g> {
         if let Some(hessian) = self.hessian.as_ref().filter(|h| h.program().is_some()) {
             parts.push(("Hessian", hessian.exprs.clone()));
         }
-        if self.has_gauss_newton() {
+        if self.fuses_gauss_newton() {
             parts.push((
                 "value, gradient and Gauss-Newton matrix",
                 self.exprs_of(Part::GaussNewton),
@@ -383,9 +389,20 @@ impl<'g> Compiled<'g> {
         self.hessian.as_ref().map_or(0, |h| h.nnz)
     }
 
+    /// The Gauss-Newton matrix, where residuals have one in closed form.
+    fn products(&mut self) -> Option<&(Layout, Vec<ExprId>)> {
+        if self.products.is_none() {
+            let (g, jit) = (&mut *self.g, self.engine.jit);
+            let squares = self.squares.as_ref().filter(|_| self.n <= MAX_HESSIAN);
+            let found = squares.and_then(|s| gauss_newton::gauss_newton(g, s, &self.vars, jit));
+            self.products = Some(found);
+        }
+        self.products.as_ref()?.as_ref()
+    }
+
     /// Whether value, gradient and Gauss-Newton matrix come from one program.
-    pub fn has_gauss_newton(&self) -> bool {
-        self.squares.is_some() && self.all_scalar() && self.n <= MAX_SYMBOLIC_HESSIAN
+    pub fn fuses_gauss_newton(&mut self) -> bool {
+        self.products().is_some()
     }
 
     fn choose_hessian(&mut self) {
@@ -415,18 +432,6 @@ impl<'g> Compiled<'g> {
             self.evaluate(part, &point);
             take(j, &self.out);
             point[self.n + j] = 0.0;
-        }
-    }
-}
-
-/// A symmetric matrix from its lower triangle, row by row.
-fn fill_from_lower(lower: &[f64], h: &mut DMatrix<f64>) {
-    let mut k = 0;
-    for i in 0..h.nrows() {
-        for j in 0..=i {
-            h[(i, j)] = lower[k];
-            h[(j, i)] = lower[k];
-            k += 1;
         }
     }
 }
@@ -499,19 +504,14 @@ impl Problem for Compiled<'_> {
 
     fn hessian(&mut self, x: &[f64], h: &mut DMatrix<f64>) {
         if let Some(lower) = self.bundled_hessian(x) {
-            return fill_from_lower(lower, h);
+            return Layout::LowerTriangle.fill(lower, h);
         }
         self.choose_hessian();
         let Some(hessian) = self.hessian.take() else { return };
         match &hessian.form {
-            HessianForm::Entries(program) => {
+            HessianForm::Dense(layout, program) => {
                 self.run_into_out(program, x);
-                fill_from_lower(&self.out, h);
-            }
-            HessianForm::Matrix(program) => {
-                self.run_into_out(program, x);
-                // Symmetric, so the order of rows and columns does not matter.
-                h.as_mut_slice().copy_from_slice(&self.out);
+                layout.fill(&self.out, h);
             }
             HessianForm::Sparse(pattern, program) => {
                 self.run_into_out(program, x);
@@ -575,6 +575,22 @@ impl Problem for Compiled<'_> {
         self.by_columns(Part::JacobianVector, x, |j, column| {
             jac.column_mut(j).copy_from_slice(column)
         });
+    }
+
+    fn has_gauss_newton(&mut self) -> bool {
+        let m = self.n_residuals().unwrap_or(0);
+        let many = m >= FEW_COLUMNS * self.n && m.saturating_mul(self.n) >= WORTH_PRODUCTS;
+        many && self.residual_offset() == 0.0 && self.fuses_gauss_newton()
+    }
+
+    fn gauss_newton(&mut self, x: &[f64], g: &mut [f64], a: &mut DMatrix<f64>) -> f64 {
+        self.evaluate(Part::GaussNewton, x);
+        let (gradient, products) = self.out[1..].split_at(g.len());
+        g.copy_from_slice(gradient);
+        if let Some(Some((layout, _))) = &self.products {
+            layout.fill(products, a);
+        }
+        self.out[0]
     }
 
     fn residual_scale(&self) -> f64 {

@@ -1,17 +1,20 @@
 //! What is said of a solution once a method has found it: the kind of point, and the statistics of a fit.
 
 use super::compiled::Compiled;
+use super::program::{Engine, Program, Times};
 use super::structure::Squares;
 use crate::expr::{ExprId, Graph, Op};
 use crate::ops;
 use crate::optim::driver::Solution;
-use crate::optim::least_squares::{FitStatistics, fit_statistics};
+use crate::optim::least_squares::{FitStatistics, fit_statistics, statistics_of_short};
 use crate::optim::methods::newton::MAX_DENSE;
+use crate::optim::normal_equations::Short;
 use crate::optim::registry::{self, Need};
 use crate::optim::sparse_verdict::examine_sparse;
 use crate::optim::status::Status;
 use crate::optim::verdict::{Verdict, examine};
 use crate::problem::Problem;
+use nalgebra::DMatrix;
 
 /// The kind of point is worked out from dense Hessians of at most this many unknowns.
 const MAX_VERDICT: usize = 300;
@@ -19,6 +22,9 @@ const MAX_VERDICT: usize = 300;
 const MAX_PARAMETERS: usize = 100;
 /// Statistics are worked out from dense Jacobians of at most this many entries.
 const MAX_JACOBIAN: usize = 50_000_000;
+
+/// Arrays of at least so many entries are computed by compiled code.
+const WORTH_COMPILING: usize = 10_000;
 
 /// What kind of point the solution is. Not worked out after a limit or a
 /// failure, and for large problems whose Hessian is not sparse.
@@ -48,7 +54,7 @@ pub(super) fn verdict(
     if let Some(pattern) = pattern {
         return examine_sparse(problem, at, &gradient, pattern, bounds, converged);
     }
-    let mut hessian = nalgebra::DMatrix::zeros(n, n);
+    let mut hessian = DMatrix::zeros(n, n);
     problem.hessian(&solution.x, &mut hessian);
     Some(examine(problem, at, &gradient, &hessian, bounds, converged))
 }
@@ -60,27 +66,56 @@ pub(super) fn statistics(problem: &mut Compiled, solution: &Solution) -> Option<
     // Of many unknowns nobody reads a table, unless the method was one for fits.
     let is_fit = registry::find(solution.method).is_some_and(|m| m.needs.contains(&Need::Jacobian));
     let wanted = is_fit || n <= MAX_PARAMETERS;
-    if !settled || !wanted || m <= n || m.saturating_mul(n) > MAX_JACOBIAN {
+    if !settled || !wanted || m <= n {
+        return None;
+    }
+    if let Some(short) = short(problem, &solution.x) {
+        return Some(statistics_of_short(&solution.x, m, &short));
+    }
+    if m.saturating_mul(n) > MAX_JACOBIAN {
         return None;
     }
     let mut residuals = vec![0.0; m];
     problem.residuals(&solution.x, &mut residuals);
-    let mut jacobian = nalgebra::DMatrix::zeros(m, n);
+    let mut jacobian = DMatrix::zeros(m, n);
     problem.jacobian(&solution.x, &mut jacobian);
     let finite = residuals.iter().chain(jacobian.iter()).all(|v| v.is_finite());
     finite.then(|| fit_statistics(&solution.x, &residuals, &jacobian, None))
 }
 
+/// Residuals and Jacobian in short form, where that is accurate.
+fn short(problem: &mut Compiled, x: &[f64]) -> Option<Short> {
+    if !problem.has_gauss_newton() {
+        return None;
+    }
+    let (mut gradient, mut products) = (vec![0.0; x.len()], DMatrix::zeros(x.len(), x.len()));
+    let scale = problem.residual_scale();
+    let sum = problem.gauss_newton(x, &mut gradient, &mut products) / scale;
+    gradient.iter_mut().for_each(|g| *g /= 2.0 * scale);
+    products /= 2.0 * scale;
+    let short = Short::new(&products, &gradient, sum);
+    (sum.is_finite() && short.is_accurate).then_some(short)
+}
+
 /// Adds what depends on the data that were fitted, where those can be told from the residuals.
-pub(super) fn add_response(g: &mut Graph, squares: &Squares, statistics: &mut FitStatistics) {
-    if let Some((y, weights)) = response(g, squares) {
+pub(super) fn add_response(
+    g: &mut Graph,
+    engine: &Engine,
+    squares: &Squares,
+    statistics: &mut FitStatistics,
+) {
+    if let Some((y, weights)) = response(g, engine, squares) {
         statistics.explain(&y, weights.as_deref());
     }
 }
 
 /// The data that a fit explains, the known terms of its residuals `sqrt(w)*(y - model)`, and the weights w where
 /// there are any.
-fn response(g: &mut Graph, squares: &Squares) -> Option<(Vec<f64>, Option<Vec<f64>>)> {
+fn response(
+    g: &mut Graph,
+    engine: &Engine,
+    squares: &Squares,
+) -> Option<(Vec<f64>, Option<Vec<f64>>)> {
     let [block] = squares.blocks[..] else { return None };
     let range = ops::Range::of(g, block).filter(|_| g.op(block) == Op::Comp);
     let body = if range.is_some() { g.args(block)[Op::BINDER_BODY] } else { block };
@@ -101,10 +136,10 @@ fn response(g: &mut Graph, squares: &Squares) -> Option<(Vec<f64>, Option<Vec<f6
         return None;
     }
     let data = g.add(&known);
-    let y = values(g, range, data)?;
+    let y = values(g, engine, range, data)?;
     let mut weights: Option<Vec<f64>> = None;
     for root in roots {
-        let found = values(g, range, root)?;
+        let found = values(g, engine, range, root)?;
         // A factor of all residuals is no weight.
         if found.len() == 1 && y.len() > 1 {
             continue;
@@ -116,10 +151,20 @@ fn response(g: &mut Graph, squares: &Squares) -> Option<(Vec<f64>, Option<Vec<f6
 }
 
 /// The values of a known expression for all values of an index.
-fn values(g: &mut Graph, range: Option<ops::Range>, e: ExprId) -> Option<Vec<f64>> {
+fn values(
+    g: &mut Graph,
+    engine: &Engine,
+    range: Option<ops::Range>,
+    e: ExprId,
+) -> Option<Vec<f64>> {
     let e = match range {
         Some(range) if !g.free_indices(e).is_empty() => range.bind(g, Op::Comp, e),
         _ => e,
     };
-    crate::eval::evaluate_known(g, e).ok().map(|t| t.data().to_vec())
+    if g.shape(e).len() < WORTH_COMPILING {
+        return crate::eval::evaluate_known(g, e).ok().map(|t| t.data().to_vec());
+    }
+    let program = Program::new(g, engine, &[e], &[], &mut Times::default());
+    let mut out = vec![0.0; program.n_out()];
+    program.run(g, &[], &mut out).ok().map(|()| out)
 }

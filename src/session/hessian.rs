@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::blocks::{self, Layout};
 use super::program::{Engine, Program, Times};
 use crate::diff::{self, Banded};
-use crate::expr::{ExprId, Graph, Op, SymbolId};
+use crate::expr::{ExprId, Graph, SymbolId};
 use crate::problem::SymmetricPattern;
 use crate::simplify;
 
@@ -16,10 +17,8 @@ pub(super) const MAX_BYTES: usize = 1 << 30;
 
 /// How a Hessian is computed.
 pub(super) enum HessianForm {
-    /// By scalar unknowns: the lower triangle, row by row.
-    Entries(Program),
-    /// By one column of unknowns: a matrix in closed form.
-    Matrix(Program),
+    /// Entry by entry or in blocks of closed form.
+    Dense(Layout, Program),
     /// Few entries, from the bodies of indexed sums.
     Sparse(Arc<SymmetricPattern>, Program),
     /// None of these: products with unit directions.
@@ -39,7 +38,7 @@ impl Hessian {
     /// The program that computes it at once, if there is one.
     pub fn program(&self) -> Option<&Program> {
         match &self.form {
-            HessianForm::Entries(p) | HessianForm::Matrix(p) | HessianForm::Sparse(_, p) => Some(p),
+            HessianForm::Dense(_, p) | HessianForm::Sparse(_, p) => Some(p),
             HessianForm::Columns => None,
         }
     }
@@ -69,30 +68,6 @@ pub(super) fn count_nonzero(g: &Graph, lower: &[ExprId]) -> usize {
     count
 }
 
-/// The Hessian by one column of unknowns as a matrix expression.
-pub(super) fn closed_form(
-    g: &mut Graph,
-    f: ExprId,
-    vars: &[SymbolId],
-    jit: bool,
-) -> Option<ExprId> {
-    let &[unknown] = vars else { return None };
-    let gradient = diff::gradient(g, f, &[unknown]);
-    let matrix = diff::jacobian(g, gradient[0], unknown)?;
-    let n = g.symbol(unknown).shape.len();
-    let square = g.shape(matrix).rows() == n && g.shape(matrix).cols() == n;
-    let matrix = square.then(|| simplify::stable(g, &[matrix])[0])?;
-    // A matrix written out by two indices with conditions costs more than products with directions.
-    if g.reachable(&[matrix]).into_iter().any(|e| matches!(g.op(e), Op::Comp | Op::If)) {
-        return None;
-    }
-    // Compiled code does not form a diagonal matrix that is a factor; the evaluator does.
-    let formed = |e: &ExprId| !jit || g.op(*e) != Op::Diag;
-    let largest = g.reachable(&[matrix]).into_iter().filter(formed);
-    let largest = largest.map(|e| g.shape(e).len()).max().unwrap_or(0);
-    (largest <= MAX_BYTES / 8).then_some(matrix)
-}
-
 /// Chooses the form.
 pub(super) fn choose(
     g: &mut Graph,
@@ -109,7 +84,8 @@ pub(super) fn choose(
         let exprs = lower_triangle(g, f, vars);
         let nnz = count_nonzero(g, &exprs);
         times.differentiate += started.elapsed();
-        let form = HessianForm::Entries(Program::new(g, engine, &exprs, vars, times));
+        let program = Program::new(g, engine, &exprs, vars, times);
+        let form = HessianForm::Dense(Layout::LowerTriangle, program);
         return Hessian { form, exprs, nnz };
     }
     if let Some(b) = banded.filter(|b| b.nnz <= n.saturating_mul(n) / 4) {
@@ -129,14 +105,14 @@ pub(super) fn choose(
         return Hessian { form, exprs, nnz };
     }
     let fits = n.checked_mul(n).and_then(|n| n.checked_mul(8)).is_some_and(|b| b <= MAX_BYTES);
-    let closed = if fits { closed_form(g, f, vars, engine.jit) } else { None };
+    let closed = if fits { blocks::closed_form(g, f, vars, engine.jit) } else { None };
     times.differentiate += started.elapsed();
     let nnz = n.saturating_mul(n);
-    let Some(matrix) = closed else {
+    let Some((layout, exprs)) = closed else {
         return Hessian { form: HessianForm::Columns, exprs: Vec::new(), nnz };
     };
-    let form = HessianForm::Matrix(Program::new(g, engine, &[matrix], vars, times));
-    Hessian { form, exprs: vec![matrix], nnz }
+    let form = HessianForm::Dense(layout, Program::new(g, engine, &exprs, vars, times));
+    Hessian { form, exprs, nnz }
 }
 
 #[cfg(test)]
@@ -283,6 +259,7 @@ mod tests {
             "log(sum(exp(0.1*(X*w))))",
             "sumsq(X*w - mean(X*w)*ones(m))",
             "logsumexp(X*w) + max(X*w)",
+            "sumsq(tanh(X*w) - y)",
         ] {
             assert_eq!(checked(&format!("{data}let f = {f}"), true), (None, 2500), "{f}");
         }
@@ -294,6 +271,37 @@ mod tests {
             + 0.1*sum((exp(x[i]/10) + exp(x[i-1]/10) - exp(i/10))^2 for i in 2..n) \
             + (sum((n - j + 1)*x[j]^2 for j in 1..n) - 1)^2";
         assert_eq!(both(penalty), (None, 100));
+    }
+
+    /// The Hessian by an array and numbers beside it has closed blocks, and none that is as large as the data.
+    #[test]
+    fn several_unknowns_give_blocks() {
+        let data =
+            "let X = normal(0, 1, 400, 3); let y = normal(0, 1, 400); var w: R[3], u: R[2], b; ";
+        for (f, n) in [
+            ("mean(log(1 + exp(-y .* (X*w + b)))) + 0.01*sumsq(w)", 4),
+            ("sum(exp(0.1*(X*w + b)) - y .* (X*w + b))", 4),
+            ("logsumexp(X*w + b) + b^2", 4),
+            ("sumsq(y - b*tanh(X*w + u[1])) + sumsq(u)^2", 6),
+        ] {
+            let script = format!("{data}let f = {f}");
+            assert_eq!(both(&script), (None, n * n), "{f}");
+            assert!(has_closed_form(&script), "{f}");
+        }
+    }
+
+    fn has_closed_form(script: &str) -> bool {
+        let mut session = Session::new(Settings::default());
+        session.run("script", script, &mut |_, _| {});
+        let Some(Item::Expr(f)) = session.state.names.get("f").map(|e| e.item.clone()) else {
+            panic!("{script}: no f")
+        };
+        let g = &mut session.state.graph;
+        let vars = g.unknowns(&[f]);
+        blocks::closed_form(g, f, &vars, true).is_some_and(|(_, exprs)| {
+            let formed = |e: ExprId| g.op(e) != crate::expr::Op::Diag;
+            g.reachable(&exprs).into_iter().filter(|&e| formed(e)).all(|e| g.shape(e).len() <= 1200)
+        })
     }
 
     #[test]

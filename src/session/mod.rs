@@ -22,6 +22,7 @@
 //! shapes are all reported, and nothing has run. A REPL line runs at once.
 
 mod bench;
+mod blocks;
 mod check;
 mod check_text;
 mod command;
@@ -34,6 +35,7 @@ mod explain;
 mod finite;
 mod fit;
 mod fitted;
+mod gauss_newton;
 mod hessian;
 mod output;
 mod program;

@@ -234,8 +234,14 @@ impl Runner<'_> {
         let g = &mut self.session.state.graph;
         let entries = entry_names(g, &objective.over);
         let bounds = setup.bounds.clone();
-        let mut problem =
-            Compiled::new(g, engine, setup.f, &objective.over, setup.squares.clone(), bounds);
+        let mut problem = Compiled::new(
+            g,
+            engine.clone(),
+            setup.f,
+            &objective.over,
+            setup.squares.clone(),
+            bounds,
+        );
         let sparse = plan_sparse(&mut problem, setup, plan);
         let plan = sparse.as_ref().unwrap_or(plan);
         let squares = plan.def.needs.contains(&Need::Jacobian);
@@ -282,7 +288,7 @@ impl Runner<'_> {
             Err(misfit) => return self.misfit(&misfit, objective),
         };
         if let (Some(statistics), Some(squares)) = (&mut statistics, &setup.squares) {
-            fitted::add_response(&mut self.session.state.graph, squares, statistics);
+            fitted::add_response(&mut self.session.state.graph, &engine, squares, statistics);
         }
         Ok(self.result(objective, setup, plan, name, entries, solution, statistics, verdict))
     }

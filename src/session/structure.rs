@@ -1,7 +1,6 @@
 //! What kind of objective this is: sums of squares, smooth or not.
 
-use crate::diff;
-use crate::expr::{ExprId, Graph, Num, Op, SymbolId};
+use crate::expr::{ExprId, Graph, Num, Op};
 use crate::ops::{self, Range, known_value, times};
 
 /// `f = scale * (|r_1|^2 + |r_2|^2 + ...) + offset`, the residuals in blocks.
@@ -190,38 +189,6 @@ fn nested(g: &mut Graph, outer: Range, inner_sum: ExprId) -> Option<Vec<ExprId>>
 /// Number of residuals.
 pub(super) fn n_residuals(g: &Graph, squares: &Squares) -> usize {
     squares.blocks.iter().map(|&b| g.shape(b).len()).sum()
-}
-
-/// The lower triangle of `2*scale*J'*J` by scalar unknowns, row by row: products of derivatives
-/// are summed under the index of their residuals, so no Jacobian is stored.
-pub(super) fn gauss_newton(g: &mut Graph, squares: &Squares, vars: &[SymbolId]) -> Vec<ExprId> {
-    let one = g.int(1);
-    let factor = g.number(Num::float(2.0 * squares.scale));
-    let mut terms: Vec<Vec<ExprId>> = vec![Vec::new(); vars.len() * (vars.len() + 1) / 2];
-    for &block in &squares.blocks {
-        let range = Range::of(g, block).filter(|_| g.op(block) == Op::Comp);
-        let residual = if range.is_some() { g.args(block)[Op::BINDER_BODY] } else { block };
-        let columns: Vec<ExprId> =
-            vars.iter().map(|&v| diff::tangent(g, &[residual], &[(v, one)])[0]).collect();
-        let mut k = 0;
-        for i in 0..vars.len() {
-            for j in 0..=i {
-                let product = times(g, columns[i], columns[j]);
-                let sum = match range {
-                    Some(range) => range.bind(g, Op::Sum, product),
-                    None if g.shape(product).is_scalar() => product,
-                    None => g.apply(Op::SumAll, &[product]),
-                };
-                terms[k].push(sum);
-                k += 1;
-            }
-        }
-    }
-    let total = |t: Vec<ExprId>| {
-        let sum = g.add(&t);
-        g.mul(&[factor, sum])
-    };
-    terms.into_iter().map(total).collect()
 }
 
 /// Whether every operator that meets an unknown is smooth.

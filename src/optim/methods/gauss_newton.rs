@@ -8,7 +8,7 @@
 //! residuals vanish at the solution; where they are large and curved, or J loses rank, it may crawl or stop, and
 //! `lm` is the method to take.
 
-use super::lm;
+use super::squares_point::Point;
 use crate::optim::damped_step::LinearModel;
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
@@ -38,14 +38,14 @@ const ARMIJO: f64 = 1e-4;
 const MAX_TRIALS: usize = 60;
 
 fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
-    let mut at = lm::first_point(run)?;
+    let mut at = Point::first(run)?;
     let scale = run.eval.structure().residual_scale();
-    let (n, m) = (at.x.len(), at.r.len());
-    let mut g = vec![0.0; n];
+    let mut g = vec![0.0; at.x.len()];
     let mut trial = at.clone();
     let mut step = 0.0;
     let mut how = How::default();
     loop {
+        let m = at.r.len();
         for (j, g) in g.iter_mut().enumerate() {
             *g = 2.0 * scale * dot(&at.jac.as_slice()[j * m..(j + 1) * m], &at.r);
         }
@@ -62,13 +62,12 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
             if trial.x == at.x {
                 break;
             }
-            let value = run.eval.residuals(&trial.x, &mut trial.r)?;
             let mut factor = 0.1;
-            if let Some(f) = value {
+            if trial.evaluate(run)? {
+                let f = trial.f;
                 let rounding = 4.0 * f64::EPSILON * at.f.abs();
                 if f <= at.f + ARMIJO * alpha * slope + rounding {
-                    if run.eval.jacobian(&trial.x, &mut trial.jac)? {
-                        (trial.f, trial.sum) = (f, dot(&trial.r, &trial.r));
+                    if trial.differentiate(run)? {
                         moved = true;
                         break;
                     }

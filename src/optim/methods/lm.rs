@@ -14,6 +14,7 @@
 //! with full rank is repeated from the start with another radius; the best end counts.
 
 use super::lm_step::{SecondOrder, scaled_gradient, step};
+use super::squares_point::Point;
 use crate::optim::damped_step::LinearModel;
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
@@ -60,17 +61,6 @@ const NEAR: f64 = 1e-3;
 /// D forgets a column norm at this rate a step: one that was huge only far away would hold its variable for
 /// hundreds of steps.
 const FORGET: f64 = 0.99;
-
-/// A point with its residuals and Jacobian.
-#[derive(Clone)]
-pub(super) struct Point {
-    pub x: Vec<f64>,
-    pub r: Vec<f64>,
-    pub jac: DMatrix<f64>,
-    /// `|r|^2`, and f.
-    pub sum: f64,
-    pub f: f64,
-}
 
 /// What an attempt carries from step to step.
 pub(super) struct State {
@@ -119,7 +109,7 @@ struct End {
 }
 
 fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
-    let start = first_point(run)?;
+    let start = Point::first(run)?;
     let mut best: Option<End> = None;
     for factor in FIRST_RADII {
         let end = attempt(run, &start, factor)?;
@@ -138,22 +128,6 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         Some(end) => end.stop,
         None => run.stalled("no step was tried"),
     })
-}
-
-pub(super) fn first_point(run: &mut Run<'_>) -> Result<Point, Stop> {
-    let x = run.x0().to_vec();
-    let m = run.eval.structure().n_residuals().unwrap_or(0);
-    let mut r = vec![0.0; m];
-    let mut jac = DMatrix::zeros(m, x.len());
-    let Some(f) = run.eval.residuals(&x, &mut r)? else {
-        return Err(run.invalid_start(&[]));
-    };
-    if !run.eval.jacobian(&x, &mut jac)? {
-        let columns: Vec<f64> = jac.column_iter().map(|column| column.sum()).collect();
-        return Err(run.invalid_start(&columns));
-    }
-    let sum = dot(&r, &r);
-    Ok(Point { x, r, jac, sum, f })
 }
 
 /// One run of the method from `start`.
@@ -246,21 +220,22 @@ fn close(
     for (new, (p, x)) in trial.x.iter_mut().zip(steps()) {
         *new = x + p;
     }
-    let Some(f) = run.eval.residuals(&trial.x, &mut trial.r)? else {
+    if !trial.evaluate(run)? {
         return Ok(None);
-    };
-    let sum = dot(&trial.r, &trial.r);
+    }
+    let sum = trial.sum;
     let vanished = sum <= VANISHED * start_sum || sum.sqrt() <= rounding.residuals;
     let scale = 2.0 * run.eval.structure().residual_scale();
     let steepest = state.at.jac.column_iter().map(|column| column.norm()).fold(0.0, f64::max);
     // A tiny step changes no column by a visible share.
-    if !vanished || 2.0 * scale * steepest * sum.sqrt() > run.gradient_threshold(f) {
+    if !vanished || 2.0 * scale * steepest * sum.sqrt() > run.gradient_threshold(trial.f) {
+        return Ok(None);
+    }
+    if !trial.take_jacobian(&state.at) {
         return Ok(None);
     }
     state.step = norm(&model.gauss_newton);
     state.lambda = 0.0;
-    (trial.f, trial.sum) = (f, sum);
-    trial.jac.copy_from(&state.at.jac);
     std::mem::swap(&mut state.at, trial);
     differentiate(run, state);
     run.record(&state.iterate())?;

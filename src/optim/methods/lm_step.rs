@@ -6,7 +6,8 @@
 //! on (Dennis, Gay & Welsch 1981, sec. 4). Where differences of `|r|^2` are rounding noise, values cannot
 //! tell a good step from a bad one, and the scaled gradient `|D^-1 J'r|` must fall instead.
 
-use super::lm::{Point, State};
+use super::lm::State;
+use super::squares_point::Point;
 use crate::optim::damped_step::LinearModel;
 use crate::optim::eigen::symmetric_eigen;
 use crate::optim::run::Run;
@@ -140,11 +141,10 @@ pub(super) fn step(
         if state.step == 0.0 {
             state.delta = state.delta.min(proposal.length);
         }
-        let Some(f) = run.eval.residuals(&trial.x, &mut trial.r)? else {
+        if !trial.evaluate(run)? {
             shrink(state, 0.25 * proposal.length);
             continue;
-        };
-        (trial.f, trial.sum) = (f, dot(&trial.r, &trial.r));
+        }
         let actual = state.at.sum - trial.sum;
         let with_noise = proposal.predicted + noise;
         let ratio = if with_noise > 0.0 { (actual + noise) / with_noise } else { -1.0 };
@@ -169,7 +169,7 @@ pub(super) fn step(
         if !accepted {
             continue;
         }
-        if !run.eval.jacobian(&trial.x, &mut trial.jac)? {
+        if !trial.differentiate(run)? {
             shrink(state, 0.25 * proposal.length);
             continue;
         }

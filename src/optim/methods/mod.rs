@@ -17,6 +17,7 @@ pub mod multistart;
 pub mod nelder_mead;
 pub mod newton;
 pub mod newton_cg;
+mod squares_point;
 pub mod sr1;
 
 use super::options::{OptionDef, OptionDefault, OptionKind};
