@@ -182,7 +182,7 @@ fn run_call(run: &Run, number: usize) {
     // SAFETY: buffers do not overlap one another, the input or known values,
     // and a building block never reads the buffer that it writes, so this is
     // the only reference to these numbers.
-    let out = unsafe { run.output_of(tables, number) };
+    let out = unsafe { &mut *run.output_of(tables, number) };
     match &call.what {
         Dense::Product { m, k, n, left_turned, right_turned } => {
             let (left, right) = ((args[0], *left_turned), (args[1], *right_turned));
@@ -220,16 +220,11 @@ impl Run {
         Run { fault, rows, input, output, scratch, tables, threads, panic, sums }
     }
 
-    /// The buffer that a building block fills.
-    ///
-    /// # Safety
-    ///
-    /// Nobody else uses it meanwhile.
-    pub unsafe fn output_of<'t>(&self, tables: &'t Tables, call: usize) -> &'t mut [f64] {
+    /// The buffer that a building block fills. It lies within the memory of the
+    /// run, since `Kernel::call` has checked the lengths.
+    pub fn output_of(&self, tables: &Tables, call: usize) -> *mut [f64] {
         let (place, len) = tables.buffers[tables.calls[call].out.0 as usize];
-        // SAFETY: the buffer lies within the memory of the run, since
-        // `Kernel::call` has checked the lengths.
-        unsafe { std::slice::from_raw_parts_mut(self.start(place), len) }
+        std::ptr::slice_from_raw_parts_mut(self.start(place), len)
     }
 
     fn start(&self, place: Place) -> *mut f64 {

@@ -118,7 +118,7 @@ impl Shared<'_> {
         if all.code == 0 {
             for (call, sum) in all.sums.drain(..) {
                 // SAFETY: all parts are done, and nobody but the pass writes to this buffer while it runs.
-                let out = unsafe { self.run.output_of(tables, call) };
+                let out = unsafe { &mut *self.run.output_of(tables, call) };
                 match sum {
                     Sum::Column(sum) => out.copy_from_slice(&sum),
                     Sum::Gram(gram) => gram.finish(out),

@@ -104,7 +104,7 @@ mod tests {
                 (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
             let mut found = Vec::new();
             let work = |k: usize| {
-                if k % 7 == 0 {
+                if k.is_multiple_of(7) {
                     std::thread::sleep(std::time::Duration::from_micros(300));
                 }
                 let kept = done.fetch_add(1, Ordering::SeqCst) + 1 - taken.load(Ordering::SeqCst);
