@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use gradus::diff;
 use gradus::eval::EvalError;
 use gradus::expr::{ExprId, Graph, Op, Symbol};
-use gradus::jit::{Fault, Options, Stage, compile, show};
+use gradus::jit::{Choice, Fault, Options, Simd, Stage, compile, show};
 use gradus::shape::{Shape, Tensor};
 use jit_support::{Case, Numbers, ways};
 
@@ -410,19 +410,95 @@ fn long_loops_have_the_same_values_on_any_number_of_threads() {
         case.bind(Op::Max, i, one, last, None, moved),
         case.bind(Op::Comp, i, one, last, None, term),
     ];
-    let values = |threads, (wide, simd)| {
-        let options = Options { threads, wide, simd: Some(simd), ..Options::default() };
-        let kernel = compile(&case.g, &outputs, &case.inputs, &options).unwrap();
-        case.run(&kernel)
-    };
-    let expected = case.expected(&outputs);
-    for way in ways() {
-        let found = values(1, way);
-        jit_support::assert_close(&format!("chunks, {way:?}"), &found, &expected, 1e-12);
+    check_threads("chunks", &case, &outputs);
+}
+
+/// The same bits on any number of threads, and the values of plain loops, which run in one go.
+fn check_threads(what: &str, case: &Case, outputs: &[ExprId]) {
+    let expected = case.run(&case.kernel_with(outputs, (Choice::Never, Simd::here())));
+    let scale = expected.iter().fold(1.0f64, |a, b| a.max(b.abs()));
+    for (wide, simd) in jit_support::wide_ways() {
+        let values = |threads| {
+            let options = Options { threads, wide, simd: Some(simd), ..Options::default() };
+            case.run(&compile(&case.g, outputs, &case.inputs, &options).unwrap())
+        };
+        let found = values(1);
+        jit_support::assert_close(what, &found, &expected, 1e-12 * scale);
         for threads in [0, 2, 3, 7] {
-            let other = values(threads, way);
+            let other = values(threads);
             let same = found.iter().zip(&other).all(|(a, b)| a.to_bits() == b.to_bits());
-            assert!(same, "{threads} threads, {way:?}");
+            assert!(same, "{what} by {wide:?}, {simd} on {threads}");
         }
     }
+}
+
+/// Chunks add to entries that others add to: to fresh memory, and to what other loops have left there.
+#[test]
+fn long_scatters_have_the_same_values_on_any_number_of_threads() {
+    // The last chunk is a single step.
+    for n in [3 * 65_536 + 1, 4 * 65_536 + 700] {
+        let mut case = Case::new();
+        let wave: Vec<f64> = (0..n + 3).map(|k| (k as f64 * 0.37).sin()).collect();
+        let x = case.unknown("x", Tensor::new(Shape::Vector(n + 3), wave));
+        let s = case.scalar("s", 0.3);
+        let (i, ii) = case.index("i");
+        let entry = |case: &mut Case, shift: i64| {
+            let shift = case.g.int(shift);
+            let at = case.g.add(&[ii, shift]);
+            case.at(x, at)
+        };
+        let (a, b, c) = (entry(&mut case, 0), entry(&mut case, 1), entry(&mut case, 3));
+        let square = case.g.powi(a, 2);
+        let u = case.g.sub(b, square);
+        let term = case.g.mul(&[u, u, c, s]);
+        let f = case.sum(i, 1, n as i64, term);
+        let u = case.g.apply(Op::Sin, &[a]);
+        let term = case.g.mul(&[u, b]);
+        let g = case.sum(i, 2, n as i64 - 1, term);
+        let both = case.g.add(&[f, g]);
+        for (what, f) in [("a scatter", f), ("two scatters", both)] {
+            let inputs = case.inputs.clone();
+            let mut outputs = vec![f];
+            outputs.extend(diff::gradient(&mut case.g, f, &inputs));
+            check_threads(what, &case, &outputs);
+        }
+    }
+}
+
+/// One pass over the rows of a matrix, and products that are none.
+#[test]
+fn passes_and_products_have_the_same_values_on_any_number_of_threads() {
+    let (m, n) = (20_003, 90);
+    let mut case = Case::new();
+    let wave =
+        |len: usize, step: f64| (0..len).map(|k| (k as f64 * step).sin()).collect::<Vec<_>>();
+    let x = case.known("X", Tensor::new(Shape::Matrix(m, n), wave(m * n, 0.37)));
+    let y = case.known("y", Tensor::new(Shape::Vector(m), wave(m, 1.7)));
+    let w = case.unknown("w", Tensor::new(Shape::Vector(n), wave(n, 0.9)));
+    let s = case.scalar("s", 0.3);
+    let product = case.g.matmul(x, w);
+    let z = case.g.mul(&[s, product]);
+    let u = case.g.apply(Op::Had, &[y, z]);
+    let soft = case.g.apply(Op::Softplus, &[u]);
+    let f = case.g.apply(Op::SumAll, &[soft]);
+    let inputs = case.inputs.clone();
+    let mut outputs = vec![f];
+    outputs.extend(diff::gradient(&mut case.g, f, &inputs));
+    check_threads("value and gradient", &case, &outputs);
+    let listing = show(&case.g, &outputs, &case.inputs, Stage::Kernel).unwrap();
+    assert!(listing.contains("= rows"), "{listing}");
+    for threads in [1, 2] {
+        let interrupt = Some(Arc::new(AtomicBool::new(true)));
+        let options = Options { interrupt, threads, ..Options::default() };
+        let kernel = compile(&case.g, &outputs, &case.inputs, &options).unwrap();
+        let found = kernel.call(&case.x(), &mut vec![0.0; kernel.n_out()]);
+        assert_eq!(found, Err(Fault::Interrupted), "{threads}");
+    }
+    let weights = case.g.apply(Op::Sigmoid, &[u]);
+    let d = case.g.apply(Op::Diag, &[weights]);
+    let (turned, right) = (case.g.transpose(x), case.g.matmul(d, x));
+    outputs.push(case.g.matmul(turned, right));
+    check_threads("the Hessian too", &case, &outputs);
+    let (sums, square) = (case.g.matmul(turned, y), case.g.matmul(turned, x));
+    check_threads("products", &case, &[product, sums, square]);
 }

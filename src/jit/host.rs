@@ -13,6 +13,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::dag::Base;
+use super::pass_runs::{Plan, Sum, sum_of};
 use super::translate::{Dense, DenseCall};
 use super::{dense, others};
 use crate::ops::{self, Value, lu};
@@ -35,6 +36,8 @@ pub struct Tables {
     /// Place and length of every buffer.
     pub buffers: Vec<(Place, usize)>,
     pub calls: Vec<DenseCall>,
+    /// Passes over the rows of a matrix.
+    pub passes: Vec<Plan>,
 }
 
 /// One run of a kernel, as compiled code and what it calls see it. Compiled
@@ -52,8 +55,8 @@ pub struct Run {
     /// Threads that long loops and large products may use.
     pub threads: usize,
     pub panic: Option<Box<dyn Any + Send>>,
-    /// What a pass has added up so far, by the number of its building block.
-    pub grams: Vec<(usize, dense::Gram)>,
+    /// What a part of a pass has added up so far, by the number of its building block.
+    pub sums: Vec<(usize, Sum)>,
 }
 
 /// Calls a function of one number.
@@ -131,40 +134,33 @@ pub unsafe extern "C" fn run_rows(run: *mut Run, call: usize) -> i64 {
 
 fn run_call_rows(run: &mut Run, number: usize) {
     let (from, to) = (run.rows[0] as usize, run.rows[1] as usize);
-    let mut grams = std::mem::take(&mut run.grams);
+    let mut sums = std::mem::take(&mut run.sums);
     // SAFETY: as in `run_call`.
     let tables = unsafe { &*run.tables };
     let call = &tables.calls[number];
-    let args: Vec<&[f64]> =
-        call.args.iter().map(|&(base, len)| run.slice(tables, base, len)).collect();
-    let (place, len) = tables.buffers[call.out.0 as usize];
-    // SAFETY: as in `run_call`.
-    let out = unsafe { std::slice::from_raw_parts_mut(run.start(place), len) };
+    // Other parts of the pass may be writing to other rows.
+    let rows = |arg: usize, width: usize| {
+        run.slice(tables, call.args[arg].0, from * width, (to - from) * width)
+    };
     match call.what {
         // z = X*w, by rows of X.
         Dense::Product { m, k, left_turned: false, .. } => {
             debug_assert!(to <= m);
-            dense::dots(&args[0][from * k..to * k], args[1], &mut out[from..to]);
+            let (place, _) = tables.buffers[call.out.0 as usize];
+            // SAFETY: as in `run_call`; nobody else uses these rows meanwhile.
+            let z =
+                unsafe { std::slice::from_raw_parts_mut(run.start(place).add(from), to - from) };
+            dense::dots(rows(0, k), run.slice(tables, call.args[1].0, 0, k), z);
         }
         // g = X'*r, by rows of X.
         Dense::Product { m, .. } => {
-            if from == 0 {
-                out.fill(0.0);
+            if let Sum::Column(g) = sum_of(&mut sums, number, || Sum::Column(vec![0.0; m])) {
+                dense::add_turned(rows(0, m), rows(1, 1), g);
             }
-            dense::add_turned(&args[0][from * m..to * m], &args[1][from..to], out);
         }
-        Dense::Gram { m, n } => {
-            let at = match grams.iter().position(|(k, _)| *k == number) {
-                Some(at) => at,
-                None => {
-                    grams.push((number, dense::Gram::new(n)));
-                    grams.len() - 1
-                }
-            };
-            let weights = args.get(1).map(|s| &s[from..to]);
-            grams[at].1.add(&args[0][from * n..to * n], weights);
-            if to == m {
-                grams.swap_remove(at).1.finish(out);
+        Dense::Gram { n, .. } => {
+            if let Sum::Gram(gram) = sum_of(&mut sums, number, || Sum::Gram(dense::Gram::new(n))) {
+                gram.add(rows(0, n), (call.args.len() > 1).then(|| rows(1, 1)));
             }
         }
         Dense::Row { .. }
@@ -173,22 +169,20 @@ fn run_call_rows(run: &mut Run, number: usize) {
         | Dense::Factor { .. }
         | Dense::FromFactors { .. } => unreachable!("no part of a pass"),
     }
-    run.grams = grams;
+    run.sums = sums;
 }
 
-fn run_call(run: &Run, call: usize) {
+fn run_call(run: &Run, number: usize) {
     // SAFETY: `tables` points into the kernel that runs, which the caller of
     // `Kernel::call` borrows.
     let tables = unsafe { &*run.tables };
-    let call = &tables.calls[call];
+    let call = &tables.calls[number];
     let args: Vec<&[f64]> =
-        call.args.iter().map(|&(base, len)| run.slice(tables, base, len)).collect();
-    let (place, len) = tables.buffers[call.out.0 as usize];
+        call.args.iter().map(|&(base, len)| run.slice(tables, base, 0, len)).collect();
     // SAFETY: buffers do not overlap one another, the input or known values,
     // and a building block never reads the buffer that it writes, so this is
-    // the only reference to these numbers. They lie within the memory of the
-    // run, since `Kernel::call` has checked the lengths.
-    let out = unsafe { std::slice::from_raw_parts_mut(run.start(place), len) };
+    // the only reference to these numbers.
+    let out = unsafe { &mut *run.output_of(tables, number) };
     match &call.what {
         Dense::Product { m, k, n, left_turned, right_turned } => {
             let (left, right) = ((args[0], *left_turned), (args[1], *right_turned));
@@ -198,9 +192,7 @@ fn run_call(run: &Run, call: usize) {
         Dense::Factor { n } => lu::factor(*n, args[0], out),
         Dense::FromFactors { op, n } => lu::from_factors(*op, *n, args[0], out),
         Dense::Gram { n, .. } => {
-            let mut gram = dense::Gram::new(*n);
-            gram.add(args[0], args.get(1).copied());
-            gram.finish(out);
+            dense::gram_on(run.threads, *n, args[0], args.get(1).copied(), out);
         }
         Dense::Scale { m, n, turned, by_columns } => {
             dense::scale([*m, *n], (args[0], *turned), args[1], *by_columns, out);
@@ -217,6 +209,24 @@ fn run_call(run: &Run, call: usize) {
 }
 
 impl Run {
+    /// A run on so many threads that has not begun.
+    pub fn new(
+        input: *const f64,
+        (output, scratch): (*mut f64, *mut f64),
+        tables: *const Tables,
+        threads: usize,
+    ) -> Run {
+        let (fault, rows, panic, sums) = (0, [0; 2], None, Vec::new());
+        Run { fault, rows, input, output, scratch, tables, threads, panic, sums }
+    }
+
+    /// The buffer that a building block fills. It lies within the memory of the
+    /// run, since `Kernel::call` has checked the lengths.
+    pub fn output_of(&self, tables: &Tables, call: usize) -> *mut [f64] {
+        let (place, len) = tables.buffers[tables.calls[call].out.0 as usize];
+        std::ptr::slice_from_raw_parts_mut(self.start(place), len)
+    }
+
     fn start(&self, place: Place) -> *mut f64 {
         // SAFETY: places were laid out within the output and the scratch
         // memory, whose lengths `Kernel::call` has checked.
@@ -228,9 +238,10 @@ impl Run {
         }
     }
 
-    fn slice<'t>(&'t self, tables: &'t Tables, base: Base, len: usize) -> &'t [f64] {
+    /// So many entries of an array.
+    fn slice<'t>(&'t self, tables: &'t Tables, base: Base, from: usize, len: usize) -> &'t [f64] {
         let start: *const f64 = match base {
-            Base::Data(k) => return tables.data[k as usize].data(),
+            Base::Data(k) => return &tables.data[k as usize].data()[from..from + len],
             // SAFETY: inputs lie within the input vector, as `Kernel::call`
             // has checked.
             Base::Input(at) => unsafe { self.input.add(at as usize) },
@@ -238,6 +249,6 @@ impl Run {
         };
         // SAFETY: the array lies within its memory, and nobody writes it while
         // a building block reads it (see `run_call`).
-        unsafe { std::slice::from_raw_parts(start, len) }
+        unsafe { std::slice::from_raw_parts(start.add(from), len) }
     }
 }

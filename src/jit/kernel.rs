@@ -170,17 +170,8 @@ impl Kernel {
     }
 
     fn run(&self, x: &[f64], out: &mut [f64], scratch: &mut [f64]) -> Result<(), Fault> {
-        let mut run = Run {
-            fault: 0,
-            input: x.as_ptr(),
-            output: out.as_mut_ptr(),
-            scratch: scratch.as_mut_ptr(),
-            tables: &self.tables,
-            threads: self.threads,
-            panic: None,
-            rows: [0; 2],
-            grams: Vec::new(),
-        };
+        let memory = (out.as_mut_ptr(), scratch.as_mut_ptr());
+        let mut run = Run::new(x.as_ptr(), memory, &self.tables, self.threads);
         // SAFETY: every position in a load or store was proven or is checked
         // to lie within its array. The arrays lie within `x` and `out`, whose
         // lengths `call` has asserted, within the scratch memory, which has
@@ -229,7 +220,6 @@ pub(super) fn lay_out(program: &mut Program) -> (Tables, usize) {
         buffers.push((place, b.len));
     }
     // The listing keeps the calls; known values may be large and move.
-    let tables =
-        Tables { data: std::mem::take(&mut program.data), buffers, calls: program.calls.clone() };
-    (tables, scratch)
+    let (data, calls) = (std::mem::take(&mut program.data), program.calls.clone());
+    (Tables { data, buffers, calls, passes: Vec::new() }, scratch)
 }

@@ -1,22 +1,37 @@
 //! Long wide loops, in chunks and on several threads.
 //!
 //! A loop of many steps is run in chunks of a fixed number of steps, each with a frame of its own, and the
-//! totals of the chunks are combined in order. Threads take the next chunk as they come. Since the chunks do
-//! not depend on the number of threads, neither do results.
+//! totals of the chunks are combined in order. Since neither chunks nor order depend on the number of
+//! threads, results do not either.
+//!
+//! Chunks of a loop that adds to neighbouring entries in every step, as the gradient of
+//! `sum((x[i+1] - x[i]^2)^2)` does, meet: the last steps of one add to the first entries of the next. Then
+//! the first, third, fifth chunk and so on come first, which do not meet, and the others after all of them.
 
-use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::host::Run;
+use super::threads::{in_order, workers};
 use super::wide::{Combine, HEAD};
 
 /// Steps of a chunk.
 pub const CHUNK: i64 = 1 << 16;
-/// Chunks whose totals are kept at a time.
-const WAVE: usize = 4096;
 /// Operations, steps times those of one step, that are worth another thread: about a millisecond. Starting
 /// a thread takes some tens of microseconds.
-const WORTH_A_THREAD: i64 = 1 << 24;
+const WORTH_A_THREAD: usize = 1 << 24;
+
+/// Entries that the last steps of a chunk and the first of the next store to, from that of the next
+/// chunk's first step on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meeting {
+    /// The pointer, by number, and bytes to add to it.
+    pub pointer: usize,
+    pub offset: i64,
+    pub entries: usize,
+    /// Whether chunks set them rather than add to them.
+    pub set: bool,
+}
 
 /// What running a loop in chunks needs to know of its frame.
 #[derive(Clone, Debug)]
@@ -31,6 +46,8 @@ pub struct Chunks {
     pub operations: usize,
     /// The address of the interrupt.
     pub interrupt: Option<usize>,
+    /// Where chunks meet.
+    pub meetings: Vec<Meeting>,
 }
 
 /// A function of a frame that returns whether it was interrupted.
@@ -45,7 +62,7 @@ struct Shared<'c> {
     steps: i64,
 }
 
-// SAFETY: the frame is only read while threads run, and loops that are run in chunks store to entries of
+// SAFETY: the frame is only read while threads run, and chunks that run at the same time store to entries of
 // their own only.
 unsafe impl Sync for Shared<'_> {}
 
@@ -68,20 +85,30 @@ pub unsafe extern "C" fn run_in_chunks(
     };
     let count = (steps.max(1) as usize).div_ceil(CHUNK as usize);
     let shared = Shared { code, frame, chunks, steps };
-    let operations = steps.saturating_mul(chunks.operations as i64);
-    let workers = (operations / WORTH_A_THREAD).clamp(1, threads.min(count).max(1) as i64) as usize;
+    let operations = (steps.max(1) as usize).saturating_mul(chunks.operations);
+    let workers = workers(operations, WORTH_A_THREAD, threads);
     let mut totals: Option<Vec<f64>> = None;
-    for first in (0..count).step_by(WAVE) {
-        let wave = first..count.min(first + WAVE);
-        let Some(found) = shared.wave(wave, workers) else { return 1 };
-        for part in found {
-            totals = Some(match totals {
-                None => part,
+    let turns = if chunks.meetings.is_empty() { 1 } else { 2 };
+    for turn in 0..turns {
+        let mut stopped = false;
+        let chunk = |p: usize| shared.run(turn + p * turns, turn > 0);
+        in_order(workers, (count - turn).div_ceil(turns), chunk, |part| {
+            let Some(part) = part else {
+                stopped = true;
+                return ControlFlow::Break(());
+            };
+            match &mut totals {
+                None => totals = Some(part),
                 Some(so_far) => {
-                    let both = so_far.iter().zip(&part).zip(&chunks.totals);
-                    both.map(|((&a, &b), how)| how.combined(a, b)).collect()
+                    for ((a, &b), how) in so_far.iter_mut().zip(&part).zip(&chunks.totals) {
+                        *a = how.combined(*a, b);
+                    }
                 }
-            });
+            }
+            ControlFlow::Continue(())
+        });
+        if stopped {
+            return 1;
         }
     }
     let at = HEAD + chunks.strides.len() + chunks.params;
@@ -93,42 +120,9 @@ pub unsafe extern "C" fn run_in_chunks(
 }
 
 impl Shared<'_> {
-    /// The totals of some chunks in order; none where the interrupt was set.
-    fn wave(&self, wave: Range<usize>, workers: usize) -> Option<Vec<Vec<f64>>> {
-        if workers == 1 {
-            return wave.map(|k| self.run(k)).collect();
-        }
-        let next = AtomicUsize::new(wave.start);
-        let work = || {
-            let mut done = Vec::new();
-            loop {
-                let k = next.fetch_add(1, Ordering::Relaxed);
-                if k >= wave.end {
-                    return Some(done);
-                }
-                done.push((k, self.run(k)?));
-            }
-        };
-        let found = std::thread::scope(|scope| {
-            // Where no thread can be had, this one does all.
-            let others: Vec<_> = (1..workers)
-                .map_while(|_| std::thread::Builder::new().spawn_scoped(scope, work).ok())
-                .collect();
-            let mut all = work();
-            for other in others {
-                let theirs = other.join().expect("compiled loops do not panic");
-                all = all.zip(theirs).map(|(a, b)| [a, b].concat());
-            }
-            all
-        });
-        let mut found = found?;
-        found.sort_unstable_by_key(|(k, _)| *k);
-        Some(found.into_iter().map(|(_, totals)| totals).collect())
-    }
-
-    /// The totals of chunk `k`.
-    fn run(&self, k: usize) -> Option<Vec<f64>> {
-        let Chunks { strides, params, totals, interrupt, .. } = self.chunks;
+    /// The totals of chunk `k`, whose neighbours are done if `late`; none where the interrupt was set.
+    fn run(&self, k: usize, late: bool) -> Option<Vec<f64>> {
+        let Chunks { strides, params, totals, interrupt, meetings, .. } = self.chunks;
         // SAFETY: the kernel that runs keeps its interrupt.
         if interrupt
             .is_some_and(|at| unsafe { &*(at as *const AtomicBool) }.load(Ordering::Relaxed))
@@ -146,8 +140,22 @@ impl Shared<'_> {
         for (pointer, stride) in frame[HEAD..].iter_mut().zip(strides) {
             *pointer = pointer.wrapping_add_signed(from * stride);
         }
+        let mut found = Vec::new();
+        for m in meetings.iter().filter(|m| late && m.set) {
+            let first = (frame[HEAD + m.pointer] as i64 + m.offset) as *mut f64;
+            // The chunk before is done, and the one after it if there is one.
+            let ends = [Some(0), (from + CHUNK < self.steps).then_some(CHUNK as usize)];
+            for entry in ends.into_iter().flatten().flat_map(|e| e..e + m.entries) {
+                // SAFETY: a chunk stores to this entry, and nobody else does meanwhile.
+                found.push(unsafe { (first.add(entry), *first.add(entry)) });
+            }
+        }
         // SAFETY: the frame is that of steps which the whole loop has.
         let stopped = unsafe { (self.code)(frame.as_mut_ptr()) };
+        for (at, value) in found {
+            // SAFETY: as above.
+            unsafe { *at += value };
+        }
         (stopped == 0).then(|| frame[inputs..].iter().map(|&t| f64::from_bits(t)).collect())
     }
 }

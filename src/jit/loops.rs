@@ -20,6 +20,9 @@ impl Lowering<'_, '_> {
         let GroupKind::Loop { var, lo, hi, body, filter } = group.what else {
             return;
         };
+        if let Some(number) = self.pass_of(k) {
+            return self.call_pass(k, number);
+        }
         if let Some(f) = self.wide.functions.get(&k) {
             return self.call_wide(k, f);
         }

@@ -12,6 +12,7 @@ use cranelift_module::Module;
 use rustc_hash::FxHashMap;
 
 use super::host::{Run, Tables};
+use super::pass_code::Outlined;
 use super::program::{GroupKind, InstrId, Item, Program};
 use super::vars::VarId;
 use super::wide::Wide;
@@ -41,6 +42,20 @@ pub(super) struct Outside {
     pub dense: SigRef,
     pub wide: SigRef,
     pub long: SigRef,
+    pub pass: SigRef,
+}
+
+/// What is lowered.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    pub program: &'a Program,
+    pub tables: &'a Tables,
+    pub wide: &'a Wide,
+    /// The address of the interrupt.
+    pub interrupt: Option<usize>,
+    pub config: TargetFrontendConfig,
+    /// Where the functions of wide loops are that Cranelift has compiled.
+    pub pairs: &'a FxHashMap<usize, usize>,
 }
 
 /// An operation's result: a number, a whole number or a truth value.
@@ -52,6 +67,7 @@ pub(super) enum Slot {
 }
 
 pub(super) struct Lowering<'a, 'f> {
+    pub given: Given<'a>,
     pub program: &'a Program,
     pub tables: &'a Tables,
     pub wide: &'a Wide,
@@ -65,8 +81,14 @@ pub(super) struct Lowering<'a, 'f> {
     pub outside: Outside,
     pub fused: bool,
     fault: Block,
-    sites: Vec<Site>,
+    pub sites: Vec<Site>,
     pub interrupt: Option<usize>,
+    /// The parameters of the function.
+    pub params: Vec<Value>,
+    /// Whether this is the function of a pass.
+    pub in_pass: bool,
+    /// The functions of passes, in the order of their numbers.
+    pub outlined: Vec<Outlined>,
 }
 
 /// The signature of a kernel's entry.
@@ -76,77 +98,88 @@ pub fn signature(s: &mut Signature, module: &impl Module) {
     s.returns.push(AbiParam::new(types::I64));
 }
 
-/// Fills `function` with the kernel. Returns the sites of its faults.
+/// Fills `function` with the kernel. Returns the sites of its faults, and its passes.
 pub fn lower(
-    program: &Program,
-    tables: &Tables,
-    wide: &Wide,
-    interrupt: Option<usize>,
+    given: Given,
     function: &mut Function,
     context: &mut FunctionBuilderContext,
-    config: TargetFrontendConfig,
-) -> Vec<Site> {
-    let convention = function.signature.call_conv;
-    let mut b = FunctionBuilder::new(function, context);
-    let mut import = |params: &[types::Type], result: Option<types::Type>| {
-        let mut s = Signature::new(convention);
-        s.params.extend(params.iter().map(|&t| AbiParam::new(t)));
-        s.returns.extend(result.map(AbiParam::new));
-        b.import_signature(s)
-    };
-    let (float, word) = (types::F64, types::I64);
-    let outside = Outside {
-        unary: import(&[word, float], Some(float)),
-        binary: import(&[word, float, float], Some(float)),
-        zero: import(&[word, word], None),
-        dense: import(&[word, word], Some(word)),
-        wide: import(&[word], Some(word)),
-        long: import(&[word; 4], Some(word)),
-    };
-    let entry = b.create_block();
-    b.append_block_params_for_function_params(entry);
-    b.switch_to_block(entry);
-    let params = b.block_params(entry).to_vec();
-    let fault = b.create_block();
-    b.set_cold_block(fault);
-    b.append_block_param(fault, types::I64);
-    b.append_block_param(fault, types::I64);
-    let mut l = Lowering {
-        program,
-        tables,
-        wide,
-        b,
-        slots: vec![Slot::Empty; program.instrs.len()],
-        counters: FxHashMap::default(),
-        input: params[0],
-        output: params[1],
-        scratch: params[2],
-        run: params[3],
-        outside,
-        fused: has_fma() && !program.compares(),
-        fault,
-        sites: Vec::new(),
-        interrupt,
-    };
+) -> (Vec<Site>, Vec<Outlined>) {
+    let mut l = Lowering::new(given, function, context, Vec::new());
     l.block(0);
-    l.finish();
-    l.b.seal_all_blocks();
-    let sites = l.sites;
-    l.b.finalize(config);
-    sites
+    let mut outlined = std::mem::take(&mut l.outlined);
+    outlined.sort_by_key(|o| o.number);
+    (l.finish(), outlined)
 }
 
 /// Whether a multiplication and an addition are one instruction; elsewhere
 /// they would be a slow call.
 fn has_fma() -> bool {
     #[cfg(target_arch = "x86_64")]
-    return crate::special::vector::Simd::here() >= crate::special::vector::Simd::Avx2;
+    return crate::special::vector::Simd::here() >= crate::special::vector::Simd::Pairs;
     #[cfg(not(target_arch = "x86_64"))]
     return cfg!(target_arch = "aarch64");
 }
 
-impl Lowering<'_, '_> {
-    fn finish(&mut self) {
+impl<'a, 'f> Lowering<'a, 'f> {
+    /// The beginning of a function.
+    pub fn new(
+        given: Given<'a>,
+        function: &'f mut Function,
+        context: &'f mut FunctionBuilderContext,
+        sites: Vec<Site>,
+    ) -> Lowering<'a, 'f> {
+        let convention = function.signature.call_conv;
+        let mut b = FunctionBuilder::new(function, context);
+        let mut import = |params: &[types::Type], result: Option<types::Type>| {
+            let mut s = Signature::new(convention);
+            s.params.extend(params.iter().map(|&t| AbiParam::new(t)));
+            s.returns.extend(result.map(AbiParam::new));
+            b.import_signature(s)
+        };
+        let (float, word) = (types::F64, types::I64);
+        let outside = Outside {
+            unary: import(&[word, float], Some(float)),
+            binary: import(&[word, float, float], Some(float)),
+            zero: import(&[word, word], None),
+            dense: import(&[word, word], Some(word)),
+            wide: import(&[word], Some(word)),
+            long: import(&[word; 4], Some(word)),
+            pass: import(&[word; 3], Some(word)),
+        };
+        let entry = b.create_block();
+        b.append_block_params_for_function_params(entry);
+        b.switch_to_block(entry);
+        let params = b.block_params(entry).to_vec();
+        let fault = b.create_block();
+        b.set_cold_block(fault);
+        b.append_block_param(fault, types::I64);
+        b.append_block_param(fault, types::I64);
+        let Given { program, tables, wide, interrupt, .. } = given;
+        Lowering {
+            given,
+            program,
+            tables,
+            wide,
+            b,
+            slots: vec![Slot::Empty; program.instrs.len()],
+            counters: FxHashMap::default(),
+            input: params[0],
+            output: params[1],
+            scratch: params[2],
+            run: params[3],
+            outside,
+            fused: has_fma() && !program.compares(),
+            fault,
+            sites,
+            interrupt,
+            params,
+            in_pass: false,
+            outlined: Vec::new(),
+        }
+    }
+
+    /// The end of a function. Returns the sites so far.
+    pub fn finish(mut self) -> Vec<Site> {
         let ok = self.b.ins().iconst(types::I64, 0);
         self.b.ins().return_(&[ok]);
         self.b.switch_to_block(self.fault);
@@ -154,6 +187,9 @@ impl Lowering<'_, '_> {
         let at = std::mem::offset_of!(Run, fault) as i32;
         self.b.ins().store(MemFlagsData::trusted(), params[1], self.run, at);
         self.b.ins().return_(&[params[0]]);
+        self.b.seal_all_blocks();
+        self.b.finalize(self.given.config);
+        self.sites
     }
 
     pub(super) fn block(&mut self, block: usize) {
@@ -178,6 +214,11 @@ impl Lowering<'_, '_> {
     pub fn check(&mut self, ok: Value, site: Site, value: Value) {
         self.sites.push(site);
         let number = self.b.ins().iconst(types::I64, self.sites.len() as i64);
+        self.check_code(ok, number, value);
+    }
+
+    /// Ends the kernel unless `ok`, at the site of that number, counted from 1.
+    pub fn check_code(&mut self, ok: Value, number: Value, value: Value) {
         let next = self.b.create_block();
         self.b.ins().brif(ok, next, &[], self.fault, &[number.into(), value.into()]);
         self.b.switch_to_block(next);

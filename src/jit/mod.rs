@@ -13,8 +13,8 @@
 //!    leaves it.
 //! 3. `wide`: loops that it covers to vector code of their own, where the machine has AVX-512 or
 //!    AVX2, or to plans for blocks of lanes.
-//! 4. `lower`, `loops`, `wide_loops`, `emit` and `functions`: the rest of the kernel to Cranelift's
-//!    form. With `native`, the only files that name Cranelift.
+//! 4. `lower`, `loops`, `wide_loops`, `pairs`, `pass_code`, `emit` and `functions`: the rest of the kernel to
+//!    Cranelift's form. With `native`, the only files that name Cranelift.
 //! 5. `native`: machine code.
 //!
 //! **A fault is a returned error, never a crash**: a position in memory is
@@ -45,6 +45,10 @@ mod lower;
 mod native;
 mod numbers;
 mod others;
+mod pair_steps;
+mod pairs;
+mod pass_code;
+mod pass_runs;
 mod passes;
 mod pieces;
 mod products;
@@ -52,6 +56,7 @@ mod program;
 mod regions;
 mod scatters;
 mod schedule;
+mod threads;
 mod translate;
 mod vars;
 mod wide;
@@ -196,15 +201,16 @@ fn build(
     let start = Instant::now();
     let (mut program, n_in) = plan(g, outputs, inputs)?;
     let schedule_time = start.elapsed();
-    let (tables, places) = lay_out(&mut program);
+    let (mut tables, places) = lay_out(&mut program);
     // Whether there is so much; memory that is zero from the start is not touched before it is used.
     Vec::<f64>::new().try_reserve_exact(places).map_err(|_| CompileError::TooLarge)?;
     let scratch = vec![0.0; places];
     let interrupt = options.interrupt.as_ref().map(|flag| Arc::as_ptr(flag) as usize);
     let simd = options.simd.map_or(Simd::here(), |s| s.min(Simd::here()));
     let wide = wide::compile(&program, &tables, interrupt, options.wide, simd);
-    let (code, sites) = native::compile(&program, &tables, &wide, interrupt, listing)
+    let (code, sites, plans) = native::compile(&program, &tables, &wide, interrupt, listing)
         .map_err(|reason| CompileError::Unsupported { reason })?;
+    tables.passes = plans;
     Ok(Kernel::new(Parts {
         code,
         wide,

@@ -7,13 +7,15 @@ use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{Module, default_libcall_names};
+use cranelift_module::{FuncId, Module, default_libcall_names};
 
 use super::Stage;
 use super::host::{Run, Tables};
-use super::lower::{self, Site};
-use super::program::Program;
-use super::wide::Wide;
+use super::lower::{self, Given, Site};
+use super::pairs;
+use super::pass_runs::Plan;
+use super::program::{self, Program};
+use super::wide::{self, Wide};
 use crate::special::vector::Simd;
 
 /// Above this many operations registers are assigned in one pass: the default
@@ -28,6 +30,14 @@ const LARGE: usize = 5000;
 /// The vectors have the lengths that the kernel was compiled for, do not
 /// overlap, and are those of the run, whose tables are the kernel's.
 pub type Entry = unsafe extern "C" fn(*const f64, *mut f64, *mut f64, *mut Run) -> i64;
+
+/// The function of a pass: as [`Entry`], with its frame.
+///
+/// # Safety
+///
+/// As for [`Entry`]; the frame has the words that the function reads and writes.
+pub type PassEntry =
+    unsafe extern "C" fn(*const f64, *mut f64, *mut f64, *mut Run, *mut u64) -> i64;
 
 /// Compiled code.
 pub struct Code {
@@ -46,10 +56,10 @@ unsafe impl Sync for Code {}
 impl Drop for Code {
     fn drop(&mut self) {
         if let Some(module) = self.module.take() {
-            // SAFETY: `entry` is the only pointer into this memory. It is
-            // private to the kernel that owns this `Code`, which calls it only
-            // under a borrow of itself; so no call is running now and none
-            // follows.
+            // SAFETY: `entry` and those of passes, in the kernel's tables, are
+            // the only pointers into this memory. They are private to the
+            // kernel that owns this `Code`, which calls them only under a
+            // borrow of itself; so no call is running now and none follows.
             unsafe { module.free_memory() }
         }
     }
@@ -59,47 +69,85 @@ impl Drop for Code {
 /// compile: no back end for this machine, no executable memory.
 pub type NativeError = String;
 
-/// Machine code for a kernel, and the sites of its faults.
+/// Machine code for a kernel, the sites of its faults, and how to run its passes.
 pub fn compile(
     program: &Program,
     tables: &Tables,
     wide: &Wide,
     interrupt: Option<usize>,
     mut listing: Option<(Stage, &mut String)>,
-) -> Result<(Code, Vec<Site>), NativeError> {
+) -> Result<(Code, Vec<Site>, Vec<Plan>), NativeError> {
     let large = program.instrs.len() > LARGE;
     let isa = target(large)?;
     let mut module = JITModule::new(JITBuilder::with_isa(isa, default_libcall_names()));
     let mut context = Context::new();
-    lower::signature(&mut context.func.signature, &module);
     let mut builder_context = FunctionBuilderContext::new();
     let config = module.target_config();
-    let sites = lower::lower(
-        program,
-        tables,
-        wide,
-        interrupt,
-        &mut context.func,
-        &mut builder_context,
-        config,
-    );
-    if let Some((Stage::Clif, text)) = &mut listing {
-        **text = context.func.display().to_string();
+    let mut size = 0;
+    let mut define = |module: &mut JITModule, context: &mut Context| {
+        if let Some((Stage::Clif, text)) = &mut listing {
+            text.push_str(&context.func.display().to_string());
+        }
+        context.set_disasm(matches!(listing, Some((Stage::Assembly, _))));
+        let id = module
+            .declare_anonymous_function(&context.func.signature)
+            .map_err(|e| e.to_string())?;
+        module.define_function(id, context).map_err(|e| format!("{e:?}"))?;
+        if let Some(code) = context.compiled_code() {
+            size += code.buffer.total_size() as usize;
+            if let Some((Stage::Assembly, text)) = &mut listing {
+                text.push_str(code.vcode.as_deref().unwrap_or_default());
+            }
+        }
+        Ok::<FuncId, NativeError>(id)
+    };
+    // Loops first: the others hold their addresses.
+    let mut pairs: Vec<(usize, FuncId)> = Vec::new();
+    let mut loops: Vec<usize> = wide.functions.keys().copied().collect();
+    loops.sort_unstable();
+    for k in loops {
+        let f = &wide.functions[&k];
+        let wide::Code::Pairs(body) = &f.code else { continue };
+        let strides = f.pointers.iter().map(|p| p.stride).collect();
+        let given = pairs::Loop { body, strides, params: f.params.len(), interrupt };
+        let convention = module.isa().default_call_conv();
+        context.func = pairs::function(&given, convention, config, &mut builder_context);
+        pairs.push((k, define(&mut module, &mut context)?));
+        context.clear();
     }
-    context.set_disasm(matches!(listing, Some((Stage::Assembly, _))));
-    let id =
-        module.declare_anonymous_function(&context.func.signature).map_err(|e| e.to_string())?;
-    module.define_function(id, &mut context).map_err(|e| format!("{e:?}"))?;
-    if let (Some((Stage::Assembly, text)), Some(code)) = (listing, context.compiled_code()) {
-        *text = code.vcode.clone().unwrap_or_default();
-    }
-    let size = context.compiled_code().map_or(0, |c| c.buffer.total_size() as usize);
     module.finalize_definitions().map_err(|e| e.to_string())?;
-    let address = module.get_finalized_function(id);
+    let address = |&(k, id): &(usize, FuncId)| (k, module.get_finalized_function(id) as usize);
+    let pairs = pairs.iter().map(address).collect();
+
+    lower::signature(&mut context.func.signature, &module);
+    let given = Given { program, tables, wide, interrupt, config, pairs: &pairs };
+    let (sites, outlined) = lower::lower(given, &mut context.func, &mut builder_context);
+    let main = define(&mut module, &mut context)?;
+    let mut passes = Vec::with_capacity(outlined.len());
+    for o in outlined {
+        context.clear();
+        context.func = o.function;
+        passes.push((
+            define(&mut module, &mut context)?,
+            program.passes[o.number],
+            o.inputs,
+            o.totals,
+        ));
+    }
+    module.finalize_definitions().map_err(|e| e.to_string())?;
+    let address = module.get_finalized_function(main);
     // SAFETY: the function was declared with the signature of `Entry` and the
     // C calling convention of this machine, and is defined and finalized.
     let entry = unsafe { std::mem::transmute::<*const u8, Entry>(address) };
-    Ok((Code { module: Some(module), entry, size }, sites))
+    let plans = passes.into_iter().map(|(id, pass, inputs, totals)| {
+        let address = module.get_finalized_function(id);
+        // SAFETY: as above, with the signature of `PassEntry`.
+        let entry = unsafe { std::mem::transmute::<*const u8, PassEntry>(address) };
+        let program::Pass { blocks, part, work, .. } = pass;
+        Plan { entry, blocks, part, work, inputs, totals }
+    });
+    let plans = plans.collect();
+    Ok((Code { module: Some(module), entry, size }, sites, plans))
 }
 
 /// The machine we run on; worked out once.

@@ -8,8 +8,8 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::dag::{FoldKind, Kind};
-use super::dense::Gram;
-use super::program::{Block, Group, GroupKind, Instr, InstrId, Item, Program};
+use super::dense::{self, Gram};
+use super::program::{self, Block, Group, GroupKind, Instr, InstrId, Item, Program};
 use super::translate::Dense;
 use super::vars::VarId;
 
@@ -66,6 +66,9 @@ struct Pass {
     ends: Vec<usize>,
     rows: usize,
     block: usize,
+    /// Rows that are one part, and the work of all in entries that are read.
+    part: usize,
+    work: usize,
 }
 
 impl Pass {
@@ -150,7 +153,8 @@ impl Pass {
         // A Gram matrix takes as many rows in one go.
         let multiple = if by_gram { Gram::CHUNK } else { 8 };
         let block = (BLOCK / k).clamp(FEWEST, 512).next_multiple_of(multiple);
-        Some(Pass { start, middle, ends, rows, block })
+        let (part, work) = dense::part_of_pass(rows, k, by_gram);
+        Some(Pass { start, middle, ends, rows, block, part, work })
     }
 
     fn rewrite(self, program: &mut Program) {
@@ -238,7 +242,10 @@ impl Pass {
         program.blocks.push(Block { items: body });
         let what = GroupKind::Loop { var, lo, hi, body: program.blocks.len() - 1, filter: None };
         program.groups.push(Group { what, members });
-        let group = Item::Group(program.groups.len() - 1);
+        let group = program.groups.len() - 1;
+        let part = self.part.div_ceil(self.block);
+        program.passes.push(program::Pass { group, blocks, part, work: self.work });
+        let group = Item::Group(group);
         program.blocks[0].items = [first, outside, vec![group], last].concat();
     }
 }
@@ -378,7 +385,7 @@ impl Links {
 }
 
 /// All operations that an item and what is inside of it use.
-fn uses_of(program: &Program, item: Item) -> Vec<InstrId> {
+pub fn uses_of(program: &Program, item: Item) -> Vec<InstrId> {
     let mut found = Vec::new();
     let mut work = vec![item];
     while let Some(item) = work.pop() {

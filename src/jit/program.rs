@@ -68,6 +68,18 @@ pub struct Program {
     pub data: Vec<Tensor>,
     pub buffers: Vec<Buffer>,
     pub calls: Vec<DenseCall>,
+    pub passes: Vec<Pass>,
+}
+
+/// A loop over blocks of rows of a matrix; its parts run in any order.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass {
+    pub group: usize,
+    /// Turns of the loop, and those that are one part.
+    pub blocks: usize,
+    pub part: usize,
+    /// In entries of a matrix that are read.
+    pub work: usize,
 }
 
 impl Program {

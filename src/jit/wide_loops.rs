@@ -33,7 +33,7 @@ impl Lowering<'_, '_> {
         let finals: Vec<Value> = start.iter().map(|&v| self.param_like(after, v)).collect();
 
         self.b.switch_to_block(call);
-        let totals = self.run_wide(f, lo, hi);
+        let totals = self.run_wide(k, f, lo, hi);
         let mut done: Vec<BlockArg> = Vec::new();
         for &m in &members {
             let total = f.totals.iter().position(|t| *t == Total::Member(m));
@@ -53,7 +53,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Fills the frame, calls, and reads the totals.
-    fn run_wide(&mut self, f: &Function, lo: Value, hi: Value) -> Vec<Value> {
+    fn run_wide(&mut self, k: usize, f: &Function, lo: Value, hi: Value) -> Vec<Value> {
         let flags = MemFlagsData::trusted();
         let size = 8 * f.words() as u32;
         let slot = StackSlotData::new(StackSlotKind::ExplicitSlot, size, 3);
@@ -91,7 +91,9 @@ impl Lowering<'_, '_> {
             };
             push(self, p);
         }
-        let code = self.b.ins().iconst(types::I64, code as i64);
+        let code = code.or_else(|| self.given.pairs.get(&k).copied());
+        let code = code.expect("a wide loop has code") as i64;
+        let code = self.b.ins().iconst(types::I64, code);
         let call = match &f.chunks {
             None => self.b.ins().call_indirect(self.outside.wide, code, &[frame]),
             Some(chunks) => {

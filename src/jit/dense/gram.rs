@@ -4,21 +4,25 @@
 //! that touch the lower triangle are computed: half of the work of a product. Sums run over rows in a
 //! fixed order. Cost `m*n*n`.
 
+use std::ops::Range;
+
 #[cfg(target_arch = "x86_64")]
 use crate::special::vector::Simd;
 
 /// Rows and columns of the tile of `C` that stays in registers.
 const TILE: (usize, usize) = (8, 24);
 
-/// A Gram matrix that is being added up.
+/// A Gram matrix, or some rows of it, that is being added up.
 pub struct Gram {
     n: usize,
+    /// The rows of `C`: the first in a multiple of 24, and the one after the last.
+    rows: Range<usize>,
     /// `n` rounded up to whole tiles.
     padded: usize,
     /// A chunk of `X`, and the same scaled by the weights, row by row.
     plain: Vec<f64>,
     scaled: Vec<f64>,
-    /// The tiles of the lower triangle, in a padded square.
+    /// The tiles of the lower triangle, in padded rows.
     sums: Vec<f64>,
 }
 
@@ -28,6 +32,16 @@ impl Gram {
 
     /// Zero, for rows of `n` entries.
     pub fn new(n: usize) -> Gram {
+        Gram::stripe(n, 0..n)
+    }
+
+    /// So many rows of `C` as whole tiles need, at least.
+    pub fn whole_tiles(rows: usize) -> usize {
+        rows.next_multiple_of(TILE.1)
+    }
+
+    /// Zero, for these rows of `C`. The first is a multiple of what [`Self::whole_tiles`] gives.
+    pub fn stripe(n: usize, rows: Range<usize>) -> Gram {
         let padded = n.next_multiple_of(TILE.1);
         let chunk = Self::CHUNK * padded;
         Gram {
@@ -35,7 +49,8 @@ impl Gram {
             padded,
             plain: vec![0.0; chunk],
             scaled: vec![0.0; chunk],
-            sums: vec![0.0; padded * padded],
+            sums: vec![0.0; padded * rows.len().next_multiple_of(TILE.1)],
+            rows,
         }
     }
 
@@ -48,8 +63,9 @@ impl Gram {
             let count = rows.len() / self.n;
             for (k, row) in rows.chunks_exact(self.n).enumerate() {
                 let at = k * self.padded;
-                self.plain[at..at + self.n].copy_from_slice(row);
-                let scaled = &mut self.scaled[at..at + self.n];
+                self.plain[at..at + self.rows.end].copy_from_slice(&row[..self.rows.end]);
+                let scaled = &mut self.scaled[at + self.rows.start..at + self.rows.end];
+                let row = &row[self.rows.clone()];
                 match weights {
                     None => scaled.copy_from_slice(row),
                     Some(s) => {
@@ -65,20 +81,26 @@ impl Gram {
     fn add_chunk(&mut self, rows: usize) {
         let (height, width) = TILE;
         let stride = self.padded;
-        for i in (0..self.n).step_by(height) {
+        for i in self.rows.clone().step_by(height) {
             for j in (0..=i).step_by(width) {
                 let (left, right) = (&self.scaled[i..], &self.plain[j..]);
-                let sums = &mut self.sums[i * stride + j..];
+                let sums = &mut self.sums[(i - self.rows.start) * stride + j..];
                 add_tile(rows, stride, left, right, sums);
             }
         }
     }
 
-    /// The sum, both triangles.
+    /// Adds the sums over other rows of `X`.
+    pub fn add_sums(&mut self, other: &Gram) {
+        debug_assert!(self.rows == other.rows && self.n == other.n);
+        self.sums.iter_mut().zip(&other.sums).for_each(|(a, b)| *a += b);
+    }
+
+    /// Writes the sum: its rows of `C`, and the same columns.
     pub fn finish(self, c: &mut [f64]) {
-        for i in 0..self.n {
+        for i in self.rows.clone() {
             for j in 0..=i {
-                let v = self.sums[i * self.padded + j];
+                let v = self.sums[(i - self.rows.start) * self.padded + j];
                 c[i * self.n + j] = v;
                 c[j * self.n + i] = v;
             }

@@ -6,10 +6,12 @@
 
 mod gram;
 mod rows;
+mod split;
 
 pub use gram::Gram;
 use rows::multiply_add;
 pub use rows::{add_turned, dots};
+pub use split::{MILLISECOND, gram_on, part_of_pass, product_on};
 
 #[cfg(target_arch = "x86_64")]
 use crate::special::vector::Simd;
@@ -66,43 +68,6 @@ fn library_product([m, k, n]: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
             gemm::Parallelism::None,
         );
     }
-}
-
-/// Products of at least this many multiplications, about a millisecond of them, are split.
-const LARGE: usize = 1 << 25;
-/// Rows of `C` that are one part of a product that is split.
-const PART: usize = 128;
-
-/// `C = A*B` on so many threads, by rows of `C`. The parts do not depend on the number of threads, so
-/// neither do entries.
-pub fn product_on(threads: usize, sizes: [usize; 3], a: Factor, b: Factor, c: &mut [f64]) {
-    let [m, k, n] = sizes;
-    if m < 2 * PART || n == 0 || a.1 || m.saturating_mul(k).saturating_mul(n) < LARGE {
-        return product(sizes, a, b, c);
-    }
-    let part = |rows: usize, c: &mut [f64]| {
-        let first = rows * PART;
-        let count = c.len() / n;
-        product([count, k, n], (&a.0[first * k..(first + count) * k], false), b, c);
-    };
-    let parts = c.chunks_mut(PART * n).enumerate();
-    if threads < 2 {
-        return parts.for_each(|(rows, c)| part(rows, c));
-    }
-    let next = std::sync::Mutex::new(parts);
-    let take = || next.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
-    let work = || {
-        while let Some((rows, c)) = take() {
-            part(rows, c);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads.min(m.div_ceil(PART)) {
-            // Where no thread can be had, the others do all.
-            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
-        }
-        work();
-    });
 }
 
 /// `C = A*B`, by the widest instructions of this machine.
@@ -211,26 +176,6 @@ mod tests {
 
     fn turn(a: &[f64], rows: usize, cols: usize) -> Vec<f64> {
         (0..rows * cols).map(|x| a[(x % rows) * cols + x / rows]).collect()
-    }
-
-    #[test]
-    fn large_products_are_the_same_on_any_number_of_threads() {
-        let sizes @ [m, k, n] = [2 * PART + 45, 400, 300];
-        assert!(m * k * n >= LARGE, "the product is split");
-        let a: Vec<f64> = (0..m * k).map(|x| (x as f64 * 0.7).sin()).collect();
-        let b: Vec<f64> = (0..k * n).map(|x| (x as f64 * 1.3).cos()).collect();
-        let split = |threads| {
-            let mut c = vec![f64::NAN; m * n];
-            product_on(threads, sizes, (&a, false), (&b, false), &mut c);
-            c
-        };
-        let (one, mut whole) = (split(1), vec![f64::NAN; m * n]);
-        product(sizes, (&a, false), (&b, false), &mut whole);
-        assert!(one.iter().zip(&whole).all(|(x, y)| (x - y).abs() < 1e-11));
-        for threads in [2, 3, 8] {
-            let other = split(threads);
-            assert!(one.iter().zip(&other).all(|(x, y)| x.to_bits() == y.to_bits()), "{threads}");
-        }
     }
 
     #[test]

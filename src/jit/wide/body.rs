@@ -188,7 +188,7 @@ pub enum Target {
 }
 
 /// The body of a loop.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Body {
     pub ops: Vec<Op>,
     /// One for each total of the loop.

@@ -1,10 +1,19 @@
 //! What a loop leaves behind: totals, and entries of arrays.
 
 use super::super::dag::{BufId, FoldKind, Kind};
+use super::super::long::Meeting;
 use super::super::program::InstrId;
 use super::body::{Address, Binary, Combine, Op};
 use super::scatter::{self, Scatter};
 use super::select::{Selector, Total};
+
+/// What is known of a loop's stores.
+pub struct Placed {
+    /// Buffers that the loop overwrites, with the entries, first and last, that it sets.
+    pub overwritten: Vec<(BufId, usize, usize)>,
+    /// Where chunks of the loop meet, if these can run in any order but for that.
+    pub meetings: Option<Vec<Meeting>>,
+}
 
 impl Selector<'_> {
     /// What a member of the loop does with its body's value.
@@ -49,12 +58,8 @@ impl Selector<'_> {
         accumulators.len() as u32 - 1
     }
 
-    /// Writes the stores. Returns the buffers that the loop overwrites.
-    pub fn place_stores(
-        &mut self,
-        k: usize,
-        ends: Option<(i64, i64)>,
-    ) -> Option<Vec<(BufId, usize, usize)>> {
+    /// Writes the stores.
+    pub fn place_stores(&mut self, k: usize, ends: Option<(i64, i64)>) -> Option<Placed> {
         let stores = std::mem::take(&mut self.stores);
         let alone = |buf: BufId| stores.iter().filter(|s| s.buf == buf).count() == 1;
         for s in &stores {
@@ -63,8 +68,10 @@ impl Selector<'_> {
                 return None;
             }
         }
-        let mut overwritten = Vec::new();
-        for run in scatter::runs(stores) {
+        let (mut overwritten, mut meetings) = (Vec::new(), Vec::new());
+        let runs = scatter::runs(stores);
+        let splits = scatter::apart(&runs, ends);
+        for run in runs {
             let first = &run[0];
             if first.pointer.stride == 0 {
                 for s in run {
@@ -75,12 +82,17 @@ impl Selector<'_> {
             }
             let set = self.stored.overwritten(self.tables, k, ends, &run);
             overwritten.extend(set);
-            self.store_run(run, set.is_some());
+            let (offset, entries) = (first.offset, scatter::reach(&run));
+            let pointer = self.store_run(run, set.is_some()) as usize;
+            if entries > 0 {
+                meetings.push(Meeting { pointer, offset, entries, set: set.is_some() });
+            }
         }
-        Some(overwritten)
+        Some(Placed { overwritten, meetings: splits.then_some(meetings) })
     }
 
-    fn store_run(&mut self, run: Vec<Scatter>, fresh: bool) {
+    /// Writes a run of stores. Returns its pointer.
+    fn store_run(&mut self, run: Vec<Scatter>, fresh: bool) -> u32 {
         let first = &run[0];
         let stride = first.pointer.stride;
         let pointer = self.pointer(first.pointer.clone());
@@ -88,7 +100,7 @@ impl Selector<'_> {
         if let [s] = &run[..] {
             let (add, value, mask) = (s.add && !fresh, s.value, s.mask);
             self.push(Op::Store { at, add, value, mask });
-            return;
+            return pointer;
         }
         let mut total = None;
         for s in &run {
@@ -107,9 +119,10 @@ impl Selector<'_> {
                 Some(t) => self.push(Op::Binary(Binary::Add, t, value)),
             });
         }
-        let reach = run.last().map_or(0, |s| ((s.offset - run[0].offset) / 8) as u8);
+        let reach = scatter::reach(&run) as u8;
         if let Some(value) = total {
             self.push(Op::StoreRun { at, add: !fresh, value, reach });
         }
+        pointer
     }
 }

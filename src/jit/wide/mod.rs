@@ -1,10 +1,11 @@
 //! Wide loops: vectors of eight doubles on x86-64 machines with AVX-512, of four
-//! on those with AVX2 and FMA; elsewhere blocks, by what the Rust compiler makes
-//! of them.
+//! on those with AVX2 and FMA, of two on others with fused multiplication, or
+//! blocks by what the Rust compiler makes of them.
 //!
 //! In: a kernel, and which of its groups are loops. Out: for every loop whose
 //! body it covers, a function of a *frame* of words, which the code that
-//! Cranelift makes fills and calls. What is not covered stays with Cranelift:
+//! Cranelift makes fills and calls. Functions of pairs are made by Cranelift
+//! too (`jit/pairs.rs`), of the same bodies. What is not covered stays with Cranelift:
 //! nothing depends on this room but speed.
 //!
 //! 1. `select` (with `functions`, `effects`, `scatter`): the loop's operations to a straight line of
@@ -23,7 +24,7 @@ mod avx2;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod avx512;
 mod blocks;
-mod body;
+pub mod body;
 mod effects;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod emit;
@@ -50,10 +51,11 @@ use rustc_hash::FxHashMap;
 
 use super::dag::{BufId, Kind};
 use super::host::Tables;
-use super::long::{self, Chunks};
+use super::long::{self, Chunks, Meeting};
 use super::program::{GroupKind, InstrId, Program};
 use crate::special::vector::Simd;
 use blocks::Plan;
+use body::Body;
 pub use body::Combine;
 use body::{Op, Target};
 #[cfg(all(target_arch = "x86_64", unix))]
@@ -85,6 +87,9 @@ impl Pages {
     }
 }
 
+/// Elsewhere nothing is ever emitted.
+const HAS_EMITTER: bool = cfg!(all(target_arch = "x86_64", unix));
+
 /// Loops of fewer steps are not worth a call, or not blocks.
 const WORTH: i64 = 16;
 const WORTH_BLOCKS: i64 = 64;
@@ -94,11 +99,13 @@ const WORTH_BLOCKS: i64 = 64;
 pub enum Code {
     /// Machine code; where it begins in the pages.
     Emitted(usize),
+    /// Cranelift is still to make it of this.
+    Pairs(Box<Body>),
     /// The block evaluator. Compiled code holds its address.
     Blocks(Box<Plan>),
 }
 
-/// A loop that does not run as Cranelift's code.
+/// A loop that does not run as Cranelift's scalar code.
 #[derive(Debug)]
 pub struct Function {
     pub pointers: Vec<Pointer>,
@@ -127,12 +134,14 @@ pub struct Wide {
 }
 
 impl Wide {
-    /// Where the code of a function begins, and the address of its plan or 0.
-    pub fn address(&self, f: &Function) -> (usize, usize) {
+    /// Where the code of a function begins, if it is there yet, and the address of its plan or 0.
+    pub fn address(&self, f: &Function) -> (Option<usize>, usize) {
         match &f.code {
-            Code::Emitted(offset) => (self.pages.as_ref().map_or(0, |p| p.address(*offset)), 0),
+            Code::Emitted(offset) => (self.pages.as_ref().map(|p| p.address(*offset)), 0),
+            Code::Pairs(_) => (None, 0),
             Code::Blocks(plan) => {
-                (blocks::run as *const () as usize, std::ptr::from_ref::<Plan>(plan) as usize)
+                let plan = std::ptr::from_ref::<Plan>(plan) as usize;
+                (Some(blocks::run as *const () as usize), plan)
             }
         }
     }
@@ -170,11 +179,11 @@ pub fn compile(
         return wide;
     }
     let emits = match simd {
-        _ if choice == Choice::Blocks => None,
+        _ if choice == Choice::Blocks || !HAS_EMITTER => None,
         // Scaling by powers of two is an instruction.
         Simd::Avx512 => Some(Target::Native),
         Simd::Avx2 => Some(Target::Bits),
-        Simd::Baseline => None,
+        Simd::Pairs | Simd::Baseline => None,
     };
     let stored = Stores::of(program);
     let mut bytes: Vec<u8> = Vec::new();
@@ -195,19 +204,14 @@ pub fn compile(
                 bytes.extend(code);
                 (Code::Emitted(offset), found)
             }
-            None => {
-                let Some(found) = select(Target::Blocks) else { continue };
-                if choice == Choice::Auto && !blocks_pay(&found, steps, simd) {
-                    continue;
-                }
-                let strides = found.pointers.iter().map(|p| p.stride).collect();
-                let params = found.params.len();
-                let plan = Plan::of(&found.body, strides, params, interrupt, simd);
-                (Code::Blocks(Box::new(plan)), found)
-            }
+            None => match otherwise(select, (choice, simd), steps, interrupt) {
+                Some(other) => other,
+                None => continue,
+            },
         };
         let is_long = steps.is_some_and(|n| n >= 2 * long::CHUNK);
-        let chunks = (is_long && found.splits).then(|| Box::new(chunks(&found, interrupt)));
+        let meetings = found.meetings.clone().filter(|_| is_long);
+        let chunks = meetings.map(|meetings| Box::new(chunks(&found, meetings, interrupt)));
         overwritten.extend(found.overwritten);
         let (pointers, params, totals) = (found.pointers, found.params, found.totals);
         wide.functions.insert(k, Function { pointers, params, totals, code, chunks });
@@ -226,6 +230,37 @@ pub fn compile(
     }
 }
 
+/// What runs a loop that has no emitted code: pairs or blocks; nothing where Cranelift's scalar loop is
+/// faster.
+fn otherwise(
+    select: impl Fn(Target) -> Option<WideLoop>,
+    (choice, simd): (Choice, Simd),
+    steps: Option<i64>,
+    interrupt: Option<usize>,
+) -> Option<(Code, WideLoop)> {
+    let blocks = |found: WideLoop| {
+        let strides = found.pointers.iter().map(|p| p.stride).collect();
+        let plan = Plan::of(&found.body, strides, found.params.len(), interrupt, simd);
+        (Code::Blocks(Box::new(plan)), found)
+    };
+    let by_blocks =
+        || select(Target::Blocks).filter(|f| choice != Choice::Auto || blocks_pay(f, steps, simd));
+    let has_pairs =
+        choice != Choice::Blocks && (simd == Simd::Pairs || (simd > Simd::Pairs && !HAS_EMITTER));
+    // Blocks have wider vectors there.
+    let wider = simd > Simd::Pairs || !has_pairs;
+    if let Some(found) = wider.then(by_blocks).flatten() {
+        return Some(blocks(found));
+    }
+    if !has_pairs {
+        return None;
+    }
+    if let Some(found) = select(Target::Bits) {
+        return Some((Code::Pairs(Box::new(found.body.clone())), found));
+    }
+    by_blocks().map(blocks)
+}
+
 /// Whether blocks are faster than the loop that Cranelift would make, where the
 /// number of steps is known or not.
 ///
@@ -235,13 +270,14 @@ pub fn compile(
 fn blocks_pay(found: &WideLoop, steps: Option<i64>, simd: Simd) -> bool {
     let is_long = steps.is_none_or(|n| n >= WORTH_BLOCKS);
     let is_function = |op: &Op| matches!(op, Op::Elementary(..) | Op::Elementary2(..));
-    let fused = simd > Simd::Baseline || cfg!(target_arch = "aarch64");
+    let fused = simd > Simd::Baseline;
     is_long && fused && found.body.ops.iter().any(is_function)
 }
 
 /// What running a loop in chunks needs to know.
-fn chunks(found: &WideLoop, interrupt: Option<usize>) -> Chunks {
+fn chunks(found: &WideLoop, meetings: Vec<Meeting>, interrupt: Option<usize>) -> Chunks {
     Chunks {
+        meetings,
         strides: found.pointers.iter().map(|p| 8 * p.stride).collect(),
         params: found.params.len(),
         totals: found.body.accumulators.clone(),
@@ -264,7 +300,7 @@ fn emit(found: &WideLoop, interrupt: Option<usize>, simd: Simd) -> Option<(Vec<u
     let emit = match simd {
         Simd::Avx512 => emit::emit::<avx512::Avx512>,
         Simd::Avx2 => emit::emit::<avx2::Avx2>,
-        Simd::Baseline => return None,
+        Simd::Baseline | Simd::Pairs => return None,
     };
     emit(&found.body, &strides, found.params.len(), interrupt)
 }

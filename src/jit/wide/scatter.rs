@@ -54,6 +54,40 @@ pub fn runs(stores: Vec<Scatter>) -> Vec<Vec<Scatter>> {
     runs
 }
 
+/// How many entries past that of its first store the last one of a run is.
+pub fn reach(run: &[Scatter]) -> usize {
+    run.last().map_or(0, |s| ((s.offset - run[0].offset) / 8) as usize)
+}
+
+/// Whether no two runs ever store to the same entry, while the counter goes from the first to the last of
+/// `ends`. Stores to one entry in all steps are no stores until the loop ends.
+pub fn apart(runs: &[Vec<Scatter>], ends: Option<(i64, i64)>) -> bool {
+    let moving: Vec<&Vec<Scatter>> = runs.iter().filter(|r| r[0].pointer.stride != 0).collect();
+    moving.iter().enumerate().all(|(k, a)| {
+        moving[k + 1..].iter().all(|b| a[0].buf != b[0].buf || never_meet(a, b, ends))
+    })
+}
+
+fn never_meet(a: &[Scatter], b: &[Scatter], ends: Option<(i64, i64)>) -> bool {
+    let (p, q) = (&a[0].pointer, &b[0].pointer);
+    if p.terms != q.terms {
+        return false;
+    }
+    let first = |run: &[Scatter]| (run[0].pointer.far + run[0].offset) / 8;
+    if p.stride == q.stride && (first(a) - first(b)) % p.stride != 0 {
+        // Of different remainders; only runs of stride one have a reach.
+        return true;
+    }
+    let Some((lo, hi)) = ends else { return false };
+    let range = |run: &[Scatter]| {
+        let stride = i128::from(run[0].pointer.stride);
+        let ends = [lo, hi].map(|i| i128::from(first(run)) + stride * i128::from(i));
+        (ends[0].min(ends[1]), ends[0].max(ends[1]) + reach(run) as i128)
+    };
+    let (a, b) = (range(a), range(b));
+    a.1 < b.0 || b.1 < a.0
+}
+
 /// What is stored to each buffer in all of a kernel.
 #[derive(Debug, Default)]
 pub struct Stores {

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::dag::{Base, BufId, Kind};
 use super::super::host::{Place, Tables};
+use super::super::long::Meeting;
 use super::super::program::{GroupKind, InstrId, Item, Program};
 use super::body::{Address, Binary, Body, Compare, Id, Logic, Op, Target};
 use super::scatter::{Scatter, Stores};
@@ -73,8 +74,8 @@ pub struct WideLoop {
     /// Buffers that the loop overwrites, with the entries, first and last, that
     /// it sets: nobody needs to set those to zero before.
     pub overwritten: Vec<(BufId, usize, usize)>,
-    /// Whether parts of it can run in any order: each step stores to entries of its own.
-    pub splits: bool,
+    /// Where chunks of it meet, if these can run in any order but for that.
+    pub meetings: Option<Vec<Meeting>>,
 }
 
 /// A whole number: `per * counter + plus + terms`.
@@ -129,19 +130,15 @@ pub fn select(
     for &m in &program.groups[k].members {
         s.member(m, filter.is_some())?;
     }
-    let stored_once =
-        s.stores.iter().enumerate().all(|(k, a)| {
-            a.pointer.stride == 0 || s.stores[k + 1..].iter().all(|b| b.buf != a.buf)
-        });
-    let overwritten = s.place_stores(k, ends)?;
+    let placed = s.place_stores(k, ends)?;
     let body = s.body.into_inner();
     (body.ops.len() <= LONGEST && s.params.len() <= MOST_PARAMS).then(|| WideLoop {
         body: body.without_dead(),
         pointers: s.pointers,
         params: s.params,
         totals: s.totals,
-        overwritten,
-        splits: stored_once,
+        overwritten: placed.overwritten,
+        meetings: placed.meetings,
     })
 }
 

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-/// A level of vector instructions of x86-64; other machines have the baseline,
-/// which is what every machine of their kind has.
+/// A level of vector instructions. The first two are those of any machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Simd {
-    /// Two doubles, without fused multiplication (SSE2; NEON on AArch64, which
-    /// has fused multiplication).
+    /// What every machine of its kind has; loops are not vector code.
     Baseline,
+    /// Two doubles and fused multiplication, by Cranelift: NEON on AArch64,
+    /// x86-64 with FMA.
+    Pairs,
     /// Four doubles and fused multiplication: AVX2 and FMA.
     Avx2,
     /// Eight doubles, masks and scaling by powers of two: AVX-512 F, DQ, BW and
@@ -22,7 +23,7 @@ pub const VARIABLE: &str = "GRADUS_SIMD";
 
 impl Simd {
     /// All levels, the lowest first.
-    pub const ALL: [Simd; 3] = [Simd::Baseline, Simd::Avx2, Simd::Avx512];
+    pub const ALL: [Simd; 4] = [Simd::Baseline, Simd::Pairs, Simd::Avx2, Simd::Avx512];
 
     /// The level in use: that of the machine, or what `GRADUS_SIMD` names if that
     /// is less. Found once; names that are no level change nothing.
@@ -57,7 +58,7 @@ impl Simd {
 
     #[cfg(not(target_arch = "x86_64"))]
     fn machine() -> Simd {
-        Simd::Baseline
+        if cfg!(target_arch = "aarch64") { Simd::Pairs } else { Simd::Baseline }
     }
 }
 
@@ -65,6 +66,7 @@ impl fmt::Display for Simd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Simd::Baseline => "baseline",
+            Simd::Pairs => "pairs",
             Simd::Avx2 => "avx2",
             Simd::Avx512 => "avx512",
         })
