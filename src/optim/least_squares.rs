@@ -59,7 +59,7 @@ impl FitStatistics {
     /// The same from `sum w_i (y_i - mean y)^2` and `sum log w_i`.
     pub fn explain_total(&mut self, total: f64, log_weights: f64) {
         let rest = self.residual_sum_of_squares / total;
-        self.r_squared = (total > 0.0).then(|| 1.0 - rest);
+        self.r_squared = (total > 0.0).then_some(1.0 - rest);
         self.aic = self.aic.map(|aic| aic - log_weights);
         self.bic = self.bic.map(|bic| bic - log_weights);
     }
