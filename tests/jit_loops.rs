@@ -10,7 +10,7 @@ use gradus::eval::EvalError;
 use gradus::expr::{ExprId, Graph, Op, Symbol};
 use gradus::jit::{Choice, Fault, Options, Simd, Stage, compile, show};
 use gradus::shape::{Shape, Tensor};
-use jit_support::{Case, Numbers};
+use jit_support::{Case, Numbers, wide_ways};
 
 /// An objective with its gradient by all inputs, both from one kernel.
 fn check_with_gradient(case: &mut Case, what: &str, f: ExprId) -> Vec<ExprId> {
@@ -312,9 +312,10 @@ fn interrupt_ends_long_loops() {
     let nested = case.sum(j, 1, 3, term);
     let flat = case.sum(i, 1, 1, flat);
     let nested = case.sum(i, 1, 1 << 40, nested);
-    for e in [flat, nested] {
+    for (e, (wide, simd)) in [flat, nested].into_iter().flat_map(|e| ways().map(move |w| (e, w))) {
         let flag = Arc::new(AtomicBool::new(false));
-        let options = Options { interrupt: Some(flag.clone()), ..Options::default() };
+        let (interrupt, simd) = (Some(flag.clone()), Some(simd));
+        let options = Options { interrupt, wide, simd, ..Options::default() };
         let kernel = compile(&case.g, &[e], &case.inputs, &options).unwrap();
         let stop = std::thread::spawn(move || {
             std::thread::sleep(std::time::Duration::from_millis(20));
@@ -416,9 +417,9 @@ fn long_loops_have_the_same_values_on_any_number_of_threads() {
 fn check_threads(what: &str, case: &Case, outputs: &[ExprId]) {
     let expected = case.run(&case.kernel_with(outputs, (Choice::Never, Simd::here())));
     let scale = expected.iter().fold(1.0f64, |a, b| a.max(b.abs()));
-    for simd in jit_support::wide_levels() {
+    for (wide, simd) in wide_ways() {
         let values = |threads| {
-            let options = Options { threads, simd: Some(simd), ..Options::default() };
+            let options = Options { threads, wide, simd: Some(simd), ..Options::default() };
             case.run(&compile(&case.g, outputs, &case.inputs, &options).unwrap())
         };
         let found = values(1);
@@ -426,7 +427,7 @@ fn check_threads(what: &str, case: &Case, outputs: &[ExprId]) {
         for threads in [0, 2, 3, 7] {
             let other = values(threads);
             let same = found.iter().zip(&other).all(|(a, b)| a.to_bits() == b.to_bits());
-            assert!(same, "{what} by {simd} on {threads}");
+            assert!(same, "{what} by {simd}, {wide:?}, on {threads}");
         }
     }
 }

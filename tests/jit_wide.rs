@@ -7,10 +7,10 @@ mod jit_support;
 
 use gradus::diff;
 use gradus::expr::{ExprId, Op};
-use gradus::jit::Choice;
+use gradus::ops::{self, Lowering, OpDef};
 use gradus::shape::Shape;
 use jit_support::fence::{Fence, SIDES, Side, lengths};
-use jit_support::{Case, Numbers, assert_close, wide_levels};
+use jit_support::{Case, Numbers, assert_close, wide_ways};
 
 #[global_allocator]
 static FENCE: Fence = Fence;
@@ -24,11 +24,11 @@ fn check(what: &str, first: i64, build: impl Fn(&mut Case, i64) -> Vec<ExprId>) 
         let expected = case.expected(&outputs);
         let finite = expected.iter().filter(|x| x.is_finite());
         let scale = finite.fold(1.0f64, |a, b| a.max(b.abs()));
-        for simd in wide_levels() {
-            let kernel = case.kernel_with(&outputs, (Choice::Always, simd));
+        for way in wide_ways() {
+            let kernel = case.kernel_with(&outputs, way);
             assert!(n == 0 || kernel.stats().wide_loops > 0, "{what} of {n} has no wide loop");
             let found = case.run(&kernel);
-            assert_close(&format!("{what} of {n} by {simd}"), &found, &expected, 1e-13 * scale);
+            assert_close(&format!("{what} of {n} {way:?}"), &found, &expected, 1e-13 * scale);
         }
     }
 }
@@ -170,11 +170,14 @@ fn functions() {
         Op::Softplus,
         Op::Atan,
         Op::Erf,
+        Op::Erfc,
         Op::Sinh,
+        Op::Cosh,
+        Op::Asinh,
     ] {
         check(&format!("{op:?}"), 0, |c, n| fit(c, n, |c, x| c.g.apply(op, &[x])));
     }
-    for op in [Op::Log, Op::Log1p, Op::Sqrt, Op::Lgamma] {
+    for op in [Op::Log, Op::Log2, Op::Log10, Op::Log1p, Op::Sqrt, Op::Lgamma, Op::Digamma] {
         check(&format!("{op:?}"), 0, |c, n| {
             fit(c, n, |c, x| {
                 let square = c.g.powi(x, 2);
@@ -210,22 +213,23 @@ fn hard_arguments() {
         1e22,
         0.5,
     ];
-    for op in [Op::Log, Op::Log1p, Op::Sin, Op::Cos, Op::Exp, Op::Expm1, Op::Tanh, Op::Sigmoid] {
+    let of_one = |row: &&&OpDef| matches!(row.lowering, Lowering::Vector(_));
+    for op in ops::table().iter().filter(of_one).map(|row| row.op) {
         for n in 1..40usize {
             let mut case = Case::fenced(Side::End);
             let x: Vec<f64> = (0..n).map(|k| values[(k * 7 + n) % values.len()]).collect();
             let x = case.unknown("x", gradus::shape::Tensor::new(Shape::Vector(n), x));
             let y = case.g.apply(op, &[x]);
             let expected = case.expected(&[y]);
-            for simd in wide_levels() {
-                let kernel = case.kernel_with(&[y], (Choice::Always, simd));
+            for way in wide_ways() {
+                let kernel = case.kernel_with(&[y], way);
                 assert!(kernel.stats().wide_loops > 0);
                 let found = case.run(&kernel);
                 for (k, (&a, &b)) in found.iter().zip(&expected).enumerate() {
                     let close = a == b || (a.is_nan() && b.is_nan()) || (a / b - 1.0).abs() < 5e-16;
                     // One unit of the last place of a subnormal number.
                     let close = close || (a - b).abs() <= 5e-324;
-                    assert!(close, "{op:?} by {simd}, {n}, entry {k}: {a:e}, {b:e}");
+                    assert!(close, "{op:?} {way:?}, {n}, entry {k}: {a:e}, {b:e}");
                 }
             }
         }
@@ -245,11 +249,11 @@ fn extremes_and_products() {
                 let x = case.unknown("x", gradus::shape::Tensor::new(Shape::Vector(n), x));
                 let y = case.g.apply(op, &[x]);
                 let expected = case.expected(&[y]);
-                for simd in wide_levels() {
-                    let kernel = case.kernel_with(&[y], (Choice::Always, simd));
+                for way in wide_ways() {
+                    let kernel = case.kernel_with(&[y], way);
                     assert!(kernel.stats().wide_loops > 0, "{op:?}");
                     let found = case.run(&kernel);
-                    assert_close(&format!("{op:?} of {n} by {simd}"), &found, &expected, 1e-13);
+                    assert_close(&format!("{op:?} of {n} {way:?}"), &found, &expected, 1e-13);
                 }
             }
         }

@@ -31,7 +31,7 @@ pub struct Stats {
     pub groups: usize,
     /// Bytes of machine code and constants.
     pub code_bytes: usize,
-    /// Loops that are vector code.
+    /// Loops that are vector code or run by blocks.
     pub wide_loops: usize,
     /// Numbers of scratch memory.
     pub scratch: usize,

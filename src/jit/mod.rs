@@ -11,7 +11,8 @@
 //! 2. `schedule` (with `regions`): the scalar graph to a `program`, the kernel: loops that go
 //!    over the same range become one, what does not depend on a loop's counter
 //!    leaves it.
-//! 3. `wide`: loops that it covers to vector code of their own, where the machine has AVX-512 or AVX2.
+//! 3. `wide`: loops that it covers to vector code of their own, where the machine has AVX-512 or
+//!    AVX2, else to bodies for pairs of doubles or plans for blocks of lanes.
 //! 4. `lower`, `loops`, `wide_loops`, `pairs`, `pass_code`, `emit` and `functions`: the rest of the kernel to
 //!    Cranelift's form. With `native`, the only files that name Cranelift.
 //! 5. `native`: machine code.
@@ -84,7 +85,7 @@ pub struct Options {
     /// Long loops look at this and end with [`Fault::Interrupted`] once it is
     /// set.
     pub interrupt: Option<Arc<AtomicBool>>,
-    /// Which loops become vector code, where the machine has it.
+    /// Which loops become vector code, where the machine has it, or run by blocks.
     pub wide: Choice,
     /// Threads that long loops and large products may use; none and one are the same. Values do not depend
     /// on it.

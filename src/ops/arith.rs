@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, shapes, values};
 use crate::expr::{Data, ExprId, Graph, Num, Op};
 use crate::shape::{Shape, ShapeError, in_words};
+use crate::special::vector::Elementary2;
 
 /// `a` times `b` entry by entry, scalars going with anything.
 pub fn times(g: &mut Graph, a: ExprId, b: ExprId) -> ExprId {
@@ -608,7 +609,7 @@ pub const ROWS: &[&OpDef] = &[
         traits: SMOOTH,
         value: Value::Binary(crate::special::pow),
         derivative: Derivative::Elementwise(pow_partial),
-        lowering: Lowering::Instructions,
+        lowering: Lowering::Vector2(Elementary2::Pow),
         samples: &[&[0.7, 2.0], &[1.9, -1.0], &[2.5, 0.4], &[-1.2, 3.0], &[0.4, -2.3]],
         doc: Doc {
             title: "power",

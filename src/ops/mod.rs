@@ -41,7 +41,7 @@ pub use rewrite::{rebuild, substitute};
 
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::shape::{Shape, ShapeError, Tensor};
-use crate::special::vector::Elementary;
+use crate::special::vector::{Elementary, Elementary2};
 
 /// Everything there is to know about an operator.
 pub struct OpDef {
@@ -248,6 +248,9 @@ pub enum Lowering {
     Call,
     /// The same, or in loops over many entries this algorithm.
     Vector(Elementary),
+    /// A few multiplications where the second argument is a constant that allows
+    /// it. Else a call, or in loops over many entries this algorithm.
+    Vector2(Elementary2),
     /// A loop that reduces or fills an array.
     Loop,
     /// A call of the row's function of whole arrays.

@@ -51,10 +51,17 @@ impl FitStatistics {
     /// Adds what depends on the fitted data `y: m` with weights (1 where there are none): R squared, and the
     /// weights' part of AIC and BIC.
     pub fn explain(&mut self, y: &[f64], weights: Option<&[f64]>) {
-        self.r_squared = r_squared(y, weights, self.residual_sum_of_squares);
+        let total = if y.len() < 2 { 0.0 } else { total_sum_of_squares(y, weights) };
         let logs: f64 = weights.unwrap_or(&[]).iter().filter(|w| **w > 0.0).map(|w| w.ln()).sum();
-        self.aic = self.aic.map(|aic| aic - logs);
-        self.bic = self.bic.map(|bic| bic - logs);
+        self.explain_total(total, logs);
+    }
+
+    /// The same from `sum w_i (y_i - mean y)^2` and `sum log w_i`.
+    pub fn explain_total(&mut self, total: f64, log_weights: f64) {
+        let rest = self.residual_sum_of_squares / total;
+        self.r_squared = (total > 0.0).then(|| 1.0 - rest);
+        self.aic = self.aic.map(|aic| aic - log_weights);
+        self.bic = self.bic.map(|bic| bic - log_weights);
     }
 
     /// The correlations of the estimates, n x n; NaN for parameters that the data do not determine.
@@ -205,11 +212,9 @@ fn dependent_columns(qr: &PivotedQr, rank: usize) -> Vec<usize> {
     (0..n).filter(|&j| dependent[j]).collect()
 }
 
-fn r_squared(y: &[f64], weights: Option<&[f64]>, residual_sum_of_squares: f64) -> Option<f64> {
-    if y.len() < 2 {
-        return None;
-    }
-    let total: f64 = match weights {
+/// `sum w_i (y_i - mean y)^2`, the mean with the same weights.
+fn total_sum_of_squares(y: &[f64], weights: Option<&[f64]>) -> f64 {
+    match weights {
         Some(w) => {
             let mean = dot(w, y) / w.iter().sum::<f64>();
             y.iter().zip(w).map(|(y, w)| w * (y - mean).powi(2)).sum()
@@ -218,8 +223,7 @@ fn r_squared(y: &[f64], weights: Option<&[f64]>, residual_sum_of_squares: f64) -
             let mean = y.iter().sum::<f64>() / y.len() as f64;
             y.iter().map(|y| (y - mean).powi(2)).sum()
         }
-    };
-    (total > 0.0).then(|| 1.0 - residual_sum_of_squares / total)
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@
 use super::vector::dot;
 use nalgebra::DMatrix;
 
+/// Dense Jacobians with more entries than this are not stored.
+pub const MAX_JACOBIAN: usize = 50_000_000;
 /// Diagonal entries of R, for columns of length one, above which the short form serves as well as J.
 const WELL_CONDITIONED: f64 = 1e-5;
 /// Pivots below this are rounding errors.

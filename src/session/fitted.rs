@@ -8,7 +8,7 @@ use crate::ops;
 use crate::optim::driver::Solution;
 use crate::optim::least_squares::{FitStatistics, fit_statistics, statistics_of_short};
 use crate::optim::methods::newton::MAX_DENSE;
-use crate::optim::normal_equations::Short;
+use crate::optim::normal_equations::{MAX_JACOBIAN, Short};
 use crate::optim::registry::{self, Need};
 use crate::optim::sparse_verdict::examine_sparse;
 use crate::optim::status::Status;
@@ -20,8 +20,6 @@ use nalgebra::DMatrix;
 const MAX_VERDICT: usize = 300;
 /// With more unknowns statistics are worked out only after a method for least squares.
 const MAX_PARAMETERS: usize = 100;
-/// Statistics are worked out from dense Jacobians of at most this many entries.
-const MAX_JACOBIAN: usize = 50_000_000;
 
 /// Arrays of at least so many entries are computed by compiled code.
 const WORTH_COMPILING: usize = 10_000;
@@ -104,18 +102,60 @@ pub(super) fn add_response(
     squares: &Squares,
     statistics: &mut FitStatistics,
 ) {
-    if let Some((y, weights)) = response(g, engine, squares) {
-        statistics.explain(&y, weights.as_deref());
+    let Some(response) = response(g, squares) else { return };
+    if response.roots.is_empty() && statistics.n_residuals >= WORTH_COMPILING {
+        // Many data are not copied for this.
+        if let Some(total) = response.total(g, engine) {
+            statistics.explain_total(total, 0.0);
+        }
+        return;
+    }
+    let Some(y) = values(g, engine, response.range, response.data) else { return };
+    let mut weights: Option<Vec<f64>> = None;
+    for root in response.roots {
+        let Some(found) = values(g, engine, response.range, root) else { return };
+        // A factor of all residuals is no weight.
+        if found.len() == 1 && y.len() > 1 {
+            continue;
+        }
+        let before = weights.unwrap_or_else(|| vec![1.0; y.len()]);
+        weights = Some(before.iter().zip(&found).map(|(w, r)| w * r * r).collect());
+    }
+    statistics.explain(&y, weights.as_deref());
+}
+
+/// The data that a fit explains: residuals are `roots*(data - model)`, entries of arrays or under an index.
+struct Response {
+    range: Option<ops::Range>,
+    data: ExprId,
+    /// The roots of the weights.
+    roots: Vec<ExprId>,
+}
+
+impl Response {
+    /// `sum (y_i - mean y)^2`.
+    fn total(&self, g: &mut Graph, engine: &Engine) -> Option<f64> {
+        let sum = |g: &mut Graph, e: ExprId| match self.range {
+            Some(range) => range.bind(g, Op::Sum, e),
+            None => g.apply(Op::SumAll, &[e]),
+        };
+        let (one, minus) = (g.int(1), g.int(-1));
+        let each = if self.range.is_some() { one } else { g.fill(g.shape(self.data), one) };
+        let (count, all) = (sum(g, each), sum(g, self.data));
+        let inverse = g.powi(count, -1);
+        let opposite = g.mul(&[minus, all, inverse]);
+        let opposite =
+            if self.range.is_some() { opposite } else { g.fill(g.shape(self.data), opposite) };
+        let off = g.add(&[self.data, opposite]);
+        let square = g.powi(off, 2);
+        let total = sum(g, square);
+        let program = Program::new(g, engine, &[total], &[], &mut Times::default());
+        let mut out = [0.0];
+        program.run(g, &[], &mut out).ok().map(|()| out[0])
     }
 }
 
-/// The data that a fit explains, the known terms of its residuals `sqrt(w)*(y - model)`, and the weights w where
-/// there are any.
-fn response(
-    g: &mut Graph,
-    engine: &Engine,
-    squares: &Squares,
-) -> Option<(Vec<f64>, Option<Vec<f64>>)> {
+fn response(g: &mut Graph, squares: &Squares) -> Option<Response> {
     let [block] = squares.blocks[..] else { return None };
     let range = ops::Range::of(g, block).filter(|_| g.op(block) == Op::Comp);
     let body = if range.is_some() { g.args(block)[Op::BINDER_BODY] } else { block };
@@ -132,22 +172,8 @@ fn response(
         return None;
     }
     let known: Vec<ExprId> = g.args(model).iter().copied().filter(|&t| !g.has_unknown(t)).collect();
-    if known.is_empty() {
-        return None;
-    }
-    let data = g.add(&known);
-    let y = values(g, engine, range, data)?;
-    let mut weights: Option<Vec<f64>> = None;
-    for root in roots {
-        let found = values(g, engine, range, root)?;
-        // A factor of all residuals is no weight.
-        if found.len() == 1 && y.len() > 1 {
-            continue;
-        }
-        let before = weights.unwrap_or_else(|| vec![1.0; y.len()]);
-        weights = Some(before.iter().zip(&found).map(|(w, r)| w * r * r).collect());
-    }
-    Some((y, weights))
+    let data = (!known.is_empty()).then(|| g.add(&known))?;
+    Some(Response { range, data, roots })
 }
 
 /// The values of a known expression for all values of an index.

@@ -15,6 +15,7 @@ use crate::ops;
 use crate::optim::driver::{self, Control, Solution};
 use crate::optim::least_squares::FitStatistics;
 use crate::optim::methods::newton::MAX_DENSE;
+use crate::optim::normal_equations::MAX_JACOBIAN;
 use crate::optim::options::Options;
 use crate::optim::registry::{self, MethodDef, Need};
 use crate::optim::status::Status;
@@ -23,8 +24,6 @@ use crate::problem::Problem;
 use crate::shape::Tensor;
 use crate::syntax::ast::{Command, CommandKind};
 
-/// Levenberg-Marquardt works on dense Jacobians of at most this many entries.
-const MAX_JACOBIAN: usize = 50_000_000;
 /// Least squares with more unknowns than this goes to a method without them.
 const MAX_LM: usize = 500;
 /// Newton's method on a dense Hessian of at most this many unknowns.
@@ -200,15 +199,12 @@ impl Runner<'_> {
         let residuals =
             setup.squares.as_ref().map(|s| structure::n_residuals(&self.session.state.graph, s));
         let unknowns = if n == 1 { "1 unknown".to_string() } else { format!("{n} unknowns") };
-        let dense =
-            residuals.filter(|m| *m >= n && n <= MAX_LM && m.saturating_mul(n) <= MAX_JACOBIAN);
-        let (name, why) = match dense {
+        let fit = residuals.filter(|m| *m >= n && n <= MAX_LM);
+        let (name, why) = match fit {
             _ if setup.bounds.is_some() => ("lbfgs", format!("{unknowns} with bounds")),
             Some(1) => ("lm", format!("a square in {unknowns}")),
             Some(m) => ("lm", format!("a sum of {m} squares in {unknowns}")),
-            None if !setup.smooth && n <= MAX_LM => ("bfgs", format!("not smooth, {unknowns}")),
-            None if n <= MAX_NEWTON => ("newton", format!("smooth, {unknowns}, exact Hessian")),
-            None => ("lbfgs", format!("{unknowns}: too many for a dense Hessian")),
+            None => choice_without_residuals(setup),
         };
         match registry::find(name) {
             Some(def) => {
@@ -242,9 +238,17 @@ impl Runner<'_> {
             setup.squares.clone(),
             bounds,
         );
-        let sparse = plan_sparse(&mut problem, setup, plan);
-        let plan = sparse.as_ref().unwrap_or(plan);
+        let revised = plan_sparse(&mut problem, setup, plan)
+            .or_else(|| plan_without_jacobian(&mut problem, setup, plan));
+        let plan = revised.as_ref().unwrap_or(plan);
         let squares = plan.def.needs.contains(&Need::Jacobian);
+        if squares && !fits_in_memory(&mut problem) {
+            let (m, n) = (problem.n_residuals().unwrap_or(0), problem.n_vars());
+            drop(problem);
+            let message = format!("`{}` would store a Jacobian of {m} by {n}", plan.def.name);
+            let finding = Diagnostic::error(codes::E0601, message).at(objective.span, "here");
+            return self.report(finding.help("use `lbfgs`, or leave `using` out"));
+        }
         problem.bundle(true, squares);
         if squares {
             problem.find_affine_residuals();
@@ -377,6 +381,34 @@ impl Runner<'_> {
             trace,
         }
     }
+}
+
+/// The method for a smooth or another objective that is no sum of squares, by its number of unknowns.
+fn choice_without_residuals(setup: &Setup) -> (&'static str, String) {
+    let n = setup.x0.len();
+    let unknowns = if n == 1 { "1 unknown".to_string() } else { format!("{n} unknowns") };
+    match n {
+        _ if !setup.smooth && n <= MAX_LM => ("bfgs", format!("not smooth, {unknowns}")),
+        _ if n <= MAX_NEWTON => ("newton", format!("smooth, {unknowns}, exact Hessian")),
+        _ => ("lbfgs", format!("{unknowns}: too many for a dense Hessian")),
+    }
+}
+
+/// Whether the Jacobian need not be stored, or can be.
+fn fits_in_memory(problem: &mut Compiled) -> bool {
+    let m = problem.n_residuals().unwrap_or(0);
+    m.saturating_mul(problem.n_vars()) <= MAX_JACOBIAN || problem.has_gauss_newton()
+}
+
+/// Another method, where the one chosen for a sum of squares would store a Jacobian that is too large.
+fn plan_without_jacobian(problem: &mut Compiled, setup: &Setup, plan: &Plan) -> Option<Plan> {
+    let chosen = !plan.why.is_empty() && plan.def.needs.contains(&Need::Jacobian);
+    if !chosen || fits_in_memory(problem) {
+        return None;
+    }
+    let (name, why) = choice_without_residuals(setup);
+    let def = registry::find(name)?;
+    Some(Plan { def, options: def.default_options(), why, is_for_many: false })
 }
 
 /// Newton's method, where it was not the choice only for the number of unknowns, and the Hessian is sparse. Where a

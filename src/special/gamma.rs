@@ -1,13 +1,16 @@
 //! The gamma function and its relatives, and the error function.
 //!
 //! `gamma`, `lgamma`, `erf`, `erfc` are those of the crate `libm` (FreeBSD's msun and
-//! musl). The polygamma functions use, for x > 0, the recurrence up to x >= 12 and there
-//! the asymptotic series, and the reflection formula for x < 0.
+//! musl). `digamma` of x > 0 is by polynomials that `vector` has. The polygamma functions
+//! use, for x > 0, the recurrence up to x >= 12 and there the asymptotic series. For x < 0
+//! all use the reflection formula.
 //!
 //! Source: NIST Digital Library of Mathematical Functions, dlmf.nist.gov: 5.5.2 and 5.15.5
 //! (recurrence), 5.5.4 and 5.15.6 (reflection), 5.11.2 and 5.15.8 (asymptotic series).
 
 use std::f64::consts::PI;
+
+use super::vector;
 
 /// The error function 2/sqrt(pi) * integral of exp(-t^2) from 0 to x; 1 ulp.
 pub fn erf(x: f64) -> f64 {
@@ -32,8 +35,8 @@ pub fn lgamma(x: f64) -> f64 {
 }
 
 /// The digamma function, the derivative of `lgamma`. NaN at negative whole numbers and
-/// -inf, -inf at 0 and inf at -0. Accurate to 1e-15, relative to the result where it is
-/// above 1 and absolutely near the zeros (the first is at 1.4616).
+/// -inf, -inf at 0 and inf at -0. For x > 0 accurate to 1e-15, also near the zero at
+/// 1.4616; for x < 0 relative to the result where it is above 1, absolutely near the zeros.
 pub fn digamma(x: f64) -> f64 {
     if x == 0.0 {
         return f64::INFINITY.copysign(-x);
@@ -45,11 +48,7 @@ pub fn digamma(x: f64) -> f64 {
         }
         return digamma(1.0 - x) - PI / (PI * r).tan();
     }
-    let (x, lower) = shifted(x, |x| -1.0 / x);
-    let z = 1.0 / (x * x);
-    // Sum of B_2k/(2k) z^k.
-    let series = z * horner(z, |k| BERNOULLI[k] / even(k));
-    lower + (x.ln() - 0.5 / x - series)
+    vector::digamma_of_number(x)
 }
 
 /// The trigamma function, the derivative of `digamma`. inf at 0 and negative whole

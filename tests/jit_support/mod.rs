@@ -13,14 +13,17 @@ use gradus::shape::{Shape, Tensor};
 /// A way to compile: which loops become wide, and by which instructions.
 pub type Way = (Choice, Simd);
 
-/// The levels for which this machine has wide loops.
-pub fn wide_levels() -> impl Iterator<Item = Simd> + Clone {
-    Simd::ALL.into_iter().filter(|&s| s > Simd::Baseline && s <= Simd::here())
+/// All ways to compile loops to vector code on this machine: for every level that has one
+/// an emitter, and blocks.
+pub fn wide_ways() -> impl Iterator<Item = Way> + Clone {
+    let levels = Simd::ALL.into_iter().filter(|&s| s <= Simd::here());
+    let emitted = levels.clone().filter(|&s| s > Simd::Baseline);
+    emitted.map(|s| (Choice::Always, s)).chain(levels.map(|s| (Choice::Blocks, s)))
 }
 
 /// All ways to compile on this machine.
 pub fn ways() -> impl Iterator<Item = Way> + Clone {
-    std::iter::once((Choice::Never, Simd::here())).chain(wide_levels().map(|s| (Choice::Always, s)))
+    std::iter::once((Choice::Never, Simd::here())).chain(wide_ways())
 }
 
 /// A graph with inputs and their values.

@@ -6,6 +6,7 @@
 //! uses them.
 
 use crate::special;
+use crate::special::vector::{Elementary, Elementary2};
 use rustc_hash::FxHashMap;
 
 /// A value, by the number of its operation.
@@ -75,6 +76,9 @@ pub enum Op {
     Logic(Logic, Id, Id),
     /// `a` where the mask holds, else `b`.
     Select(Id, Id, Id),
+    /// A function that the block evaluator has; for others it is arithmetic.
+    Elementary(Elementary, Id),
+    Elementary2(Elementary2, Id, Id),
     /// The third, but the function of the first two where the mask holds.
     /// Without a mask the function of all.
     Rescue {
@@ -170,8 +174,21 @@ impl Combine {
     }
 }
 
+/// What a body is selected for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// Machine code, where there are instructions for scaling by a power of two
+    /// and for exponent and mantissa.
+    Native,
+    /// Machine code without these.
+    #[default]
+    Bits,
+    /// The block evaluator.
+    Blocks,
+}
+
 /// The body of a loop.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Body {
     pub ops: Vec<Op>,
     /// One for each total of the loop.
@@ -180,9 +197,7 @@ pub struct Body {
     pub carries: u32,
     /// Addresses of the functions of [`Op::Rescue`], and whether of two numbers.
     pub functions: Vec<(usize, bool)>,
-    /// Whether the machine has instructions for scaling by a power of two and
-    /// for exponent and mantissa.
-    pub native: bool,
+    pub target: Target,
     known: FxHashMap<Op, Id>,
 }
 
@@ -217,6 +232,8 @@ impl Op {
             Op::MulAdd { minus_product, minus_addend, a, b, c } => {
                 Op::MulAdd { minus_product, minus_addend, a: f(a), b: f(b), c: f(c) }
             }
+            Op::Elementary(e, a) => Op::Elementary(e, f(a)),
+            Op::Elementary2(e, a, b) => Op::Elementary2(e, f(a), f(b)),
             Op::Rescue { function, x, y, mask, value } => {
                 Op::Rescue { function, x: f(x), y: f(y), mask: mask.map(f), value: f(value) }
             }
@@ -239,11 +256,12 @@ impl Op {
     pub fn operands(self) -> impl Iterator<Item = Id> {
         let list = match self {
             Op::Const(_) | Op::Param(_) | Op::Counter | Op::Running(_) | Op::Load(_) => [None; 4],
-            Op::Unary(_, a) => [Some(a), None, None, None],
+            Op::Unary(_, a) | Op::Elementary(_, a) => [Some(a), None, None, None],
             Op::Logic(Logic::Not, a, _) => [Some(a), None, None, None],
-            Op::Binary(_, a, b) | Op::Compare(_, a, b) | Op::Logic(_, a, b) => {
-                [Some(a), Some(b), None, None]
-            }
+            Op::Binary(_, a, b)
+            | Op::Compare(_, a, b)
+            | Op::Logic(_, a, b)
+            | Op::Elementary2(_, a, b) => [Some(a), Some(b), None, None],
             Op::MulAdd { a, b, c, .. } => [Some(a), Some(b), Some(c), None],
             Op::Select(m, a, b) => [Some(m), Some(a), Some(b), None],
             Op::Rescue { x, y, mask, value, .. } => [Some(x), Some(y), Some(value), mask],
@@ -260,9 +278,9 @@ impl Op {
 }
 
 impl Body {
-    /// Nothing yet; `native` as the field.
-    pub fn new(native: bool) -> Body {
-        Body { native, ..Body::default() }
+    /// Nothing yet.
+    pub fn new(target: Target) -> Body {
+        Body { target, ..Body::default() }
     }
 
     /// The value of an operation; of a pure one the same as before.

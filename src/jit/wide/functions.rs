@@ -2,7 +2,7 @@
 
 use super::super::dag::{Fun, Kind};
 use super::super::program::InstrId;
-use super::body::{Binary, Compare, Id, Logic, Op, Unary};
+use super::body::{Binary, Compare, Id, Logic, Op, Target, Unary};
 use super::recorded::Recorded;
 use super::select::{Param, Selector, Slot};
 use crate::expr::Op as RowOp;
@@ -147,7 +147,15 @@ impl Selector<'_> {
             let function = functions.len() as u32 - 1;
             s.push(Op::Rescue { function, x, y: y.unwrap_or(x), mask, value })
         };
+        let blocks = self.body.get_mut().target == Target::Blocks;
         match (row.lowering, row.value) {
+            (Lowering::Vector(algorithm), _) if blocks => {
+                Some(self.push(Op::Elementary(algorithm, x)))
+            }
+            (Lowering::Vector2(algorithm), _) if blocks => {
+                let y = self.number(args[1])?;
+                Some(self.push(Op::Elementary2(algorithm, x, y)))
+            }
             (Lowering::Vector(algorithm), Value::Unary(f)) => {
                 let recorded = Recorded { body: &self.body, id: x };
                 let value = algorithm.value(recorded).id;
@@ -155,6 +163,13 @@ impl Selector<'_> {
                     None => Some(value),
                     hard => Some(call(self, f as usize, None, hard, value)),
                 }
+            }
+            (Lowering::Vector2(algorithm), Value::Binary(f)) => {
+                let y = self.number(args[1])?;
+                let [a, b] = [x, y].map(|id| Recorded { body: &self.body, id });
+                let value = algorithm.value(a, b).id;
+                let hard = algorithm.hard(a, b).id;
+                Some(call(self, f as usize, Some(y), Some(hard), value))
             }
             (_, Value::Unary(f)) => Some(call(self, f as usize, None, None, x)),
             (_, Value::Binary(f)) => {

@@ -1,10 +1,10 @@
 //! Wide loops: vectors of eight doubles on x86-64 machines with AVX-512, of four
-//! on those with AVX2 and FMA, of two on others with fused multiplication.
+//! on those with AVX2 and FMA. Elsewhere pairs, by Cranelift (`jit/pairs.rs`), or
+//! blocks, by what the Rust compiler makes of them.
 //!
 //! In: a kernel, and which of its groups are loops. Out: for every loop whose
 //! body it covers, a function of a *frame* of words, which the code that
-//! Cranelift makes fills and calls. Functions of pairs are made by Cranelift
-//! too (`jit/pairs.rs`), of the same bodies. What is not covered stays with Cranelift:
+//! Cranelift makes fills and calls. What is not covered stays with Cranelift:
 //! nothing depends on this room but speed.
 //!
 //! 1. `select` (with `functions`, `effects`, `scatter`): the loop's operations to a straight line of
@@ -13,6 +13,8 @@
 //! 3. `emit` (with `layout`, `writer`, `rescue`): steps to instructions, and the loop around them.
 //!    What differs between machines is a `machine`, of which `avx512` and `avx2` are two.
 //! 4. `memory`: pages to execute.
+//!
+//! `blocks` runs bodies where there is no emitter for the machine.
 
 #[cfg(all(target_arch = "x86_64", unix))]
 mod assembler;
@@ -20,6 +22,7 @@ mod assembler;
 mod avx2;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod avx512;
+mod blocks;
 pub mod body;
 mod effects;
 #[cfg(all(target_arch = "x86_64", unix))]
@@ -50,16 +53,17 @@ use super::host::Tables;
 use super::long::{self, Chunks, Meeting};
 use super::program::{GroupKind, InstrId, Program};
 use crate::special::vector::Simd;
-use body::Body;
+use blocks::Plan;
 pub use body::Combine;
+use body::{Body, Op, Target};
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use memory::Pages;
 use scatter::Stores;
 use select::WideLoop;
 pub use select::{Param, Pointer, Start, Total};
 
-/// Words of a frame before the pointers.
-pub const HEAD: usize = 2;
+/// Words of a frame before the pointers: steps, the counter's first value, the plan of blocks.
+pub const HEAD: usize = 3;
 
 /// Elsewhere nothing is ever emitted.
 #[cfg(not(all(target_arch = "x86_64", unix)))]
@@ -81,19 +85,22 @@ impl Pages {
     }
 }
 
-/// Loops of fewer steps are not worth a call.
+/// Loops of fewer steps are not worth a call, or not blocks.
 const WORTH: i64 = 16;
+const WORTH_BLOCKS: i64 = 64;
 
-/// Where the code of a loop is.
+/// What runs a loop.
 #[derive(Debug)]
 pub enum Code {
-    /// It begins there in the pages.
+    /// Machine code; where it begins in the pages.
     Emitted(usize),
-    /// Cranelift is still to make it of this.
+    /// Cranelift makes it of this.
     Pairs(Box<Body>),
+    /// The block evaluator. Compiled code holds its address.
+    Blocks(Box<Plan>),
 }
 
-/// A loop that has machine code.
+/// A loop that does not run as Cranelift's code.
 #[derive(Debug)]
 pub struct Function {
     pub pointers: Vec<Pointer>,
@@ -122,11 +129,15 @@ pub struct Wide {
 }
 
 impl Wide {
-    /// Where the code of a function begins, if it was emitted.
-    pub fn address(&self, f: &Function) -> Option<usize> {
-        match f.code {
-            Code::Emitted(offset) => self.pages.as_ref().map(|p| p.address(offset)),
-            Code::Pairs(_) => None,
+    /// Where the code of a function begins, and the address of its plan or 0. `pairs` is where Cranelift
+    /// has put it, if it has made it.
+    pub fn address(&self, f: &Function, pairs: Option<usize>) -> (usize, usize) {
+        match &f.code {
+            Code::Emitted(offset) => (self.pages.as_ref().map_or(0, |p| p.address(*offset)), 0),
+            Code::Pairs(_) => (pairs.expect("loops over pairs are compiled first"), 0),
+            Code::Blocks(plan) => {
+                (blocks::run as *const () as usize, std::ptr::from_ref::<Plan>(plan) as usize)
+            }
         }
     }
 
@@ -144,6 +155,8 @@ pub enum Choice {
     Auto,
     /// All that can.
     Always,
+    /// All that can, by the block evaluator.
+    Blocks,
     /// None.
     Never,
 }
@@ -157,13 +170,16 @@ pub fn compile(
     simd: Simd,
 ) -> Wide {
     let mut wide = Wide::default();
-    if choice == Choice::Never || program.compares() || simd == Simd::Baseline {
+    if choice == Choice::Never || program.compares() {
         return wide;
     }
-    // Elsewhere there is no emitter.
-    let simd = if cfg!(all(target_arch = "x86_64", unix)) { simd } else { simd.min(Simd::Pairs) };
-    // Scaling by powers of two is an instruction.
-    let native = simd == Simd::Avx512;
+    let emits = match simd {
+        _ if choice == Choice::Blocks => None,
+        // Scaling by powers of two is an instruction.
+        Simd::Avx512 => Some(Target::Native),
+        Simd::Avx2 => Some(Target::Bits),
+        Simd::Baseline | Simd::Pairs => None,
+    };
     let stored = Stores::of(program);
     let mut bytes: Vec<u8> = Vec::new();
     let mut overwritten = Vec::new();
@@ -173,32 +189,49 @@ pub fn compile(
         if choice == Choice::Auto && steps.is_some_and(|n| n < WORTH) {
             continue;
         }
-        let Some(found) = select::select(program, tables, &stored, k, native) else { continue };
-        let code = if simd == Simd::Pairs {
-            None
-        } else {
-            let Some((code, start)) = emit(&found, interrupt, simd) else { continue };
-            bytes.resize(bytes.len().next_multiple_of(64), 0);
-            let offset = bytes.len() + start;
-            bytes.extend(code);
-            Some(offset)
+        let select = |target| select::select(program, tables, &stored, k, target);
+        let emitted = |found: &WideLoop| emit(found, interrupt, simd);
+        let found = emits.and_then(select).and_then(|found| Some((emitted(&found)?, found)));
+        let (code, found) = match found {
+            Some(((code, start), found)) => {
+                bytes.resize(bytes.len().next_multiple_of(64), 0);
+                let offset = bytes.len() + start;
+                bytes.extend(code);
+                (Code::Emitted(offset), found)
+            }
+            None => {
+                let forced = choice == Choice::Blocks
+                    || (choice == Choice::Always && simd == Simd::Baseline);
+                let pay = |found: &WideLoop| forced || blocks_pay(found, steps, simd);
+                match select(Target::Blocks).filter(pay) {
+                    Some(found) => {
+                        let strides = found.pointers.iter().map(|p| p.stride).collect();
+                        let params = found.params.len();
+                        let plan = Plan::of(&found.body, strides, params, interrupt, simd);
+                        (Code::Blocks(Box::new(plan)), found)
+                    }
+                    None if simd == Simd::Baseline => continue,
+                    None => {
+                        let Some(found) = select(Target::Bits) else { continue };
+                        (Code::Pairs(Box::new(found.body.clone())), found)
+                    }
+                }
+            }
         };
         let is_long = steps.is_some_and(|n| n >= 2 * long::CHUNK);
         let meetings = found.meetings.clone().filter(|_| is_long);
         let chunks = meetings.map(|meetings| Box::new(chunks(&found, meetings, interrupt)));
         overwritten.extend(found.overwritten);
         let (pointers, params, totals) = (found.pointers, found.params, found.totals);
-        let code = code.map_or_else(|| Code::Pairs(Box::new(found.body)), Code::Emitted);
         wide.functions.insert(k, Function { pointers, params, totals, code, chunks });
     }
+    wide.overwritten = overwritten.into_iter().map(|(b, lo, hi)| (b, (lo, hi))).collect();
     if bytes.is_empty() {
-        wide.overwritten = entries(overwritten);
         return wide;
     }
     match Pages::new(&bytes) {
         Ok(pages) => {
             wide.pages = Some(pages);
-            wide.overwritten = entries(overwritten);
             wide
         }
         // The process may not execute new code this way.
@@ -206,8 +239,15 @@ pub fn compile(
     }
 }
 
-fn entries(overwritten: Vec<(BufId, usize, usize)>) -> FxHashMap<BufId, (usize, usize)> {
-    overwritten.into_iter().map(|(b, lo, hi)| (b, (lo, hi))).collect()
+/// Whether blocks are faster than a loop over pairs or single numbers, where the
+/// number of steps is known or not.
+///
+/// They are by the elementary functions, where vectors are wider than pairs.
+/// Arithmetic alone gains no more than reading and writing blocks takes.
+fn blocks_pay(found: &WideLoop, steps: Option<i64>, simd: Simd) -> bool {
+    let is_long = steps.is_none_or(|n| n >= WORTH_BLOCKS);
+    let is_function = |op: &Op| matches!(op, Op::Elementary(..) | Op::Elementary2(..));
+    is_long && simd > Simd::Pairs && found.body.ops.iter().any(is_function)
 }
 
 /// What running a loop in chunks needs to know.

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
-use super::body::{Binary, Body, Compare, Id, Logic, Op, Unary};
+use super::body::{Binary, Body, Compare, Id, Logic, Op, Target, Unary};
 use crate::special::vector::Lanes;
 
 /// A value of a body that is being written: an algorithm over [`Lanes`] that
@@ -171,7 +171,7 @@ impl<'b> Lanes for Recorded<'b> {
     }
 
     fn scale(self, n: Self) -> Self {
-        if self.body.borrow().native {
+        if self.body.borrow().target == Target::Native {
             self.binary(Binary::Scale, n)
         } else {
             self.scale_by_bits(n)
@@ -179,7 +179,7 @@ impl<'b> Lanes for Recorded<'b> {
     }
 
     fn split(self) -> (Self, Self) {
-        if !self.body.borrow().native {
+        if self.body.borrow().target != Target::Native {
             return self.split_by_bits();
         }
         let (m, e) = (self.unary(Unary::Mantissa), self.unary(Unary::Exponent));

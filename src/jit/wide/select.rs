@@ -13,7 +13,7 @@ use super::super::dag::{Base, BufId, Kind};
 use super::super::host::{Place, Tables};
 use super::super::long::Meeting;
 use super::super::program::{GroupKind, InstrId, Item, Program};
-use super::body::{Address, Binary, Body, Compare, Id, Logic, Op};
+use super::body::{Address, Binary, Body, Compare, Id, Logic, Op, Target};
 use super::scatter::{Scatter, Stores};
 
 /// Bodies of more operations than this are left to Cranelift.
@@ -99,7 +99,7 @@ pub fn select(
     tables: &Tables,
     stored: &Stores,
     k: usize,
-    native: bool,
+    target: Target,
 ) -> Option<WideLoop> {
     let GroupKind::Loop { lo, hi, body, filter, .. } = program.groups[k].what else {
         return None;
@@ -113,7 +113,7 @@ pub fn select(
         program,
         tables,
         stored,
-        body: RefCell::new(Body::new(native)),
+        body: RefCell::new(Body::new(target)),
         slots: FxHashMap::default(),
         pointers: Vec::new(),
         params: Vec::new(),

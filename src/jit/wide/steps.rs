@@ -58,6 +58,9 @@ impl Assigner<'_> {
                 let to = self.result(k, used);
                 self.steps.push(Step::Select { to, mask, a, b });
             }
+            Op::Elementary(..) | Op::Elementary2(..) => {
+                unreachable!("a body for machine code has arithmetic instead")
+            }
             Op::Rescue { function, x, y, mask, value } => {
                 let (x, y) = (self.in_reg(x, used), self.in_reg(y, used));
                 let mask = mask.map(|m| self.in_reg(m, used));

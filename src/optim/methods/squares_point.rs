@@ -4,15 +4,12 @@
 //! [`normal_equations`](crate::optim::normal_equations) is taken, as long as it is accurate; at points where it is
 //! not, residuals and Jacobian are. To the method both are residuals and a Jacobian.
 
-use crate::optim::normal_equations::Short;
+use crate::optim::normal_equations::{MAX_JACOBIAN, Short};
 use crate::optim::run::Run;
 use crate::optim::status::Stop;
 use crate::optim::vector::dot;
 use crate::problem::Halt;
 use nalgebra::DMatrix;
-
-/// Jacobians of more entries than this are not stored: inaccurate short forms have to do.
-const MAX_JACOBIAN: usize = 50_000_000;
 
 /// A point with its residuals and Jacobian.
 #[derive(Clone)]

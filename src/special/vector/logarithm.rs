@@ -39,6 +39,46 @@ pub fn log<L: Lanes>(x: L) -> L {
     assembled(m - m.constant(1.0), m.constant(0.0), e)
 }
 
+/// 1/log(2), and 1/log(10), in two parts.
+const PER_LN2: (f64, f64) = (std::f64::consts::LOG2_E, 2.0355273740931033e-17);
+const PER_LN10: (f64, f64) = (std::f64::consts::LOG10_E, 1.098319650216765e-17);
+/// The first 42 bits of log10(2), and the rest.
+const LOG10_2: (f64, f64) = (0.30102999566383914, 1.42050232272661e-13);
+
+/// log(x) in another base: `per` is that of e, `two` that of 2, with the part of
+/// it whose products with whole numbers are exact first.
+#[inline(always)]
+fn in_base<L: Lanes>(x: L, per: (f64, f64), two: (f64, f64)) -> L {
+    let (m, e) = x.split();
+    let f = m - m.constant(1.0);
+    let s = f / (f + f.constant(2.0));
+    let z = s * s;
+    let r = z * z.polynomial(&TAIL);
+    let half = f * f * f.constant(0.5);
+    let less = half - s * (half + r);
+    // What is kept of f*per.0 is exact.
+    let product = f * f.constant(per.0);
+    let low = f.mul_add(f.constant(per.0), -product);
+    let low = e.mul_add(e.constant(two.1), f.mul_add(f.constant(per.1), low));
+    let low = less.neg_mul_add(less.constant(per.0), low);
+    let whole = e * e.constant(two.0);
+    // Whole numbers are larger than the product, or zero.
+    let sum = whole + product;
+    sum + (((whole - sum) + product) + low)
+}
+
+/// Logarithm to base 2 within 1 ulp for positive finite numbers.
+#[inline(always)]
+pub fn log2<L: Lanes>(x: L) -> L {
+    in_base(x, PER_LN2, (1.0, 0.0))
+}
+
+/// Logarithm to base 10 within 1 ulp for positive finite numbers.
+#[inline(always)]
+pub fn log10<L: Lanes>(x: L) -> L {
+    in_base(x, PER_LN10, LOG10_2)
+}
+
 /// All but positive finite numbers.
 #[inline(always)]
 pub fn log_is_hard<L: Lanes>(x: L) -> L::Mask {
