@@ -10,7 +10,7 @@ use gradus::eval::EvalError;
 use gradus::expr::{ExprId, Graph, Op, Symbol};
 use gradus::jit::{Choice, Fault, Options, Simd, Stage, compile, show};
 use gradus::shape::{Shape, Tensor};
-use jit_support::{Case, Numbers, ways};
+use jit_support::{Case, Numbers, wide_ways};
 
 /// An objective with its gradient by all inputs, both from one kernel.
 fn check_with_gradient(case: &mut Case, what: &str, f: ExprId) -> Vec<ExprId> {
@@ -417,7 +417,7 @@ fn long_loops_have_the_same_values_on_any_number_of_threads() {
 fn check_threads(what: &str, case: &Case, outputs: &[ExprId]) {
     let expected = case.run(&case.kernel_with(outputs, (Choice::Never, Simd::here())));
     let scale = expected.iter().fold(1.0f64, |a, b| a.max(b.abs()));
-    for (wide, simd) in jit_support::wide_ways() {
+    for (wide, simd) in wide_ways() {
         let values = |threads| {
             let options = Options { threads, wide, simd: Some(simd), ..Options::default() };
             case.run(&compile(&case.g, outputs, &case.inputs, &options).unwrap())
@@ -427,7 +427,7 @@ fn check_threads(what: &str, case: &Case, outputs: &[ExprId]) {
         for threads in [0, 2, 3, 7] {
             let other = values(threads);
             let same = found.iter().zip(&other).all(|(a, b)| a.to_bits() == b.to_bits());
-            assert!(same, "{what} by {wide:?}, {simd} on {threads}");
+            assert!(same, "{what} by {simd}, {wide:?}, on {threads}");
         }
     }
 }

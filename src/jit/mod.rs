@@ -12,7 +12,7 @@
 //!    over the same range become one, what does not depend on a loop's counter
 //!    leaves it.
 //! 3. `wide`: loops that it covers to vector code of their own, where the machine has AVX-512 or
-//!    AVX2, or to plans for blocks of lanes.
+//!    AVX2, else to bodies for pairs of doubles or plans for blocks of lanes.
 //! 4. `lower`, `loops`, `wide_loops`, `pairs`, `pass_code`, `emit` and `functions`: the rest of the kernel to
 //!    Cranelift's form. With `native`, the only files that name Cranelift.
 //! 5. `native`: machine code.

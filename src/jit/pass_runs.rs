@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::dense::{self, Gram};
 use super::host::{Run, Tables};
@@ -37,6 +38,15 @@ pub enum Sum {
     Gram(Gram),
 }
 
+impl Sum {
+    fn clear(&mut self) {
+        match self {
+            Sum::Column(sum) => sum.fill(0.0),
+            Sum::Gram(gram) => gram.clear(),
+        }
+    }
+}
+
 /// The sum of a building block among others, `zero` where it is not there yet.
 pub fn sum_of(sums: &mut Vec<(usize, Sum)>, number: usize, zero: impl FnOnce() -> Sum) -> &mut Sum {
     let known = sums.iter().position(|(k, _)| *k == number);
@@ -62,6 +72,8 @@ struct Shared<'r> {
     run: &'r Run,
     frame: &'r [u64],
     plan: &'r Plan,
+    /// Sums of parts that were added to others: new memory for every part would cost some percent.
+    spare: Mutex<Vec<Vec<(usize, Sum)>>>,
 }
 
 // SAFETY: of the run, threads read the pointers and nothing else. What parts store lies in their own rows of
@@ -80,7 +92,8 @@ pub unsafe extern "C" fn run_pass(run: *mut Run, number: usize, frame: *mut u64)
     let plan = &tables.passes[number];
     // SAFETY: compiled code has made room for so many words.
     let frame = unsafe { std::slice::from_raw_parts_mut(frame, plan.inputs + plan.totals.len()) };
-    let shared = Shared { run, frame: &frame[..plan.inputs], plan };
+    let spare = Mutex::default();
+    let shared = Shared { run, frame: &frame[..plan.inputs], plan, spare };
     let part = match catch_unwind(AssertUnwindSafe(|| shared.all(tables))) {
         Ok(part) => part,
         Err(panic) => {
@@ -108,7 +121,10 @@ impl Shared<'_> {
             |part| {
                 let failed = part.code != 0;
                 match &mut all {
-                    Some(all) if !failed => all.add(part, &plan.totals),
+                    Some(all) if !failed => {
+                        all.add(&part, &plan.totals);
+                        self.spare().push(part.sums);
+                    }
                     _ => all = Some(part),
                 }
                 if failed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -128,9 +144,16 @@ impl Shared<'_> {
         all
     }
 
+    fn spare(&self) -> MutexGuard<'_, Vec<Vec<(usize, Sum)>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn part(&self, p: usize) -> Part {
         let Shared { run, plan, .. } = self;
         let mut own = Run::new(run.input, (run.output, run.scratch), run.tables, 1);
+        let spare = self.spare().pop();
+        own.sums = spare.unwrap_or_default();
+        own.sums.iter_mut().for_each(|(_, sum)| sum.clear());
         let mut frame = self.frame.to_vec();
         let first = p * plan.part;
         frame[0] = first as u64;
@@ -147,8 +170,8 @@ impl Shared<'_> {
 }
 
 impl Part {
-    fn add(&mut self, other: Part, totals: &[Combine]) {
-        for ((a, b), how) in self.totals.iter_mut().zip(other.totals).zip(totals) {
+    fn add(&mut self, other: &Part, totals: &[Combine]) {
+        for ((a, &b), how) in self.totals.iter_mut().zip(&other.totals).zip(totals) {
             *a = how.combined(*a, b);
         }
         // A pass calls its building blocks in the same order in all parts.

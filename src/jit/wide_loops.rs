@@ -70,7 +70,7 @@ impl Lowering<'_, '_> {
         push(self, steps);
         let first = self.b.ins().fcvt_from_sint(types::F64, lo);
         push(self, first);
-        let (code, plan) = self.wide.address(f);
+        let (code, plan) = self.wide.address(f, self.given.pairs.get(&k).copied());
         let plan = self.b.ins().iconst(types::I64, plan as i64);
         push(self, plan);
         for p in &f.pointers {
@@ -91,9 +91,7 @@ impl Lowering<'_, '_> {
             };
             push(self, p);
         }
-        let code = code.or_else(|| self.given.pairs.get(&k).copied());
-        let code = code.expect("a wide loop has code") as i64;
-        let code = self.b.ins().iconst(types::I64, code);
+        let code = self.b.ins().iconst(types::I64, code as i64);
         let call = match &f.chunks {
             None => self.b.ins().call_indirect(self.outside.wide, code, &[frame]),
             Some(chunks) => {

@@ -90,6 +90,11 @@ impl Gram {
         }
     }
 
+    /// Back to zero.
+    pub fn clear(&mut self) {
+        self.sums.fill(0.0);
+    }
+
     /// Adds the sums over other rows of `X`.
     pub fn add_sums(&mut self, other: &Gram) {
         debug_assert!(self.rows == other.rows && self.n == other.n);

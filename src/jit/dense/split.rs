@@ -94,16 +94,24 @@ pub fn gram_on(threads: usize, n: usize, x: &[f64], s: Option<&[f64]>, c: &mut [
     } else {
         (0..m.div_ceil(rows)).map(|p| (p * rows..m.min((p + 1) * rows), 0..n)).collect()
     };
+    // New memory for every part would cost some percent.
+    let spare: Mutex<Vec<Gram>> = Mutex::default();
+    let lock = || spare.lock().unwrap_or_else(PoisonError::into_inner);
     let part = |p: usize| {
         let (rows, stripe) = parts[p].clone();
-        let mut gram = Gram::stripe(n, stripe);
+        let known = lock().pop();
+        let mut gram = known.unwrap_or_else(|| Gram::stripe(n, stripe));
+        gram.clear();
         gram.add(&x[rows.start * n..rows.end * n], s.map(|s| &s[rows]));
         gram
     };
     let mut sum: Option<Gram> = None;
     in_order(workers(work, LARGE, threads), parts.len(), part, |gram| {
         match &mut sum {
-            Some(sum) if n <= WIDE => sum.add_sums(&gram),
+            Some(sum) if n <= WIDE => {
+                sum.add_sums(&gram);
+                lock().push(gram);
+            }
             _ if n <= WIDE => sum = Some(gram),
             _ => gram.finish(c),
         }

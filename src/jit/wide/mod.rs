@@ -1,11 +1,10 @@
 //! Wide loops: vectors of eight doubles on x86-64 machines with AVX-512, of four
-//! on those with AVX2 and FMA, of two on others with fused multiplication, or
-//! blocks by what the Rust compiler makes of them.
+//! on those with AVX2 and FMA. Elsewhere pairs, by Cranelift (`jit/pairs.rs`), or
+//! blocks, by what the Rust compiler makes of them.
 //!
 //! In: a kernel, and which of its groups are loops. Out: for every loop whose
 //! body it covers, a function of a *frame* of words, which the code that
-//! Cranelift makes fills and calls. Functions of pairs are made by Cranelift
-//! too (`jit/pairs.rs`), of the same bodies. What is not covered stays with Cranelift:
+//! Cranelift makes fills and calls. What is not covered stays with Cranelift:
 //! nothing depends on this room but speed.
 //!
 //! 1. `select` (with `functions`, `effects`, `scatter`): the loop's operations to a straight line of
@@ -55,9 +54,8 @@ use super::long::{self, Chunks, Meeting};
 use super::program::{GroupKind, InstrId, Program};
 use crate::special::vector::Simd;
 use blocks::Plan;
-use body::Body;
 pub use body::Combine;
-use body::{Op, Target};
+use body::{Body, Op, Target};
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use memory::Pages;
 use scatter::Stores;
@@ -87,9 +85,6 @@ impl Pages {
     }
 }
 
-/// Elsewhere nothing is ever emitted.
-const HAS_EMITTER: bool = cfg!(all(target_arch = "x86_64", unix));
-
 /// Loops of fewer steps are not worth a call, or not blocks.
 const WORTH: i64 = 16;
 const WORTH_BLOCKS: i64 = 64;
@@ -99,13 +94,13 @@ const WORTH_BLOCKS: i64 = 64;
 pub enum Code {
     /// Machine code; where it begins in the pages.
     Emitted(usize),
-    /// Cranelift is still to make it of this.
+    /// Cranelift makes it of this.
     Pairs(Box<Body>),
     /// The block evaluator. Compiled code holds its address.
     Blocks(Box<Plan>),
 }
 
-/// A loop that does not run as Cranelift's scalar code.
+/// A loop that does not run as Cranelift's code.
 #[derive(Debug)]
 pub struct Function {
     pub pointers: Vec<Pointer>,
@@ -134,14 +129,14 @@ pub struct Wide {
 }
 
 impl Wide {
-    /// Where the code of a function begins, if it is there yet, and the address of its plan or 0.
-    pub fn address(&self, f: &Function) -> (Option<usize>, usize) {
+    /// Where the code of a function begins, and the address of its plan or 0. `pairs` is where Cranelift
+    /// has put it, if it has made it.
+    pub fn address(&self, f: &Function, pairs: Option<usize>) -> (usize, usize) {
         match &f.code {
-            Code::Emitted(offset) => (self.pages.as_ref().map(|p| p.address(*offset)), 0),
-            Code::Pairs(_) => (None, 0),
+            Code::Emitted(offset) => (self.pages.as_ref().map_or(0, |p| p.address(*offset)), 0),
+            Code::Pairs(_) => (pairs.expect("loops over pairs are compiled first"), 0),
             Code::Blocks(plan) => {
-                let plan = std::ptr::from_ref::<Plan>(plan) as usize;
-                (Some(blocks::run as *const () as usize), plan)
+                (blocks::run as *const () as usize, std::ptr::from_ref::<Plan>(plan) as usize)
             }
         }
     }
@@ -179,11 +174,11 @@ pub fn compile(
         return wide;
     }
     let emits = match simd {
-        _ if choice == Choice::Blocks || !HAS_EMITTER => None,
+        _ if choice == Choice::Blocks => None,
         // Scaling by powers of two is an instruction.
         Simd::Avx512 => Some(Target::Native),
         Simd::Avx2 => Some(Target::Bits),
-        Simd::Pairs | Simd::Baseline => None,
+        Simd::Baseline | Simd::Pairs => None,
     };
     let stored = Stores::of(program);
     let mut bytes: Vec<u8> = Vec::new();
@@ -204,10 +199,24 @@ pub fn compile(
                 bytes.extend(code);
                 (Code::Emitted(offset), found)
             }
-            None => match otherwise(select, (choice, simd), steps, interrupt) {
-                Some(other) => other,
-                None => continue,
-            },
+            None => {
+                let forced = choice == Choice::Blocks
+                    || (choice == Choice::Always && simd == Simd::Baseline);
+                let pay = |found: &WideLoop| forced || blocks_pay(found, steps, simd);
+                match select(Target::Blocks).filter(pay) {
+                    Some(found) => {
+                        let strides = found.pointers.iter().map(|p| p.stride).collect();
+                        let params = found.params.len();
+                        let plan = Plan::of(&found.body, strides, params, interrupt, simd);
+                        (Code::Blocks(Box::new(plan)), found)
+                    }
+                    None if simd == Simd::Baseline => continue,
+                    None => {
+                        let Some(found) = select(Target::Bits) else { continue };
+                        (Code::Pairs(Box::new(found.body.clone())), found)
+                    }
+                }
+            }
         };
         let is_long = steps.is_some_and(|n| n >= 2 * long::CHUNK);
         let meetings = found.meetings.clone().filter(|_| is_long);
@@ -230,48 +239,15 @@ pub fn compile(
     }
 }
 
-/// What runs a loop that has no emitted code: pairs or blocks; nothing where Cranelift's scalar loop is
-/// faster.
-fn otherwise(
-    select: impl Fn(Target) -> Option<WideLoop>,
-    (choice, simd): (Choice, Simd),
-    steps: Option<i64>,
-    interrupt: Option<usize>,
-) -> Option<(Code, WideLoop)> {
-    let blocks = |found: WideLoop| {
-        let strides = found.pointers.iter().map(|p| p.stride).collect();
-        let plan = Plan::of(&found.body, strides, found.params.len(), interrupt, simd);
-        (Code::Blocks(Box::new(plan)), found)
-    };
-    let by_blocks =
-        || select(Target::Blocks).filter(|f| choice != Choice::Auto || blocks_pay(f, steps, simd));
-    let has_pairs =
-        choice != Choice::Blocks && (simd == Simd::Pairs || (simd > Simd::Pairs && !HAS_EMITTER));
-    // Blocks have wider vectors there.
-    let wider = simd > Simd::Pairs || !has_pairs;
-    if let Some(found) = wider.then(by_blocks).flatten() {
-        return Some(blocks(found));
-    }
-    if !has_pairs {
-        return None;
-    }
-    if let Some(found) = select(Target::Bits) {
-        return Some((Code::Pairs(Box::new(found.body.clone())), found));
-    }
-    by_blocks().map(blocks)
-}
-
-/// Whether blocks are faster than the loop that Cranelift would make, where the
+/// Whether blocks are faster than a loop over pairs or single numbers, where the
 /// number of steps is known or not.
 ///
-/// They are by the elementary functions, which are calls there: three to seven
-/// times with AVX2. Without fused multiplication they are calls here too, and
-/// arithmetic alone gains no more than reading and writing blocks takes.
+/// They are by the elementary functions, where vectors are wider than pairs.
+/// Arithmetic alone gains no more than reading and writing blocks takes.
 fn blocks_pay(found: &WideLoop, steps: Option<i64>, simd: Simd) -> bool {
     let is_long = steps.is_none_or(|n| n >= WORTH_BLOCKS);
     let is_function = |op: &Op| matches!(op, Op::Elementary(..) | Op::Elementary2(..));
-    let fused = simd > Simd::Baseline;
-    is_long && fused && found.body.ops.iter().any(is_function)
+    is_long && simd > Simd::Pairs && found.body.ops.iter().any(is_function)
 }
 
 /// What running a loop in chunks needs to know.
