@@ -10,7 +10,7 @@ use gradus::eval::EvalError;
 use gradus::expr::{ExprId, Graph, Op, Symbol};
 use gradus::jit::{Choice, Fault, Options, Simd, Stage, compile, show};
 use gradus::shape::{Shape, Tensor};
-use jit_support::{Case, Numbers, wide_ways};
+use jit_support::{Case, Numbers, ways, wide_ways};
 
 /// An objective with its gradient by all inputs, both from one kernel.
 fn check_with_gradient(case: &mut Case, what: &str, f: ExprId) -> Vec<ExprId> {
