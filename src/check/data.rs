@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Checked, Checker, Item, NamedTable};
+use super::{Checked, Checker, Item, NamedTable, Unreadable};
 use crate::data::csv::{self, CsvOptions, Header, Missing};
 use crate::data::{Categories, DataError, npy};
 use crate::diag::{Diagnostic, codes};
@@ -27,22 +27,23 @@ impl Checker<'_> {
 
     fn file(&mut self, node: NodeId) -> Checked<(String, Arc<[u8]>)> {
         let path = self.text(node, "a path")?;
-        let found = self.world.read(&path);
+        let found = self.world.read(&path, self.ast.span(node).file);
         self.readable(found, &path, node)
     }
 
     /// What was read, or a report of why it could not be.
-    fn readable<T>(&mut self, found: Result<T, String>, path: &str, node: NodeId) -> Checked<T> {
+    fn readable<T>(
+        &mut self,
+        found: Result<T, Unreadable>,
+        path: &str,
+        node: NodeId,
+    ) -> Checked<T> {
         match found {
             Ok(found) => Ok(found),
-            Err(reason) => {
+            Err(why) => {
                 let finding =
-                    Diagnostic::error(codes::E0701, format!("cannot read `{path}`: {reason}"));
-                self.report(
-                    finding
-                        .at(self.ast.span(node), "this file")
-                        .help("paths are relative to the script's folder"),
-                )
+                    Diagnostic::error(why.code, format!("cannot read `{path}`: {}", why.reason));
+                self.report(finding.at(self.ast.span(node), "this file").help(why.help))
             }
         }
     }
@@ -122,7 +123,7 @@ impl Checker<'_> {
     /// `npy("x.npy")`.
     pub(super) fn npy(&mut self, args: &[Arg], span: Span) -> Checked<Item> {
         let path = self.text(args[0].value, "a path")?;
-        let found = self.world.open(&path);
+        let found = self.world.open(&path, self.ast.span(args[0].value).file);
         let (mut file, len) = self.readable(found, &path, args[0].value)?;
         match npy::read_from(&mut *file, len, &path) {
             Ok(array) => {

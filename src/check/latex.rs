@@ -2,14 +2,19 @@
 
 use super::{Checked, Checker, Item, Labelled};
 use crate::expr::ExprId;
-use crate::syntax::ast::Arg;
+use crate::syntax::ast::{Arg, NodeId};
 use crate::{derivation, print, simplify};
 
 impl Checker<'_> {
     /// `latex(e)`: the source as a text.
     pub(super) fn latex(&mut self, arg: &Arg) -> Checked<Item> {
-        let span = self.ast.span(arg.value);
-        let text = match self.item(arg.value)? {
+        self.latex_of(arg.value).map(Item::Text)
+    }
+
+    /// The source of what an expression of the tree denotes.
+    pub fn latex_of(&mut self, node: NodeId) -> Checked<String> {
+        let span = self.ast.span(node);
+        Ok(match self.item(node)? {
             Item::Derivations(found) => derivation::latex(self.g, &found),
             Item::Labelled(parts) if parts.order == 1 => self.gradient_latex(&parts),
             Item::Labelled(parts) => self.hessian_latex(&parts),
@@ -17,8 +22,7 @@ impl Checker<'_> {
                 let e = self.as_expr(item, span)?;
                 self.expression_latex(e)
             }
-        };
-        Ok(Item::Text(text))
+        })
     }
 
     fn expression_latex(&mut self, e: ExprId) -> String {

@@ -43,14 +43,14 @@ pub use objective::{ChosenMethod, Objective, Start};
 
 use rustc_hash::FxHashMap;
 
-use crate::diag::{Diagnostic, Sink, codes};
+use crate::diag::{Code, Diagnostic, Sink, codes};
 use crate::eval::{self, EvalError};
 use crate::expr::{ExprId, Graph, SymbolId};
 use crate::jit;
 use crate::ops;
 use crate::random::Stream;
 use crate::shape::{Shape, ShapeError, Tensor, in_words};
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use crate::syntax::ast::{Ast, NodeId};
 
 /// A mistake was found, and has been reported.
@@ -60,15 +60,26 @@ pub struct Reported;
 /// The outcome of checking.
 pub type Checked<T> = Result<T, Reported>;
 
+/// Why a file cannot be read.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    /// The kind of finding.
+    pub code: Code,
+    /// In words that stand after its path.
+    pub reason: String,
+    /// What to do instead.
+    pub help: String,
+}
+
 /// What checking needs from outside: files and random draws.
 pub trait World {
-    /// The bytes of a file, by the path as written; the path found; or why it
+    /// The bytes of a file, by the path as it stands in the text `from`; the path found; or why it
     /// cannot be read.
-    fn read(&mut self, path: &str) -> Result<(String, Arc<[u8]>), String>;
+    fn read(&mut self, path: &str, from: FileId) -> Result<(String, Arc<[u8]>), Unreadable>;
 
     /// A file that is read once, from its start to its end, and its length in bytes; or why it cannot be.
-    fn open(&mut self, path: &str) -> Result<(Box<dyn Read>, u64), String> {
-        let (_, bytes) = self.read(path)?;
+    fn open(&mut self, path: &str, from: FileId) -> Result<(Box<dyn Read>, u64), Unreadable> {
+        let (_, bytes) = self.read(path, from)?;
         let len = bytes.len() as u64;
         Ok((Box::new(std::io::Cursor::new(bytes)), len))
     }

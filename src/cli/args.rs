@@ -13,6 +13,7 @@ use crate::syntax::{is_reserved_word, lex};
 use lexopt::Arg;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Invocation {
     pub look: Look,
     /// What the session is told.
     pub settings: Settings,
+    /// How long the process may run.
+    pub time: Option<Duration>,
 }
 
 /// How results are shown.
@@ -34,6 +37,10 @@ pub struct Look {
     pub quiet: bool,
     /// An optimization that does not converge makes the exit status 3.
     pub strict: bool,
+    /// The environment has no say in how things are shown.
+    pub sandbox: bool,
+    /// Bytes that may be written to stdout and stderr.
+    pub output: Option<u64>,
 }
 
 /// What to do.
@@ -76,6 +83,10 @@ pub struct WrongUsage {
     /// What to write instead.
     pub hint: String,
 }
+
+/// How long a script may run in a sandbox, and how much it may write, where nothing else is said.
+const SANDBOX_TIME: Duration = Duration::from_secs(60);
+const SANDBOX_OUTPUT: u64 = 10 << 20;
 
 /// The stages that `--show` knows.
 const STAGES: &[&str] =
@@ -120,6 +131,7 @@ struct Words {
     code: Vec<String>,
     look: Look,
     settings: Settings,
+    time: Option<Duration>,
     asked: Option<Command>,
     /// A flag that says how a script is run.
     about_running: Option<&'static str>,
@@ -140,6 +152,12 @@ impl Words {
                 let threads = number(parser, flag.name, 1)?;
                 self.settings.threads = usize::try_from(threads).unwrap_or(usize::MAX);
             }
+            "force" => self.settings.access.force = true,
+            "sandbox" => self.sandbox(),
+            "allow-read" => self.settings.access.read.push(folder(parser, flag.name)?),
+            "allow-write" => self.settings.access.write.push(folder(parser, flag.name)?),
+            "time" => self.time = Some(seconds(parser, flag.name)?),
+            "output" => self.look.output = Some(size(parser, flag.name)?),
             "show" => self.settings.show = Some(stage(value(parser, flag.name, "--show grad")?)?),
             _ => {
                 let set = value(parser, flag.name, "--set n=100")?;
@@ -149,8 +167,18 @@ impl Words {
         Ok(())
     }
 
+    /// Rights of a script for everybody, and limits.
+    fn sandbox(&mut self) {
+        self.look.sandbox = true;
+        self.settings.access.sandbox = true;
+    }
+
     fn finish(self) -> Result<Invocation, WrongUsage> {
-        let Words { plain, code, look, settings, asked, about_running } = self;
+        let Words { plain, code, mut look, settings, mut time, asked, about_running } = self;
+        if look.sandbox {
+            look.output = look.output.or(Some(SANDBOX_OUTPUT));
+            time = time.or(Some(SANDBOX_TIME));
+        }
         let command = match asked {
             Some(command) => command,
             None => command(&plain, code)?,
@@ -161,7 +189,7 @@ impl Words {
                 "write `gradus help TOPIC`",
             ));
         }
-        Ok(Invocation { command, look, settings })
+        Ok(Invocation { command, look, settings, time })
     }
 }
 
@@ -277,6 +305,54 @@ fn number(parser: &mut lexopt::Parser, flag: &str, least: u64) -> Result<u64, Wr
             &format!("for example `{flag} 4`"),
         )),
     }
+}
+
+/// An existing folder.
+fn folder(parser: &mut lexopt::Parser, flag: &str) -> Result<PathBuf, WrongUsage> {
+    let hint = format!("for example `{flag} data`; `{flag} /` for all folders");
+    let word = parser
+        .value()
+        .map_err(|_| wrong(format!("expected a folder after `{flag}`, found nothing"), &hint))?;
+    let folder = PathBuf::from(word);
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    let what = if folder.exists() { "a file" } else { "no such folder" };
+    Err(wrong(
+        format!("expected a folder after `{flag}`, found {what}: `{}`", folder.display()),
+        &hint,
+    ))
+}
+
+fn seconds(parser: &mut lexopt::Parser, flag: &str) -> Result<Duration, WrongUsage> {
+    let text = value(parser, flag, &format!("{flag} 10"))?;
+    let found = text.parse().ok().filter(|s| *s > 0.0 && f64::is_finite(*s));
+    found.and_then(|s| Duration::try_from_secs_f64(s).ok()).ok_or_else(|| {
+        wrong(
+            format!("expected seconds after `{flag}`, found `{text}`"),
+            &format!("for example `{flag} 10`, or `{flag} 0.5`"),
+        )
+    })
+}
+
+/// A number of bytes: `500K`, `10M`, `2G`, or a plain number; units are powers of 1024.
+fn size(parser: &mut lexopt::Parser, flag: &str) -> Result<u64, WrongUsage> {
+    let text = value(parser, flag, &format!("{flag} 10M"))?;
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => Some(1),
+        "K" | "KB" | "KIB" => Some(1 << 10),
+        "M" | "MB" | "MIB" => Some(1 << 20),
+        "G" | "GB" | "GIB" => Some(1 << 30),
+        _ => None,
+    };
+    let found = digits.parse::<u64>().ok().zip(unit).and_then(|(n, unit)| n.checked_mul(unit));
+    found.filter(|n| *n > 0).ok_or_else(|| {
+        wrong(
+            format!("expected a size after `{flag}`, found `{text}`"),
+            &format!("for example `{flag} 500K`, `{flag} 10M` or `{flag} 2G`"),
+        )
+    })
 }
 
 fn stage(name: String) -> Result<String, WrongUsage> {

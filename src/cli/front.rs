@@ -18,7 +18,7 @@ pub struct Front {
 impl Front {
     /// A front on the streams of the process.
     pub fn new(look: Look) -> Front {
-        let streams = Streams::new();
+        let streams = Streams::new(look);
         let format = Format { look, color_out: streams.color_out, color_err: streams.color_err };
         Front { streams, format }
     }

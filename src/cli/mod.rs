@@ -8,7 +8,10 @@
 //! load       scripts to texts, or why they cannot be read
 //! render     outputs to text for people (fit, bench, paint) or for programs (json_lines)
 //! streams    text to stdout and stderr; closed pipes
+//! outward    what may go out: no character that a terminal acts on, no more than is allowed
 //! interrupt  Ctrl-C
+//! state      where things are kept from one run to the next
+//! deadline   the end of the time that a run was given
 //! help       pages about functions, methods, statements and error codes
 //! ```
 //!
@@ -17,6 +20,7 @@
 
 pub mod args;
 mod bench;
+pub mod deadline;
 pub mod exit;
 pub mod fit;
 mod front;
@@ -24,8 +28,10 @@ pub mod help;
 pub mod interrupt;
 pub mod json_lines;
 pub mod load;
+pub mod outward;
 pub mod paint;
 pub mod render;
+pub mod state;
 pub mod streams;
 mod usage;
 
@@ -34,7 +40,8 @@ pub use front::Front;
 
 use crate::diag::codes;
 use crate::repl;
-use crate::session::{Outcome, Output, Session, Settings};
+use crate::session::{Origin, Outcome, Output, Session, Settings};
+use crate::special::vector::Simd;
 use args::{Command, Invocation, Look, Script};
 use std::ffi::OsString;
 use std::path::Path;
@@ -42,7 +49,7 @@ use std::path::Path;
 /// Does what the arguments (without the program's name) ask for, and says how it ended.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     quiet_panics();
-    let Invocation { command, look, settings } = match args::parse(args) {
+    let Invocation { command, look, mut settings, time } = match args::parse(args) {
         Ok(invocation) => invocation,
         Err(wrong) => {
             let mut front = Front::new(Look::default());
@@ -50,9 +57,18 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             return Exit::WrongUsage;
         }
     };
+    if look.sandbox {
+        Simd::ignore_environment();
+    } else {
+        settings.access.record = state::file("written");
+    }
     let mut front = Front::new(look);
+    if let (Some(time), Command::Run(_) | Command::Check(_) | Command::Bench(..)) = (time, &command)
+    {
+        deadline::start(time);
+    }
     match command {
-        Command::Repl => repl::run(front, settings),
+        Command::Repl => repl::run(front, settings, time),
         Command::Run(script) => run(&mut front, &script, settings),
         Command::Check(script) => check(&mut front, &script, settings),
         Command::Bench(script, name) => bench(&mut front, &script, &name, settings),
@@ -114,7 +130,7 @@ fn run(front: &mut Front, script: &Script, settings: Settings) -> Exit {
             break;
         }
     }
-    Exit::of(whole, front.look().strict)
+    deadline::in_time(front, Exit::of(whole, front.look().strict))
 }
 
 fn check(front: &mut Front, script: &Script, settings: Settings) -> Exit {
@@ -130,7 +146,7 @@ fn check(front: &mut Front, script: &Script, settings: Settings) -> Exit {
             front.streams.out(&format!("{name}: no mistakes found\n"));
         }
     }
-    exit
+    deadline::in_time(front, exit)
 }
 
 /// Times a definition of a script.
@@ -142,7 +158,7 @@ fn bench(front: &mut Front, script: &Script, name: &str, settings: Settings) -> 
         whole =
             session.bench(file, text, name, &mut |sources, output| front.show(sources, &output));
     }
-    Exit::of(whole, front.look().strict)
+    deadline::in_time(front, Exit::of(whole, front.look().strict))
 }
 
 /// The texts of a script under their names; none where it could not be read, which is then reported.
@@ -156,13 +172,16 @@ fn loaded(front: &mut Front, script: &Script) -> Option<Vec<(String, String)>> {
     }
 }
 
-/// A session for a script: data files are relative to its folder, Ctrl-C stops it.
+/// A session for a script: data files are relative to its folder, Ctrl-C stops it. A script, also one
+/// that comes through a pipe, may be a stranger's; what stands after `-e` is the user's own.
 fn session(script: &Script, settings: Settings) -> Session {
     let mut session = Session::new(settings);
     interrupt::watch(&session);
-    if let Script::File(path) = script {
-        session.set_base(path.parent().unwrap_or(Path::new("")));
-    }
+    session.set_origin(match script {
+        Script::File(path) => Origin::script(path.parent().unwrap_or(Path::new(""))),
+        Script::Stdin => Origin::script(Path::new("")),
+        Script::Code(_) => Origin::own_words(Path::new("")),
+    });
     session
 }
 

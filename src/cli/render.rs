@@ -15,11 +15,13 @@
 //! Pure functions: in come outputs, out go texts; the streams are somebody else's.
 
 use super::args::Look;
+use super::outward::{Form, safe};
 use super::paint::Paint;
 use super::{fit, json_lines};
 use crate::diag::{Diagnostic, Severity, Style, render as diagnostic};
 use crate::session::Output;
 use crate::source::{LineCol, SourceMap};
+use std::borrow::Cow;
 
 /// How to render.
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,13 +74,14 @@ fn for_people(sources: &SourceMap, output: &Output, format: Format) -> Rendered 
     let out = |out: String| Rendered { out, err: String::new() };
     let err = |err: String| Rendered { out: String::new(), err };
     match output {
-        Output::Value { name, text, .. } => out(value(name, text, paint)),
-        Output::Print(text) | Output::Stage(text) => out(lines(text)),
+        // Texts hold what data and strings hold; colors come in here and not from there.
+        Output::Value { name, text, .. } => out(value(&quoted(name), &quoted(text), paint)),
+        Output::Print(text) | Output::Stage(text) => out(lines(&quoted(text))),
         Output::Fit { .. } | Output::Note(_) if quiet => Rendered::default(),
         Output::Bench(bench) => out(super::bench::table(bench, paint)),
         Output::Fit { fit, brief: true } => out(fit::brief(fit, paint)),
         Output::Fit { fit, brief: false } => out(fit::report(fit, paint)),
-        Output::Note(text) => err(lines(&format!("note: {text}"))),
+        Output::Note(text) => err(lines(&quoted(&format!("note: {text}")))),
         Output::Finding(finding) if quiet && finding.severity != Severity::Error => {
             Rendered::default()
         }
@@ -86,6 +89,11 @@ fn for_people(sources: &SourceMap, output: &Output, format: Format) -> Rendered 
             err(diagnostic(sources, finding, Style { color: format.color_err }))
         }
     }
+}
+
+/// A text without anything that a terminal acts on.
+fn quoted(text: &str) -> Cow<'_, str> {
+    safe(text, Form::Text { color: false })
 }
 
 /// A value, under its name where the expression has one: `fit.w = 3.93241`. What is computed on the

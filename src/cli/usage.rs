@@ -12,7 +12,8 @@ pub fn text() -> String {
     out += "\nFlags, before or after the command:\n\n";
     for row in FLAGS {
         let usage = format!("{} {}", row.name, row.value);
-        out += &format!("  {:<24}{}\n", usage.trim_end(), row.doc);
+        let doc = row.doc.replace('\n', &format!("\n{:26}", ""));
+        out += &format!("  {:<24}{doc}\n", usage.trim_end());
     }
     out += "\nExit status: 0 done, 1 an error in the script or its data, 2 wrong usage,\n\
             3 not converged (--strict), 130 interrupted.\n";
@@ -55,6 +56,25 @@ pub const FLAGS: &[Flag] = &[
         name: "--set",
         value: "n=100",
         doc: "another value for a `let`; may be given several times",
+    },
+    Flag {
+        name: "--allow-read",
+        value: "DIR",
+        doc: "let scripts read files below this folder, too; may be given several times",
+    },
+    Flag {
+        name: "--allow-write",
+        value: "DIR",
+        doc: "let scripts write files below this folder, too; may be given several times",
+    },
+    Flag { name: "--force", value: "", doc: "replace files that Gradus did not write" },
+    Flag { name: "--time", value: "SECONDS", doc: "end the run after so many seconds" },
+    Flag { name: "--output", value: "SIZE", doc: "end the run after so much output: 500K, 10M" },
+    Flag {
+        name: "--sandbox",
+        value: "",
+        doc: "for scripts of strangers: -e and the prompt may do no more than a script, nothing comes from the\n\
+              environment, and --time 60 and --output 10M where these are not given",
     },
     Flag { name: "--version", value: "", doc: "show the version" },
     Flag { name: "--help", value: "", doc: "show this text" },

@@ -15,6 +15,9 @@ use std::ops::Range;
 const SHORT_LINE: u32 = 240;
 /// How many bytes of a longer line are shown on each side of an end of a label.
 const WINDOW: u32 = 60;
+/// How many bytes of data are shown at most, and how many of them before the place.
+const DATA_WINDOW: u32 = 40;
+const DATA_BEFORE: u32 = 16;
 
 /// The shown text of a file, and what is needed to find places in it.
 pub(super) struct Excerpt {
@@ -83,7 +86,11 @@ fn shown_line(sources: &SourceMap, whole: Span, spans: &[Span], out: &mut String
     let text = sources.text(whole.file);
     let mut line = Line { start: 0, kept: vec![], len: 0 };
     let mut shown_to = whole.start;
-    for (start, end) in windows(whole, spans) {
+    let windows = match spans.first() {
+        Some(span) if sources.is_data(whole.file) => vec![data_window(whole, *span)],
+        _ => windows(whole, spans),
+    };
+    for (start, end) in windows {
         let start = text.ceil_char_boundary(start as usize);
         let end = text.floor_char_boundary(end as usize).max(start);
         if start as u32 > shown_to {
@@ -100,6 +107,12 @@ fn shown_line(sources: &SourceMap, whole: Span, spans: &[Span], out: &mut String
     line.kept.push((shown_to, line.len));
     out.push_str(if shown_to < whole.end { "…" } else { " " });
     line
+}
+
+/// What is shown of a line of data: a stretch around the place.
+fn data_window(whole: Span, span: Span) -> (u32, u32) {
+    let start = span.start.saturating_sub(DATA_BEFORE).clamp(whole.start, whole.end);
+    (start, start.saturating_add(DATA_WINDOW).min(whole.end))
 }
 
 /// What is shown of a line, as stretches of bytes in order that do not touch.
@@ -126,8 +139,9 @@ fn windows(whole: Span, spans: &[Span]) -> Vec<(u32, u32)> {
     merged
 }
 
-/// A text for a message: control characters as escapes, line ends kept.
-pub(super) fn shown_text(text: &str) -> String {
+/// A text fit to be printed: control characters, and characters that change how others are shown, as
+/// escapes; line ends kept.
+pub fn shown_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -156,6 +170,6 @@ fn push_shown(c: char, out: &mut String) -> usize {
 }
 
 /// Whether a character changes how others are shown, or ends a line for some programs.
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+pub fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{E0000}'..='\u{E007F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }

@@ -23,6 +23,7 @@ mod render;
 mod suggest;
 
 pub use codes::Code;
+pub use excerpt::{is_unseen, shown_text};
 pub use render::{Style, render, render_all};
 pub use suggest::nearest;
 
@@ -169,6 +170,11 @@ impl Sink {
     /// How many errors came and were kept.
     pub fn n_errors(&self) -> usize {
         self.n_errors
+    }
+
+    /// Leaves the first so many findings.
+    pub fn truncate(&mut self, n: usize) {
+        self.list.truncate(n);
     }
 
     /// What came, in order.

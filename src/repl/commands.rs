@@ -153,12 +153,16 @@ fn load_script(conversation: &mut Conversation, file: &str) -> Next {
         return Next::GoOn;
     }
     let path = Path::new(file);
+    if let Some(refusal) = conversation.session.refusal(path) {
+        // In a sandbox the prompt has the rights of a script.
+        conversation.outcome.failed = true;
+        let file = file.to_string();
+        let why = load::Unreadable { finding: Box::new(refusal), file, at: None };
+        conversation.front.show_unreadable(&why);
+        return Next::GoOn;
+    }
     match load::file(path) {
-        Ok((name, text)) => {
-            conversation.session.set_base(path.parent().unwrap_or(Path::new("")));
-            conversation.statements(&name, &text);
-            conversation.session.set_base(Path::new(""));
-        }
+        Ok((_, text)) => conversation.script(path, &text),
         Err(unreadable) => {
             conversation.outcome.failed = true;
             conversation.front.show_unreadable(&unreadable);

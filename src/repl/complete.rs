@@ -11,6 +11,7 @@
 
 use super::commands::COMMANDS;
 use crate::cli::help;
+use crate::diag::shown_text;
 use crate::optim::registry;
 use crate::syntax::KEYWORDS;
 use rustyline::completion::Pair;
@@ -156,7 +157,10 @@ fn files(typed: &str, start: usize) -> (usize, Vec<Pair>) {
 }
 
 fn sorted(pairs: impl Iterator<Item = Pair>, word: &str) -> Vec<Pair> {
-    let mut found: Vec<Pair> = pairs.filter(|pair| pair.display.starts_with(word)).collect();
+    // Columns and files may have names that would move the terminal; they are not offered.
+    let is_plain = |pair: &Pair| shown_text(&pair.display) == pair.display;
+    let mut found: Vec<Pair> =
+        pairs.filter(|pair| pair.display.starts_with(word) && is_plain(pair)).collect();
     found.sort_by(|a, b| a.display.cmp(&b.display));
     found.dedup_by(|a, b| a.display == b.display);
     found

@@ -7,9 +7,10 @@ use super::commands;
 use crate::cli::paint::Paint;
 use crate::cli::{Front, interrupt};
 use crate::diag::Sink;
-use crate::session::{Outcome, Session, Settings};
+use crate::session::{Origin, Outcome, Session, Settings};
 use crate::source::FileId;
 use crate::syntax::{self, Token};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Whether to read another line.
@@ -50,6 +51,13 @@ impl Conversation {
         self.session = Session::new(self.settings.clone());
         interrupt::watch(&self.session);
         self.previous = None;
+    }
+
+    /// Runs a script, which is not the user's own words.
+    pub fn script(&mut self, path: &Path, text: &str) {
+        self.session.set_origin(Origin::script(path.parent().unwrap_or(Path::new(""))));
+        self.statements(&path.to_string_lossy(), text);
+        self.session.set_origin(Origin::own_words(Path::new("")));
     }
 
     /// Does what a text asks for. `name` stands for it in messages.

@@ -1,12 +1,7 @@
-//! Where typed lines are kept: `$XDG_STATE_HOME/gradus/history`, else `~/.local/state/gradus/history`.
+//! The file where typed lines are kept.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-
-/// The file, whether it exists or not; none without a home.
-pub fn file() -> Option<PathBuf> {
-    place(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"))
-}
+use crate::diag::is_unseen;
+use std::path::Path;
 
 /// Makes the folder of the file.
 ///
@@ -17,11 +12,22 @@ pub fn make_folder(file: &Path) -> std::io::Result<()> {
     file.parent().map_or(Ok(()), std::fs::create_dir_all)
 }
 
-fn place(state: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
-    let absolute = |folder: OsString| Some(PathBuf::from(folder)).filter(|path| path.is_absolute());
-    let state = state.and_then(absolute);
-    let folder = state.or_else(|| Some(home.and_then(absolute)?.join(".local/state")))?;
-    Some(folder.join("gradus").join("history"))
+/// Takes lines out of the file that would move the terminal when they are recalled, such as pasted escape
+/// sequences.
+///
+/// # Errors
+///
+/// Where the file cannot be written.
+pub fn clean(file: &Path) -> std::io::Result<()> {
+    let Ok(bytes) = std::fs::read(file) else { return Ok(()) };
+    let text = String::from_utf8_lossy(&bytes);
+    let is_plain = |line: &&str| !line.chars().any(|c| c.is_control() && c != '\t' || is_unseen(c));
+    let kept: Vec<&str> = text.lines().filter(is_plain).collect();
+    if kept.len() == text.lines().count() {
+        return Ok(());
+    }
+    // The file keeps its mode.
+    std::fs::write(file, kept.join("\n") + "\n")
 }
 
 #[cfg(test)]
@@ -29,14 +35,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_state_folder_comes_before_the_home() {
-        let shown = |state: Option<&str>, home: Option<&str>| {
-            place(state.map(OsString::from), home.map(OsString::from))
-        };
-        assert_eq!(shown(Some("/s"), Some("/h")), Some(PathBuf::from("/s/gradus/history")));
-        let home = Some(PathBuf::from("/h/.local/state/gradus/history"));
-        assert_eq!(shown(None, Some("/h")), home);
-        assert_eq!(shown(Some("relative"), Some("/h")), home);
-        assert_eq!(shown(Some(""), None), None);
+    fn lines_that_move_a_terminal_are_taken_out() {
+        let file = std::env::temp_dir().join(format!("gradus-history-{}", std::process::id()));
+        std::fs::write(&file, "#V2\nlet a = 3\nprint \"\x1b[2J\"\nθ\n").expect("a file");
+        clean(&file).expect("a clean file");
+        assert_eq!(std::fs::read_to_string(&file).expect("a file"), "#V2\nlet a = 3\nθ\n");
     }
 }

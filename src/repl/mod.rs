@@ -27,11 +27,13 @@ use crate::cli::{Exit, Front};
 use crate::session::Settings;
 use conversation::Conversation;
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
-/// Talks until there is nothing more to read.
-pub fn run(front: Front, settings: Settings) -> Exit {
+/// Talks until there is nothing more to read. Lines are the user's own words, or those of a program that
+/// talks for the user; files that `:load` runs are scripts. A pipe is given `time`.
+pub fn run(front: Front, settings: Settings, time: Option<Duration>) -> Exit {
     // Under --json stdout belongs to programs, which need no prompt.
     let is_typed = io::stdin().is_terminal() && io::stdout().is_terminal() && !front.look().json;
     let conversation = Conversation::new(front, settings);
-    if is_typed { terminal::run(conversation) } else { piped::run(conversation) }
+    if is_typed { terminal::run(conversation) } else { piped::run(conversation, time) }
 }

@@ -5,20 +5,24 @@
 //! sends a line and waits for the answer gets it. Findings point at lines of the whole input.
 
 use super::conversation::{Conversation, Next, is_only_documentation};
-use crate::cli::Exit;
 use crate::cli::load::{STDIN, Unreadable};
+use crate::cli::{Exit, deadline};
 use crate::diag::Diagnostic;
 use crate::source::{DecodeError, decode};
 use crate::syntax::{self, Class, Completeness};
 use std::io::{self, BufRead, BufReader, StdinLock};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Statements further down are not padded to their line, which would cost a byte for each line before
 /// them; their name says where they begin.
 const MOST_PADDING: usize = 4_000;
 
 /// Reads and runs until the pipe is closed.
-pub fn run(mut conversation: Conversation) -> Exit {
+pub fn run(mut conversation: Conversation, time: Option<Duration>) -> Exit {
+    if let Some(time) = time {
+        deadline::start(time);
+    }
     let mut lines = Lines::new();
     while let Some(statements) = lines.statements(&mut conversation) {
         let (name, text) = statements.placed();
@@ -27,7 +31,8 @@ pub fn run(mut conversation: Conversation) -> Exit {
             break;
         }
     }
-    Exit::of(conversation.outcome, conversation.front.look().strict)
+    let exit = Exit::of(conversation.outcome, conversation.front.look().strict);
+    deadline::in_time(&mut conversation.front, exit)
 }
 
 /// Whole statements, and how many lines stand before them.

@@ -8,7 +8,7 @@ use super::complete::Known;
 use super::conversation::{Conversation, Next};
 use super::history;
 use crate::check::Item;
-use crate::cli::Exit;
+use crate::cli::{Exit, state};
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
@@ -100,7 +100,14 @@ impl History {
         editor: &mut Editor<Assist, DefaultHistory>,
         conversation: &mut Conversation,
     ) -> History {
-        let Some(file) = history::file() else { return History { file: None } };
+        // A sandbox takes nothing from the environment, and leaves nothing there.
+        let is_kept = !conversation.front.look().sandbox;
+        let file = state::file("history").filter(|_| is_kept);
+        let Some(file) = file else { return History { file: None } };
+        // What cannot be cleaned is not recalled.
+        if history::clean(&file).is_err() {
+            return History { file: None };
+        }
         // There is none yet, or it cannot be read: it starts empty.
         let _ = editor.load_history(&file);
         let made = history::make_folder(&file).map_err(|error| error.to_string());

@@ -105,7 +105,7 @@ impl Session {
             }
         }
         let question = format!("minimize {name}");
-        let source = self.files.sources.add("gradus bench", &question);
+        let source = self.files.add("gradus bench", &question);
         let mut sink = Sink::new();
         let ast = Arc::new(syntax::parse(source, &question, &mut sink));
         let mut runner = Runner::new(self, &ast, Mode::Script);

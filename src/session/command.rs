@@ -22,6 +22,7 @@ impl Runner<'_> {
             CommandKind::Explain => self.explain(command, out),
             CommandKind::Check => self.check(command, out),
             CommandKind::Solve => self.solve_statement(command, out),
+            CommandKind::Export => self.export(command),
             kind => self.not_built(&format!("`{}`", kind.word()), command.word),
         }
     }

@@ -21,6 +21,7 @@
 //! A script is looked at whole before any of it runs: mistakes in names and
 //! shapes are all reported, and nothing has run. A REPL line runs at once.
 
+mod access;
 mod bench;
 mod blocks;
 mod check;
@@ -32,6 +33,7 @@ mod define;
 mod derivative_check;
 mod derive;
 mod explain;
+mod export;
 mod finite;
 mod fit;
 mod fitted;
@@ -47,6 +49,7 @@ mod stages;
 mod statement;
 mod structure;
 mod world;
+mod written;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -54,6 +57,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use access::{Access, Origin};
 pub use bench::{Bench, Preparation};
 pub use fit::Fit;
 pub use output::{Outcome, Output};
@@ -82,11 +86,20 @@ pub struct Settings {
     /// A stage of the work to show: `tokens`, `ast`, `graph`, `simplified`,
     /// `grad`, `hess`, `kernel`, `clif`, `asm`.
     pub show: Option<String>,
+    /// What texts may read and write.
+    pub access: Access,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { seed: 0, threads: 1, jit: true, set: Vec::new(), show: None }
+        Settings {
+            seed: 0,
+            threads: 1,
+            jit: true,
+            set: Vec::new(),
+            show: None,
+            access: Access::default(),
+        }
     }
 }
 
@@ -148,7 +161,12 @@ impl Session {
         let interrupt = Arc::new(AtomicBool::new(false));
         Session {
             state: State::default(),
-            files: Files::new(settings.seed, settings.jit, Arc::clone(&interrupt)),
+            files: Files::new(
+                settings.access.clone(),
+                settings.seed,
+                settings.jit,
+                Arc::clone(&interrupt),
+            ),
             settings,
             interrupt,
             finished: Vec::new(),
@@ -156,9 +174,25 @@ impl Session {
         }
     }
 
-    /// The folder that relative paths of data files start from.
+    /// The folder that relative paths of data files start from, in texts that come from now on. These
+    /// are the words of whoever runs the session: they may read what the process may.
     pub fn set_base(&mut self, folder: &Path) {
-        self.files.base = folder.to_path_buf();
+        self.set_origin(Origin::own_words(folder));
+    }
+
+    /// Where the texts come from that are run from now on.
+    pub fn set_origin(&mut self, origin: Origin) {
+        self.files.origin = origin;
+    }
+
+    /// Why a file may not be read by the texts that come now; none where it may.
+    pub fn refusal(&self, path: &Path) -> Option<Diagnostic> {
+        let path = path.to_string_lossy();
+        let why = self.files.place_in(&self.files.origin, &path).err()?;
+        Some(
+            Diagnostic::error(why.code, format!("cannot read `{path}`: {}", why.reason))
+                .help(why.help),
+        )
     }
 
     /// Raise this to stop a running optimization at its best point.
@@ -234,7 +268,7 @@ impl Session {
     /// mistake of syntax is looked at as far as it could be read, so that one
     /// run reports mistakes of every kind.
     fn parse(&mut self, name: &str, text: &str, out: &mut Receiver) -> Option<Arc<Ast>> {
-        let file = self.files.sources.add(name, text);
+        let file = self.files.add(name, text);
         self.show_tokens(text, out);
         let mut sink = Sink::new();
         let ast = Arc::new(syntax::parse(file, text, &mut sink));
@@ -322,7 +356,8 @@ impl Session {
 
     /// A text of its own for what `--set` gives.
     pub(super) fn add_source(&mut self, name: &str, text: &str) -> FileId {
-        self.files.sources.add(name, text)
+        let origin = Origin::own_words(&self.files.origin.folder);
+        self.files.add_from(origin, name, text, true)
     }
 }
 

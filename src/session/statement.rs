@@ -336,18 +336,17 @@ impl Runner<'_> {
     /// `use "mine.opt"`: runs the definitions of another file, once.
     fn use_file(&mut self, path: Text, span: Span, out: &mut Receiver) -> Checked<()> {
         let path = self.ast.text(path).to_string();
-        let full = self.session.files.base.join(&path);
-        if self.session.state.used.contains(&full) {
+        let found = self.session.files.place_of(&path, span.file);
+        if found.as_ref().is_ok_and(|full| self.session.state.used.contains(full)) {
             return Ok(());
         }
-        let (name, bytes) = match self.session.files.read(&path) {
+        let read = self.session.files.read(&path, span.file);
+        let (full, (name, bytes)) = match found.and_then(|full| Ok((full, read?))) {
             Ok(found) => found,
-            Err(reason) => {
+            Err(why) => {
                 let finding =
-                    Diagnostic::error(codes::E0701, format!("cannot read `{path}`: {reason}"));
-                return self.report(
-                    finding.at(span, "this file").help("paths are relative to the script's folder"),
-                );
+                    Diagnostic::error(why.code, format!("cannot read `{path}`: {}", why.reason));
+                return self.report(finding.at(span, "this file").help(why.help));
             }
         };
         let text = match crate::source::decode(&bytes) {
@@ -355,19 +354,23 @@ impl Runner<'_> {
             Err(error) => return self.report(Diagnostic::not_text(&name, &error)),
         };
         self.session.state.used.push(full.clone());
-        let file = self.session.files.sources.add(&name, &text);
+        let folder = full.parent().unwrap_or(&full);
+        let origin = self.session.files.origin_of(span.file).used(folder);
+        let is_script = full.extension().is_some_and(|ending| ending == "opt");
+        let file = self.session.files.add_from(origin, &name, &text, is_script);
         let ast = Arc::new(crate::syntax::parse(file, &text, &mut self.sink));
         if self.sink.has_errors() {
+            if !is_script {
+                // Whatever it is, one mistake says that it is no script.
+                self.sink.truncate(1);
+            }
             return Err(Reported);
         }
-        let folder = full.parent().map(std::path::Path::to_path_buf).unwrap_or_default();
-        let base = std::mem::replace(&mut self.session.files.base, folder);
         let outer = std::mem::replace(&mut self.ast, Arc::clone(&ast));
         let failed_before = std::mem::replace(&mut self.outcome.failed, false);
         self.statements(&ast.top, out);
         let failed = std::mem::replace(&mut self.outcome.failed, failed_before);
         self.ast = outer;
-        self.session.files.base = base;
         if failed { Err(Reported) } else { Ok(()) }
     }
 }

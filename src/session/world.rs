@@ -1,19 +1,28 @@
 //! Files and random draws: the session's door to the outside.
 
 use std::collections::HashMap;
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::check::World;
+use super::access::{Access, Deed, Denied, Origin};
+use super::written::Written;
+use crate::check::{Unreadable, World};
+use crate::diag::codes;
 use crate::random::Stream;
 use crate::source::{FileId, SourceMap, Span};
 
-/// Files below a folder, read once each, and the stream of random draws.
+/// Files, each read once, and the stream of random draws.
 pub(super) struct Files {
-    /// The folder that relative paths start from.
-    pub base: PathBuf,
+    /// What texts may read and write.
+    pub access: Access,
+    written: Written,
+    /// Where the next text comes from.
+    pub origin: Origin,
+    /// Where each text came from.
+    origins: HashMap<FileId, Origin>,
     /// All texts that findings may point at.
     pub sources: SourceMap,
     stream: Stream,
@@ -23,28 +32,106 @@ pub(super) struct Files {
     jit: bool,
     /// Bytes read so far, by the path found.
     read: HashMap<PathBuf, Arc<[u8]>>,
+    /// The path that was last found under a name.
+    found: HashMap<String, PathBuf>,
     /// Data files that a finding pointed at.
-    shown: HashMap<String, FileId>,
+    shown: HashMap<PathBuf, FileId>,
 }
 
 impl Files {
-    pub fn new(seed: u64, jit: bool, interrupt: Arc<AtomicBool>) -> Self {
+    pub fn new(access: Access, seed: u64, jit: bool, interrupt: Arc<AtomicBool>) -> Self {
         Files {
-            base: PathBuf::from("."),
+            written: Written::new(access.record.clone()),
+            access,
+            origin: Origin::own_words(Path::new(".")),
+            origins: HashMap::new(),
             sources: SourceMap::new(),
             stream: arrays(seed),
             solvers: (Stream::new(seed).split("solvers"), 0),
             interrupt,
             jit,
             read: HashMap::new(),
+            found: HashMap::new(),
             shown: HashMap::new(),
         }
+    }
+
+    /// Takes in a text that comes from where texts now come from.
+    pub fn add(&mut self, name: &str, text: &str) -> FileId {
+        self.add_from(self.origin.clone(), name, text, true)
+    }
+
+    /// Takes in a text that comes from somewhere. What may be no script is quoted as data is.
+    pub fn add_from(&mut self, origin: Origin, name: &str, text: &str, is_script: bool) -> FileId {
+        let id = match is_script {
+            true => self.sources.add(name, text),
+            false => self.sources.add_data(name, text),
+        };
+        self.origins.insert(id, origin);
+        id
+    }
+
+    /// Where a text came from.
+    pub fn origin_of(&self, text: FileId) -> &Origin {
+        self.origins.get(&text).unwrap_or(&self.origin)
+    }
+
+    /// The true place of a path that stands in a text, if that text may read it.
+    pub fn place_of(&self, path: &str, from: FileId) -> Result<PathBuf, Unreadable> {
+        self.place_in(self.origin_of(from), path)
+    }
+
+    /// The true place of a path of a text from somewhere, if it may read it.
+    pub fn place_in(&self, origin: &Origin, path: &str) -> Result<PathBuf, Unreadable> {
+        self.access.place(origin, path, Deed::Read).map_err(refused)
     }
 
     /// Starts the random draws again from a seed.
     pub fn seed(&mut self, seed: u64) {
         self.stream = arrays(seed);
         self.solvers = (Stream::new(seed).split("solvers"), 0);
+    }
+
+    /// Writes a file that is named in a text, whole or not at all; `only_look` looks whether it may.
+    pub fn write(
+        &mut self,
+        path: &str,
+        from: FileId,
+        contents: &[u8],
+        only_look: bool,
+    ) -> Result<(), Unreadable> {
+        let origin = self.origin_of(from);
+        let found = self.access.place(origin, path, Deed::Write).map_err(refused)?;
+        let help = "name a file in a folder that exists".to_string();
+        let failed = |e: &std::io::Error| Unreadable {
+            code: codes::E0705,
+            reason: match e.kind() {
+                std::io::ErrorKind::NotFound => "its folder does not exist".to_string(),
+                _ => reason(e),
+            },
+            help: help.clone(),
+        };
+        match found.symlink_metadata() {
+            Ok(about) if !about.is_file() => {
+                let reason = "something else than a file is there".to_string();
+                return Err(Unreadable { code: codes::E0705, reason, help });
+            }
+            Ok(_) if !self.access.force && !self.written.holds(&found) => {
+                return Err(Unreadable {
+                    code: codes::E0705,
+                    reason: "it is there already, and Gradus did not write what it holds"
+                        .to_string(),
+                    help: "choose another name, or replace it with `--force`".to_string(),
+                });
+            }
+            _ => {}
+        }
+        if only_look {
+            return Ok(());
+        }
+        replace(&found, contents).map_err(|e| failed(&e))?;
+        self.written.add(&found, contents);
+        Ok(())
     }
 
     /// The draws of the next optimization; others do not change them.
@@ -84,35 +171,81 @@ pub(super) fn reason(error: &std::io::Error) -> String {
     }
 }
 
+/// Opens a file whose links were resolved: a link that stands there now is not followed.
+fn open_resolved(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW);
+    let file = options.open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(std::io::ErrorKind::IsADirectory.into());
+    }
+    Ok(file)
+}
+
+/// Puts contents where a file is or will be, by way of a file beside it: who reads meanwhile finds the old
+/// contents or the new.
+fn replace(path: &Path, contents: &[u8]) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_os_string();
+    beside.push(format!(".{}.new", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let written = File::options()
+        .write(true)
+        .create_new(true)
+        .open(&beside)
+        .and_then(|mut file| file.write_all(contents))
+        .and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        // It is ours, whether or not it was made.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
+
+fn refused(denied: Denied) -> Unreadable {
+    Unreadable { code: codes::E0709, reason: denied.reason(), help: denied.help() }
+}
+
+fn unreadable(error: &std::io::Error) -> Unreadable {
+    Unreadable {
+        code: codes::E0701,
+        reason: reason(error),
+        help: "paths are relative to the script's folder".to_string(),
+    }
+}
+
 impl World for Files {
-    fn read(&mut self, path: &str) -> Result<(String, Arc<[u8]>), String> {
-        let found = self.base.join(Path::new(path));
+    fn read(&mut self, path: &str, from: FileId) -> Result<(String, Arc<[u8]>), Unreadable> {
+        let found = self.place_of(path, from)?;
+        self.found.insert(path.to_string(), found.clone());
         if let Some(bytes) = self.read.get(&found) {
             return Ok((path.to_string(), bytes.clone()));
         }
-        let bytes: Arc<[u8]> = std::fs::read(&found).map_err(|e| reason(&e))?.into();
+        let mut bytes = Vec::new();
+        open_resolved(&found)
+            .and_then(|mut file| file.read_to_end(&mut bytes))
+            .map_err(|e| unreadable(&e))?;
+        let bytes: Arc<[u8]> = bytes.into();
         self.read.insert(found, bytes.clone());
         Ok((path.to_string(), bytes))
     }
 
-    fn open(&mut self, path: &str) -> Result<(Box<dyn Read>, u64), String> {
-        let found = self.base.join(Path::new(path));
-        let file = std::fs::File::open(found).map_err(|e| reason(&e))?;
-        let about = file.metadata().map_err(|e| reason(&e))?;
-        if about.is_dir() {
-            return Err(reason(&std::io::ErrorKind::IsADirectory.into()));
-        }
+    fn open(&mut self, path: &str, from: FileId) -> Result<(Box<dyn Read>, u64), Unreadable> {
+        let found = self.place_of(path, from)?;
+        let file = open_resolved(&found).map_err(|e| unreadable(&e))?;
+        let about = file.metadata().map_err(|e| unreadable(&e))?;
         Ok((Box::new(file), about.len()))
     }
 
     fn place(&mut self, file: &str, line: usize, column: usize) -> Option<Span> {
-        let id = match self.shown.get(file) {
+        let found = self.found.get(file)?;
+        let id = match self.shown.get(found) {
             Some(&id) => id,
             None => {
-                let bytes = self.read.get(&self.base.join(file))?;
-                let text = String::from_utf8_lossy(bytes).into_owned();
-                let id = self.sources.add(file, text);
-                self.shown.insert(file.to_string(), id);
+                let text = String::from_utf8_lossy(self.read.get(found)?).into_owned();
+                let id = self.sources.add_data(file, text);
+                self.shown.insert(found.clone(), id);
                 id
             }
         };

@@ -75,6 +75,8 @@ struct SourceFile {
     text: String,
     /// Where each line begins; the first entry is always 0.
     line_starts: Vec<u32>,
+    /// Whether it is data, of which messages quote little.
+    is_data: bool,
 }
 
 /// The longest text that [`Span`] can address; [`decode()`] refuses more.
@@ -92,8 +94,23 @@ impl SourceMap {
         text.truncate(text.floor_char_boundary(MAX_BYTES));
         let newlines = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
         let line_starts = std::iter::once(0).chain(newlines.map(|(at, _)| at as u32 + 1)).collect();
-        self.files.push(SourceFile { name: name.into(), text, line_starts });
+        self.files.push(SourceFile { name: name.into(), text, line_starts, is_data: false });
         FileId(self.files.len() as u32 - 1)
+    }
+
+    /// Adds a text that is data, or may be anything: messages quote a few characters of it only, since
+    /// what was read by mistake, or on a stranger's word, is not to be shown around.
+    pub fn add_data(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+        let id = self.add(name, text);
+        if let Some(file) = self.files.last_mut() {
+            file.is_data = true;
+        }
+        id
+    }
+
+    /// Whether a text is data, of which messages quote little.
+    pub fn is_data(&self, file: FileId) -> bool {
+        self.file(file).is_some_and(|f| f.is_data)
     }
 
     /// The display name of a file; empty for a number that this map never gave out.

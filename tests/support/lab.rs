@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gradus::check::{Checker, Item, Names, World};
-use gradus::diag::{Sink, Style, render_all};
+use gradus::check::{Checker, Item, Names, Unreadable, World};
+use gradus::diag::{Sink, Style, codes, render_all};
 use gradus::eval;
 use gradus::expr::{ExprId, Graph, Symbol, SymbolId};
 use gradus::jit;
 use gradus::random::Stream;
 use gradus::shape::{Shape, Tensor};
-use gradus::source::{SourceMap, Span};
+use gradus::source::{FileId, SourceMap, Span};
 use gradus::syntax;
 use gradus::syntax::ast::StmtKind;
 
@@ -29,8 +29,9 @@ pub struct Lab {
 struct NoFiles(Stream);
 
 impl World for NoFiles {
-    fn read(&mut self, path: &str) -> Result<(String, Arc<[u8]>), String> {
-        Err(format!("there is no {path}"))
+    fn read(&mut self, path: &str, _: FileId) -> Result<(String, Arc<[u8]>), Unreadable> {
+        let reason = format!("there is no {path}");
+        Err(Unreadable { code: codes::E0701, reason, help: String::new() })
     }
 
     fn place(&mut self, _: &str, _: usize, _: usize) -> Option<Span> {

@@ -55,11 +55,19 @@ super::rows! {
 
     E0705 "cannot write a file"
     "The file could not be written: its folder is missing, or may not be written to."
-    wrong "export 1 to \"missing/folder/a.c\"" right "export 1 to \"a.c\""
+    wrong "export 1 to \"missing/folder/a.csv\"" right "export 1 to \"a.csv\""
 
     E0706 "result has no such field"
     "A result has its unknowns as fields, and `value`, `status`, `iterations` and others."
     wrong "var x\nlet fit = minimize x^2\nfit.valu" right "var x\nlet fit = minimize x^2\nfit.value"
+
+    E0709 "outside of the allowed folders"
+    "A script reads and writes files below its own folder and the working folder, after links are resolved, and elsewhere only where the user allows it by `--allow-read` and `--allow-write`. What is typed at the prompt or after `-e` may read everything that the user may."
+    wrong "# let t = csv(\"/etc/passwd\"), in a script" right "# gradus run script.opt --allow-read /etc"
+
+    E0710 "a limit of the run"
+    "The run took longer than `--time` allows, or wrote more than `--output` allows. `--sandbox` sets both."
+    wrong "for i in 1..1e9 { print i }" right "for i in 1..10 { print i }"
 
     E0900 "a bug of ours"
     "Gradus came to a state that it should never reach. Please report it with the script that does it."

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A level of vector instructions. The first two are those of any machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +22,9 @@ pub enum Simd {
 /// The variable of the environment that names the highest level to use.
 pub const VARIABLE: &str = "GRADUS_SIMD";
 
+/// Whether the environment has no say.
+static IS_DEAF: AtomicBool = AtomicBool::new(false);
+
 impl Simd {
     /// All levels, the lowest first.
     pub const ALL: [Simd; 4] = [Simd::Baseline, Simd::Pairs, Simd::Avx2, Simd::Avx512];
@@ -31,9 +35,15 @@ impl Simd {
     pub fn here() -> Simd {
         static HERE: OnceLock<Simd> = OnceLock::new();
         *HERE.get_or_init(|| {
-            let wanted = std::env::var(VARIABLE).ok().and_then(|name| Simd::named(&name));
+            let said = (!IS_DEAF.load(Ordering::Relaxed)).then(|| std::env::var(VARIABLE).ok());
+            let wanted = said.flatten().and_then(|name| Simd::named(&name));
             wanted.map_or(Simd::machine(), |w| w.min(Simd::machine()))
         })
+    }
+
+    /// From now on the environment has no say; called before anything is compiled.
+    pub fn ignore_environment() {
+        IS_DEAF.store(true, Ordering::Relaxed);
     }
 
     /// The level of that name.
