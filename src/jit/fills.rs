@@ -126,11 +126,7 @@ impl Translation<'_> {
         }
         let args = self.g.args(e);
         match self.g.op(e) {
-            Op::Add if facts.scatter => {
-                let keys: Vec<Key> =
-                    args.iter().map(|&a| self.target_key(a, env, target)).collect();
-                self.all_effects(&keys)
-            }
+            Op::Add if facts.scatter => self.terms_into(e, env, target),
             Op::Mul if facts.scatter => self.scaled(e, env, target),
             Op::If => {
                 let cond = self.scalar(args[0], env);
@@ -167,10 +163,29 @@ impl Translation<'_> {
         Key::Into { e, env, buf: t.buf, add: t.add, factor: t.factor }
     }
 
-    fn all_effects(&mut self, keys: &[Key]) -> Option<Val> {
-        let found: Vec<Option<Val>> = keys.iter().map(|&k| self.want(k)).collect();
+    /// The terms of a sum one after the other; scalar ones go to every entry.
+    fn terms_into(&mut self, e: ExprId, env: EnvId, t: Target) -> Option<Val> {
+        let (scalars, arrays): (Vec<ExprId>, Vec<ExprId>) =
+            self.g.args(e).iter().partition(|&&a| self.g.shape(a).is_scalar());
+        let keys: Vec<Key> = arrays.iter().map(|&a| self.target_key(a, env, t)).collect();
+        let mut found: Vec<Option<Val>> = keys.iter().map(|&k| self.want(k)).collect();
+        if !scalars.is_empty() {
+            let constant = self.entries(&scalars, env, At::Scalar);
+            found.push(constant.map(|terms| {
+                let value = self.add(&terms);
+                self.everywhere(e, t, value)
+            }));
+        }
         let effects = found.into_iter().collect::<Option<Vec<Val>>>()?;
         Some(self.dag.node(Kind::Both, &effects))
+    }
+
+    /// One number into every entry of an array like `e`.
+    fn everywhere(&mut self, e: ExprId, t: Target, value: Val) -> Val {
+        let n = self.g.shape(e).len();
+        let (var, k) = self.counter(Counts::Entries(n), n);
+        let store = self.store(t, k, value);
+        self.for_each(&[var], store)
     }
 
     pub(super) fn store(&mut self, t: Target, at: Val, value: Val) -> Val {

@@ -15,7 +15,7 @@ pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprI
         Op::Mul => arith::mul(g, args, shape),
         Op::Had => arith::had(g, args, shape),
         Op::Pow => arith::pow(g, args[0], args[1], shape),
-        Op::MatMul => matrix::matmul(g, args),
+        Op::MatMul => matrix::matmul(g, args, shape),
         Op::Inv if !g.shape(args[0]).is_scalar() => inverse::inv(g, args[0], shape),
         Op::Transpose => matrix::transpose(g, args[0]),
         Op::And | Op::Or | Op::Not | Op::If => logic::branch(g, op, args, shape),

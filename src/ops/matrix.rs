@@ -7,10 +7,12 @@ use super::{
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::shape::{Shape, ShapeError, Tensor, in_words};
 
-/// A product of arrays: nested products open, scalar factors move out.
-pub(super) fn matmul(g: &mut Graph, args: &[ExprId]) -> ExprId {
+/// A product of arrays: nested products open, scalar factors move out. With a column of one entry or a 1 by 1 matrix
+/// among the factors, what opens or leaves may change the shape (a column times `eye(1)` is a matrix); then the
+/// factors stay as they are.
+pub(super) fn matmul(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
     let mut scalars = Vec::new();
-    let mut arrays: Vec<ExprId> = Vec::new();
+    let mut plain: Vec<ExprId> = Vec::new();
     for &arg in args {
         let mut array = arg;
         if g.op(arg) == Op::Mul {
@@ -20,40 +22,53 @@ pub(super) fn matmul(g: &mut Graph, args: &[ExprId]) -> ExprId {
                 array = a;
             }
         }
-        match g.op(array) {
-            Op::MatMul if opens(g, array) => arrays.extend(g.args(array)),
-            Op::Eye if args.len() > 1 => {}
-            // 2*ones(n) is a number times ones.
-            Op::Fill if !g.is_zero(array) && !g.is_one(g.args(array)[0]) => {
-                scalars.push(g.args(array)[0]);
-                let (one, shape) = (g.int(1), g.shape(array));
-                arrays.push(g.fill(shape, one));
-            }
-            _ => arrays.push(array),
+        // 2*ones(n) is a number times ones.
+        if g.op(array) == Op::Fill && !g.is_zero(array) && !g.is_one(g.args(array)[0]) {
+            scalars.push(g.args(array)[0]);
+            let (one, filled) = (g.int(1), g.shape(array));
+            array = g.fill(filled, one);
         }
+        plain.push(array);
     }
-    if arrays.is_empty() {
-        arrays.push(args[0]);
+    let mut arrays = opened(g, &plain);
+    let fits = |g: &Graph, factors: &[ExprId]| {
+        shapes::product(g, Data::None, factors).is_ok_and(|s| s == shape)
+    };
+    if !fits(g, &arrays) {
+        arrays = plain;
     }
     join_ones(g, &mut arrays);
+    let before = arrays.clone();
     if inverse::cancel(g, &mut arrays) {
-        scalars.push(g.apply(Op::MatMul, &arrays));
-        return g.mul(&scalars);
+        if fits(g, &arrays) {
+            scalars.push(g.apply(Op::MatMul, &arrays));
+            return g.mul(&scalars);
+        }
+        arrays = before;
     }
     let product = match arrays[..] {
         [only] => only,
-        _ => {
-            let shape = shapes::product(g, Data::None, &arrays)
-                .unwrap_or_else(|e| panic!("factors that fit one by one do not fit together: {e}"));
-            if arrays.iter().any(|&a| g.is_zero(a)) {
-                g.zero(shape)
-            } else {
-                g.intern(Op::MatMul, Data::None, &arrays, shape)
-            }
-        }
+        _ if arrays.iter().any(|&a| g.is_zero(a)) => g.zero(shape),
+        _ => g.intern(Op::MatMul, Data::None, &arrays, shape),
     };
     scalars.push(product);
     g.mul(&scalars)
+}
+
+/// Factors with nested products opened and without identity matrices.
+fn opened(g: &Graph, factors: &[ExprId]) -> Vec<ExprId> {
+    let mut found = Vec::new();
+    for &factor in factors {
+        match g.op(factor) {
+            Op::MatMul if opens(g, factor) => found.extend(g.args(factor)),
+            Op::Eye if factors.len() > 1 => {}
+            _ => found.push(factor),
+        }
+    }
+    if found.is_empty() {
+        found.push(factors[0]);
+    }
+    found
 }
 
 /// A column of ones times a row of ones is a matrix of ones.
@@ -78,29 +93,36 @@ fn opens(g: &Graph, e: ExprId) -> bool {
 /// A transpose: moves into products and sums of products, and cancels itself.
 pub(super) fn transpose(g: &mut Graph, a: ExprId) -> ExprId {
     let shape = g.shape(a);
-    if shape.is_scalar() {
+    if shape.is_scalar() || is_symmetric(g, a) {
         return a;
     }
-    if is_symmetric(g, a) {
-        return a;
+    match turned_inside(g, a) {
+        // A column of one entry is not what a 1 by 1 matrix turns into.
+        Some(turned) if g.shape(turned) == shape.transposed() => turned,
+        _ => g.intern(Op::Transpose, Data::None, &[a], shape.transposed()),
     }
-    let args: Vec<ExprId> = g.args(a).to_vec();
+}
+
+/// The transpose by those of the parts.
+fn turned_inside(g: &mut Graph, a: ExprId) -> Option<ExprId> {
+    let (shape, args): (Shape, Vec<ExprId>) = (g.shape(a), g.args(a).to_vec());
     match g.op(a) {
-        Op::Transpose => args[0],
+        Op::Transpose => Some(args[0]),
         Op::Add if args.iter().all(|&t| turns_inside(g, t)) => {
             let turned: Vec<ExprId> = args.into_iter().map(|t| g.transpose(t)).collect();
-            g.add(&turned)
+            Some(g.add(&turned))
         }
-        Op::Fill => g.fill(shape.transposed(), args[0]),
+        Op::Fill => Some(g.fill(shape.transposed(), args[0])),
         Op::Mul => {
             let turned: Vec<ExprId> = args.into_iter().map(|f| g.transpose(f)).collect();
-            g.mul(&turned)
+            Some(g.mul(&turned))
         }
         Op::MatMul => {
             let turned: Vec<ExprId> = args.into_iter().rev().map(|f| g.transpose(f)).collect();
-            g.apply(Op::MatMul, &turned)
+            shapes::product(g, Data::None, &turned).ok()?;
+            Some(g.apply(Op::MatMul, &turned))
         }
-        _ => g.intern(Op::Transpose, Data::None, &[a], shape.transposed()),
+        _ => None,
     }
 }
 

@@ -124,37 +124,52 @@ pub fn collogsumexp(args: &[Tensor], _: Data) -> Tensor {
     by_col(args, logsumexp)
 }
 
-/// Cost of a product of an `m x k` by a `k x n` matrix.
-fn product_cost(a: Shape, b: Shape) -> f64 {
-    a.rows() as f64 * a.cols() as f64 * b.cols() as f64
+/// A factor of a product, and what it is in the product of two of them: rows, columns, entries row by row.
+/// Whether a factor is a scalar, a column or a matrix of one column does not matter before the last step.
+struct Factor {
+    rows: usize,
+    cols: usize,
+    entries: Vec<f64>,
+}
+
+impl Factor {
+    fn of(t: &Tensor) -> Factor {
+        Factor { rows: t.shape().rows(), cols: t.shape().cols(), entries: t.data().to_vec() }
+    }
+
+    fn times(&self, b: &Factor) -> Factor {
+        let (m, inner, n) = (self.rows, self.cols, b.cols);
+        let mut entries = vec![0.0; m * n];
+        for i in 0..m {
+            for k in 0..inner {
+                let factor = self.entries[i * inner + k];
+                for j in 0..n {
+                    entries[i * n + j] += factor * b.entries[k * n + j];
+                }
+            }
+        }
+        Factor { rows: m, cols: n, entries }
+    }
 }
 
 /// The product of several factors. Each step takes the cheapest neighbours, so
-/// that `X'*X*w` is two matrix-vector products.
+/// that `X'*X*w` is two matrix-vector products. The shape is that of the product from left to right, in whatever
+/// order it is taken.
 pub fn matmul(args: &[Tensor], _: Data) -> Tensor {
-    let mut factors = args.to_vec();
+    let mut factors: Vec<Factor> = args.iter().map(Factor::of).collect();
     while factors.len() > 1 {
-        let cost = |k: &usize| product_cost(factors[*k].shape(), factors[*k + 1].shape());
+        let cost = |k: &usize| {
+            let (a, b) = (&factors[*k], &factors[*k + 1]);
+            a.rows as f64 * a.cols as f64 * b.cols as f64
+        };
         let best = (0..factors.len() - 1).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(0);
-        let product = product(&factors[best], &factors[best + 1]);
+        let product = factors[best].times(&factors[best + 1]);
         factors.splice(best..=best + 1, [product]);
     }
-    factors.swap_remove(0)
-}
-
-fn product(a: &Tensor, b: &Tensor) -> Tensor {
-    let (m, inner, n) = (a.shape().rows(), a.shape().cols(), b.shape().cols());
-    let mut out = vec![0.0; m * n];
-    for i in 0..m {
-        for k in 0..inner {
-            let factor = a.data()[i * inner + k];
-            for j in 0..n {
-                out[i * n + j] += factor * b.data()[k * n + j];
-            }
-        }
-    }
-    let shape = a.shape().product(b.shape()).unwrap_or(Shape::Matrix(m, n));
-    Tensor::new(shape, out)
+    let product = factors.swap_remove(0);
+    let shapes = args.iter().map(Tensor::shape);
+    let shape = shapes.reduce(|a, b| a.product(b).unwrap_or(Shape::Matrix(a.rows(), b.cols())));
+    Tensor::new(shape.unwrap_or(Shape::Scalar), product.entries)
 }
 
 pub fn transpose(args: &[Tensor], _: Data) -> Tensor {
