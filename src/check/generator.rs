@@ -48,6 +48,14 @@ impl Checker<'_> {
                     .help("one `for` builds a column, two build a matrix row by row"),
             );
         }
+        if matches!(op, Op::ArgMin | Op::ArgMax) && clauses.len() > 1 {
+            let word = ops::def(op).name;
+            let message = format!("`{word}` is the value of one index, found {}", clauses.len());
+            let finding = Diagnostic::error(codes::E0401, message).at(span, "here");
+            let inner = word.trim_start_matches("arg");
+            let help = format!("write `{word}({inner}(... for j in ...) for i in ...)`");
+            return self.report(finding.help(help));
+        }
         self.bind_all(op, &clauses, body, span, generator)
     }
 

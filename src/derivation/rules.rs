@@ -223,7 +223,7 @@ fn part(g: &mut Graph, a: ExprId, e: ExprId, x: SymbolId) -> ExprId {
 fn through_binder(g: &mut Graph, e: ExprId, a: ExprId, x: SymbolId) -> ExprId {
     let body = g.args(e)[Op::BINDER_BODY];
     let Some(range) = Range::of(g, e) else { return a };
-    let (seed, factor) = diff::seed_of_body(g, e, range, body, a);
+    let (range, seed, factor) = diff::seed_of_body(g, e, range, body, a);
     let inner = part(g, seed, body, x);
     let sum = range.bind(g, Op::Sum, inner);
     times(g, factor, sum)

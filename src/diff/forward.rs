@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::reverse::product_of_others;
+use super::reverse::{only_extreme, product_of_others};
 use super::scope::active_nodes;
 use crate::expr::{ExprId, Graph, Op, SymbolId};
 use crate::ops::{self, Derivative, Range, times};
@@ -51,6 +51,9 @@ fn sweep(g: &mut Graph, exprs: &[ExprId], directions: &[(SymbolId, ExprId)]) -> 
 pub(crate) fn step(g: &mut Graph, e: ExprId, moved: &FxHashMap<ExprId, ExprId>) -> Option<ExprId> {
     let op = g.op(e);
     let args = g.args(e).to_vec();
+    if matches!(ops::def(op).derivative, Derivative::Zero) {
+        return None;
+    }
     if op.is_binder() {
         let d = *moved.get(&args[Op::BINDER_BODY])?;
         return Some(through_binder(g, e, d));
@@ -119,12 +122,6 @@ fn through_binder(g: &mut Graph, e: ExprId, d: ExprId) -> ExprId {
             let term = g.mul(&[weight, d]);
             range.bind(g, Op::Sum, term)
         }
-        _ => {
-            let hit = g.apply(Op::Eq, &[body, e]);
-            let ties = range.bind(g, Op::Sum, hit);
-            let term = g.mul(&[hit, d]);
-            let sum = range.bind(g, Op::Sum, term);
-            g.div(sum, ties)
-        }
+        _ => only_extreme(g, e, range, body).bind(g, Op::Sum, d),
     }
 }

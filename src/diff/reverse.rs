@@ -136,6 +136,9 @@ impl Sweep<'_> {
         let context = scope.context_of(e);
         let op = self.g.op(e);
         let args = self.g.args(e).to_vec();
+        if matches!(ops::def(op).derivative, Derivative::Zero) {
+            return Vec::new();
+        }
         if op.is_binder() {
             return self
                 .through_binder(e, a)
@@ -167,7 +170,7 @@ impl Sweep<'_> {
         let scope = self.bodies[&e].clone();
         let Some(range) = Range::of(self.g, e) else { return Vec::new() };
         let body = self.g.args(e)[Op::BINDER_BODY];
-        let (seed, factor) = seed_of_body(self.g, e, range, body, a);
+        let (range, seed, factor) = seed_of_body(self.g, e, range, body, a);
         let swept = match self.done.get(&(e, seed)) {
             Some(found) => found.clone(),
             None => {
@@ -218,16 +221,16 @@ fn pull_back(g: &mut Graph, a: ExprId, partial: ExprId, arg: ExprId, y: ExprId) 
 }
 
 /// The adjoint of a binder's body at one index, as a product of what depends
-/// on the index (the seed) and what does not.
+/// on the index (the seed) and what does not, after the range for which it is not zero.
 pub(crate) fn seed_of_body(
     g: &mut Graph,
     e: ExprId,
     range: Range,
     body: ExprId,
     a: ExprId,
-) -> (ExprId, ExprId) {
+) -> (Range, ExprId, ExprId) {
     let one = g.int(1);
-    match g.op(e) {
+    let (seed, factor) = match g.op(e) {
         Op::Sum if g.shape(a).is_scalar() => (one, a),
         Op::Sum => (a, one),
         Op::Comp => {
@@ -235,7 +238,7 @@ pub(crate) fn seed_of_body(
             let minus_lo = g.neg(range.lo);
             let position = g.add(&[i, minus_lo, one]);
             let Shape::Vector(m) = g.shape(body) else {
-                return (g.apply(Op::Elem, &[a, position]), one);
+                return (range, g.apply(Op::Elem, &[a, position]), one);
             };
             // A row of the matrix, as the column that the body is.
             let j = g.fresh_index("j", &[a, body, position]);
@@ -248,13 +251,18 @@ pub(crate) fn seed_of_body(
             let shifted = g.sub(body, e);
             (g.apply(Op::Exp, &[shifted]), a)
         }
-        _ => {
-            // Shared equally by the indices that attain the extreme value.
-            let hit = g.apply(Op::Eq, &[body, e]);
-            let ties = range.bind(g, Op::Sum, hit);
-            (hit, g.div(a, ties))
-        }
-    }
+        _ => return (only_extreme(g, e, range, body), one, a),
+    };
+    (range, seed, factor)
+}
+
+/// The range of a maximum or minimum, narrowed to the first index that attains it.
+pub(super) fn only_extreme(g: &mut Graph, e: ExprId, range: Range, body: ExprId) -> Range {
+    let op = if g.op(e) == Op::Max { Op::ArgMax } else { Op::ArgMin };
+    let first = range.bind(g, op, body);
+    let i = g.leaf(range.index);
+    let here = g.apply(Op::Eq, &[i, first]);
+    Range { cond: g.apply(Op::And, &[range.cond, here]), ..range }
 }
 
 /// The product over all other values of the index. Division by the factor

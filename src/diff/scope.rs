@@ -126,6 +126,9 @@ impl<'g> Scopes<'g> {
         let op = self.graph.op(e);
         let args = self.graph.args(e).to_vec();
         let active = |a: &ExprId| self.active.contains(a);
+        if matches!(ops::def(op).derivative, Derivative::Zero) {
+            return Vec::new();
+        }
         if op.is_binder() {
             return self.body(e).exports.iter().map(|&x| (context, x)).collect();
         }
@@ -135,9 +138,6 @@ impl<'g> Scopes<'g> {
                 .filter(|&k| active(&args[k]))
                 .map(|k| (scope.branch(context, args[0], k), args[k]))
                 .collect();
-        }
-        if matches!(ops::def(op).derivative, Derivative::Zero) {
-            return Vec::new();
         }
         args.into_iter().filter(active).map(|a| (context, a)).collect()
     }

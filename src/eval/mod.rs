@@ -274,7 +274,7 @@ impl<'a> Evaluation<'a> {
             }
             self.set_index(range.index, i as f64);
             if self.value(range.cond)?.number() != 0.0 {
-                terms.take(self.value(body)?);
+                terms.take(self.value(body)?, i as f64);
             }
         }
         match outer {
@@ -292,22 +292,26 @@ struct Terms {
     total: Vec<f64>,
     seen: Vec<f64>,
     any: bool,
+    largest: special::Largest,
 }
 
 impl Terms {
     fn new(op: Op, shape: Shape) -> Terms {
         let start = ops::neutral(op).value();
         let total = if op == Op::Comp { Vec::new() } else { vec![start; shape.len()] };
-        Terms { op, shape, total, seen: Vec::new(), any: false }
+        Terms { op, shape, total, seen: Vec::new(), any: false, largest: Default::default() }
     }
 
-    fn take(&mut self, term: Val) {
+    /// Takes the term at an index.
+    fn take(&mut self, term: Val, at: f64) {
         self.any = true;
         let combine: fn(f64, f64) -> f64 = match self.op {
             Op::Sum => |a, b| a + b,
             Op::Prod => |a, b| a * b,
             Op::Min => special::min,
             Op::Max => special::max,
+            Op::ArgMax => return self.largest.take(term.number(), at),
+            Op::ArgMin => return self.largest.take(-term.number(), at),
             Op::Comp => match term {
                 Val::Scalar(v) => return self.seen.push(v),
                 Val::Array(row) => return self.seen.extend_from_slice(row.data()),
@@ -327,6 +331,7 @@ impl Terms {
             Op::Comp => Some(Val::Array(Tensor::new(self.shape, self.seen))),
             Op::LogSumExp => Some(Val::Scalar(special::logsumexp(&self.seen))),
             Op::Min | Op::Max if !self.any => None,
+            Op::ArgMin | Op::ArgMax => self.largest.place().map(Val::Scalar),
             _ => Some(Tensor::new(self.shape, self.total).into()),
         }
     }

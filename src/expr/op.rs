@@ -19,6 +19,8 @@ pub enum Op {
     // Reductions of arrays.
     SumAll, ProdAll, MeanAll, MinAll, MaxAll, Norm, Norm1, NormInf, SumSq, Dot, LogSumExpAll,
     RowSum, ColSum, RowMean, ColMean, RowMax, ColMax, RowLogSumExp, ColLogSumExp,
+    // One at the first largest entry: of all, of every row, of every column.
+    HardMax, RowHardMax, ColHardMax,
     // Matrix functions.
     Tr, Det, LogDet, Inv, Diag, CumSum,
     // Arrays: literals, constant arrays, broadcasts, entries and blocks, and
@@ -27,7 +29,7 @@ pub enum Op {
     // A derivative not yet taken, in the lines of a derivation only.
     Diff,
     // Binders: arguments are lower end, upper end, condition, body.
-    Sum, Prod, Min, Max, LogSumExp, Comp,
+    Sum, Prod, Min, Max, LogSumExp, ArgMin, ArgMax, Comp,
 }
 
 impl Op {
@@ -45,7 +47,17 @@ impl Op {
     /// Whether this binds an index: [`Data`](super::Data) is the index, the
     /// arguments are `[lower end, upper end, condition, body]`.
     pub fn is_binder(self) -> bool {
-        matches!(self, Op::Sum | Op::Prod | Op::Min | Op::Max | Op::LogSumExp | Op::Comp)
+        matches!(
+            self,
+            Op::Sum
+                | Op::Prod
+                | Op::Min
+                | Op::Max
+                | Op::LogSumExp
+                | Op::ArgMin
+                | Op::ArgMax
+                | Op::Comp
+        )
     }
 
     /// Whether the order of the arguments does not matter.

@@ -62,6 +62,16 @@ pub enum FoldKind {
     Min,
     Max,
     LogSumExp,
+    /// The first index of the smallest, and of the largest.
+    ArgMin,
+    ArgMax,
+}
+
+impl FoldKind {
+    /// Whether it is an index rather than made of values.
+    pub fn is_index(self) -> bool {
+        matches!(self, FoldKind::ArgMin | FoldKind::ArgMax)
+    }
 }
 
 /// What a node does with its arguments.
@@ -261,6 +271,7 @@ impl Dag {
             Kind::Num(bits) => (f64::from_bits(bits), f64::from_bits(bits)),
             Kind::Counter(var) => self.vars.interval(var)?,
             Kind::Real | Kind::Whole(_) => of(0)?,
+            Kind::Fold { fold, var, .. } if fold.is_index() => self.vars.interval(var)?,
             Kind::Inside { size, .. } => (0.0, size as f64 - 1.0),
             Kind::IRem(n) => (0.0, n as f64 - 1.0),
             Kind::IDiv(n) => (of(0)?.0 / n as f64, of(0)?.1 / n as f64),

@@ -47,6 +47,8 @@ impl Translation<'_> {
             Op::Min => FoldKind::Min,
             Op::Max => FoldKind::Max,
             Op::LogSumExp => FoldKind::LogSumExp,
+            Op::ArgMin => FoldKind::ArgMin,
+            Op::ArgMax => FoldKind::ArgMax,
             _ => FoldKind::Sum,
         };
         if let Some(answer) = self.product_but_one(e, env) {
@@ -54,7 +56,8 @@ impl Translation<'_> {
         }
         let open = self.open(e, range, env)?;
         let body = self.scalar(self.g.args(e)[Op::BINDER_BODY], open.env)?;
-        let fails = open.maybe_empty && matches!(fold, FoldKind::Min | FoldKind::Max);
+        let extreme = fold.is_index() || matches!(fold, FoldKind::Min | FoldKind::Max);
+        let fails = open.maybe_empty && extreme;
         let kind = Kind::Fold {
             fold,
             var: open.var,

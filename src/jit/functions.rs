@@ -12,6 +12,7 @@ use super::lower::{Lowering, Slot};
 use super::program::InstrId;
 use crate::expr::Op;
 use crate::ops;
+use crate::special;
 
 impl Lowering<'_, '_> {
     /// A function of operations' results.
@@ -146,6 +147,21 @@ impl Lowering<'_, '_> {
         let scaled = self.b.ins().fadd(scaled, one);
         let added = self.b.ins().fadd(s, e);
         [self.b.ins().select(larger, v, m), self.b.ins().select(larger, scaled, added)]
+    }
+
+    /// One step of the first index of the largest, by the rule of [`special::Largest`]: the largest value so
+    /// far and its index, not a number before the first.
+    pub fn first_largest(&mut self, totals: &[Value], v: Value, at: Value) -> [Value; 2] {
+        let (best, place) = (totals[0], totals[1]);
+        let (tie, most) = (self.b.ins().f64const(special::TIE), self.b.ins().f64const(f64::MAX));
+        let size = self.b.ins().fabs(best);
+        let size = self.b.ins().fmin(size, most);
+        let slack = self.b.ins().fmul(tie, size);
+        let level = self.b.ins().fadd(best, slack);
+        let larger = self.b.ins().fcmp(FloatCC::GreaterThan, v, level);
+        let first = self.b.ins().fcmp(FloatCC::Unordered, place, place);
+        let takes = self.b.ins().bor(larger, first);
+        [self.b.ins().select(takes, v, best), self.b.ins().select(takes, at, place)]
     }
 
     pub fn call_unary(&mut self, f: fn(f64) -> f64, x: Value) -> Value {

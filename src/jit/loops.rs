@@ -9,6 +9,7 @@ use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, MemFlagsData, Value, t
 use super::dag::{FoldKind, Kind};
 use super::lower::{Lowering, Site, Slot};
 use super::program::{GroupKind, InstrId};
+use super::vars::VarId;
 
 /// Iterations of a plain loop between two looks at the interrupt.
 const PATIENCE: i64 = 65_536;
@@ -102,7 +103,10 @@ impl Lowering<'_, '_> {
     /// How many totals a member keeps.
     pub(super) fn width(&self, m: InstrId) -> usize {
         match self.program.instrs[m as usize].kind {
-            Kind::Fold { fold: FoldKind::LogSumExp, .. } | Kind::Fold { node: Some(_), .. } => 2,
+            Kind::Fold { fold, node, .. } => {
+                let pair = fold == FoldKind::LogSumExp || fold.is_index();
+                1 + usize::from(pair) + usize::from(node.is_some())
+            }
             _ => 1,
         }
     }
@@ -116,12 +120,16 @@ impl Lowering<'_, '_> {
             FoldKind::Sum => 0.0,
             FoldKind::Prod => 1.0,
             FoldKind::Min => f64::INFINITY,
-            FoldKind::Max | FoldKind::LogSumExp => f64::NEG_INFINITY,
+            _ => f64::NEG_INFINITY,
         };
         let mut totals = vec![self.b.ins().f64const(first)];
         if fold == FoldKind::LogSumExp {
             totals.push(self.b.ins().f64const(0.0));
-        } else if node.is_some() {
+        } else if fold.is_index() {
+            // No index yet.
+            totals.push(self.b.ins().f64const(f64::NAN));
+        }
+        if node.is_some() {
             totals.push(self.b.ins().iconst(types::I8, 0));
         }
         totals
@@ -134,30 +142,35 @@ impl Lowering<'_, '_> {
             let (own, rest) = left.split_at(self.width(m));
             left = rest;
             let body = self.program.instrs[m as usize].args[2];
-            let Kind::Fold { fold, node, .. } = self.program.instrs[m as usize].kind else {
+            let Kind::Fold { fold, var, node, .. } = self.program.instrs[m as usize].kind else {
                 continue;
             };
-            if fold == FoldKind::LogSumExp {
-                let v = self.number(body);
-                next.extend(self.log_add(own, v));
-                continue;
-            }
-            next.push(match fold {
-                FoldKind::Sum => self.sum(own[0], body),
-                FoldKind::Prod => {
-                    let v = self.number(body);
-                    self.b.ins().fmul(own[0], v)
-                }
-                _ => {
-                    let v = self.number(body);
-                    self.extreme(own[0], v, fold == FoldKind::Min)
-                }
-            });
+            let combined = self.combined(fold, var, own, body);
+            next.extend(combined);
             if node.is_some() {
                 next.push(self.b.ins().iconst(types::I8, 1));
             }
         }
         next
+    }
+
+    /// The totals of a fold with one more value of its body.
+    fn combined(&mut self, fold: FoldKind, var: VarId, own: &[Value], body: InstrId) -> Vec<Value> {
+        if fold == FoldKind::Sum {
+            return vec![self.sum(own[0], body)];
+        }
+        let v = self.number(body);
+        match fold {
+            FoldKind::LogSumExp => self.log_add(own, v).to_vec(),
+            FoldKind::Prod => vec![self.b.ins().fmul(own[0], v)],
+            FoldKind::ArgMin | FoldKind::ArgMax => {
+                let v = if fold == FoldKind::ArgMin { self.b.ins().fneg(v) } else { v };
+                let at = self.counters[&var];
+                let at = self.b.ins().fcvt_from_sint(types::F64, at);
+                self.first_largest(own, v, at).to_vec()
+            }
+            _ => vec![self.extreme(own[0], v, fold == FoldKind::Min)],
+        }
     }
 
     /// A member's value after the last step.
@@ -169,9 +182,12 @@ impl Lowering<'_, '_> {
         if fold == FoldKind::LogSumExp {
             let log = self.call_unary(f64::ln, totals[1]);
             value = self.b.ins().fadd(value, log);
-        } else if let Some(node) = node {
+        } else if fold.is_index() {
+            value = totals[1];
+        }
+        if let Some(node) = node {
             let nothing = self.b.ins().iconst(types::I64, 0);
-            self.check(totals[1], Site::Empty(node), nothing);
+            self.check(totals[totals.len() - 1], Site::Empty(node), nothing);
         }
         self.slots[m as usize] = Slot::Value(value);
     }

@@ -291,8 +291,10 @@ fn may_be_inside(program: &Program, at: usize, rows: usize) -> bool {
                 let plain = program.groups[k].members.iter().all(|&m| {
                     !matches!(
                         program.instrs[m as usize].kind,
-                        Kind::Fold { fold: FoldKind::LogSumExp, .. }
-                            | Kind::Fold { node: Some(_), .. }
+                        Kind::Fold {
+                            fold: FoldKind::LogSumExp | FoldKind::ArgMin | FoldKind::ArgMax,
+                            ..
+                        } | Kind::Fold { node: Some(_), .. }
                     )
                 });
                 whole && plain && reads_own_row(program, k)

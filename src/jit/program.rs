@@ -266,6 +266,8 @@ fn fold_sign(kind: Kind) -> &'static str {
         Kind::Fold { fold: FoldKind::Min, .. } => "min=",
         Kind::Fold { fold: FoldKind::Max, .. } => "max=",
         Kind::Fold { fold: FoldKind::LogSumExp, .. } => "logaddexp=",
+        Kind::Fold { fold: FoldKind::ArgMin, .. } => "argmin=",
+        Kind::Fold { fold: FoldKind::ArgMax, .. } => "argmax=",
         _ => "+=",
     }
 }

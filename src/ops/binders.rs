@@ -225,6 +225,8 @@ pub const ROWS: &[&OpDef] = &[
     &row(Op::Min, "min", "\\min", nonempty, SMALLEST, ("smallest over an index", "an empty range is an error", ("min((i - 2)^2 for i in 1..4)", "0"))),
     &row(Op::Max, "max", "\\max", nonempty, LARGEST, ("largest over an index", "an empty range is an error", ("max((i - 2)^2 for i in 1..4)", "4"))),
     &row(Op::LogSumExp, "logsumexp", "\\operatorname*{logsumexp}", scalar_body, LOG_SUM, ("logarithm of a sum of exponentials over an index", "log(sum(exp(BODY) for i in 1..n)), shifted by the largest", ("logsumexp(0*i for i in 1..2)", "0.693147"))),
+    &OpDef { derivative: Derivative::Zero, ..row(Op::ArgMin, "argmin", "\\operatorname*{arg\\,min}", nonempty, Traits::NONE, ("first index of the smallest", "values within 2^-42 of one another, relatively, tie", ("argmin((i - 2)^2 for i in 1..4)", "2"))) },
+    &OpDef { derivative: Derivative::Zero, ..row(Op::ArgMax, "argmax", "\\operatorname*{arg\\,max}", nonempty, Traits::NONE, ("first index of the largest", "values within 2^-42 of one another, relatively, tie", ("argmax((i - 2)^2 for i in 1..3)", "1"))) },
     &row(Op::Comp, "", "", arrays::comp_shape, LINEAR, ("array built by index", "[BODY for i in 1..n] is a column, [BODY for i in 1..m for j in 1..n] an m by n matrix", ("[i^2 for i in 1..3]", "[1, 4, 9]"))),
 ];
 

@@ -88,6 +88,7 @@ fn of_scalar(g: &mut Graph, op: Op, a: ExprId) -> Option<ExprId> {
             Some(a)
         }
         Op::Norm | Op::Norm1 | Op::NormInf => Some(g.apply(Op::Abs, &[a])),
+        Op::HardMax => Some(g.int(1)),
         Op::SumSq => Some(g.powi(a, 2)),
         _ => None,
     }

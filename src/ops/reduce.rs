@@ -40,12 +40,16 @@ fn prod_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) 
     g.div(product, args[0])
 }
 
-/// Shared equally by the entries that attain it.
-fn extreme_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
-    let hit = g.apply(Op::Eq, &[args[0], y]);
-    let ties = g.apply(Op::SumAll, &[hit]);
-    let share = g.div(a, ties);
-    times(g, share, hit)
+/// All of it goes to the first of the largest entries.
+fn largest_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    let first = g.apply(Op::HardMax, args);
+    times(g, a, first)
+}
+
+fn smallest_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    let negative = g.neg(args[0]);
+    let first = g.apply(Op::HardMax, &[negative]);
+    times(g, a, first)
 }
 
 fn norm_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
@@ -58,11 +62,12 @@ fn norm1_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize)
     times(g, a, sign)
 }
 
-fn norminf_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
+fn norminf_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
     let abs = g.apply(Op::Abs, args);
-    let share = extreme_adjoint(g, &[abs], y, a, 0);
+    let first = g.apply(Op::HardMax, &[abs]);
     let sign = g.apply(Op::Sign, args);
-    times(g, share, sign)
+    let signed = times(g, first, sign);
+    times(g, a, signed)
 }
 
 fn sumsq_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
@@ -108,21 +113,18 @@ fn col_mean_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usi
     repeat(g, args[0], share)
 }
 
-fn line_max_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, by_row: bool) -> ExprId {
-    let largest = repeat(g, args[0], y);
-    let hit = g.apply(Op::Eq, &[args[0], largest]);
-    let ties = g.apply(if by_row { Op::RowSum } else { Op::ColSum }, &[hit]);
-    let share = g.div(a, ties);
-    let share = repeat(g, args[0], share);
-    times(g, share, hit)
+fn line_max_adjoint(g: &mut Graph, args: &[ExprId], a: ExprId, first: Op) -> ExprId {
+    let first = g.apply(first, args);
+    let a = repeat(g, args[0], a);
+    times(g, a, first)
 }
 
-fn row_max_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
-    line_max_adjoint(g, args, y, a, true)
+fn row_max_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    line_max_adjoint(g, args, a, Op::RowHardMax)
 }
 
-fn col_max_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
-    line_max_adjoint(g, args, y, a, false)
+fn col_max_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    line_max_adjoint(g, args, a, Op::ColHardMax)
 }
 
 fn line_lse_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
@@ -234,8 +236,8 @@ pub const ROWS: &[&OpDef] = &[
     &row(Op::SumAll, "sum", 1, shapes::to_scalar, LINEAR, values::sum, Linear(sum_adjoint), "sum of all entries", "sum(x) is 0 for an empty array", ("sum([1, 2, 3])", "6")),
     &row(Op::ProdAll, "prod", 1, shapes::to_scalar, Traits { smooth: true, ..PLAIN }, values::prod, Reduction(prod_adjoint), "product of all entries", "prod(x) is 1 for an empty array", ("prod([2, 3])", "6")),
     &row(Op::MeanAll, "mean", 1, nonempty, LINEAR, values::mean, Linear(mean_adjoint), "mean of all entries", "sum(x)/len(x)", ("mean([1, 2, 6])", "3")),
-    &OpDef { latex: "\\min", ..row(Op::MinAll, "min", 1, nonempty, SMALLEST, values::min, Reduction(extreme_adjoint), "smallest entry", "the derivative is shared by the entries that attain it", ("min([3, 1, 2])", "1")) },
-    &OpDef { latex: "\\max", ..row(Op::MaxAll, "max", 1, nonempty, LARGEST, values::max, Reduction(extreme_adjoint), "largest entry", "the derivative is shared by the entries that attain it", ("max([3, 1, 2])", "3")) },
+    &OpDef { latex: "\\min", ..row(Op::MinAll, "min", 1, nonempty, SMALLEST, values::min, Reduction(smallest_adjoint), "smallest entry", "the derivative is that of the first entry that attains it", ("min([3, 1, 2])", "1")) },
+    &OpDef { latex: "\\max", ..row(Op::MaxAll, "max", 1, nonempty, LARGEST, values::max, Reduction(largest_adjoint), "largest entry", "the derivative is that of the first entry that attains it", ("max([3, 1, 2])", "3")) },
     &OpDef { latex: "\\lVert #1 \\rVert", ..row(Op::Norm, "norm", 1, shapes::to_scalar, NORM, values::norm, Reduction(norm_adjoint), "Euclidean norm", "sqrt(sumsq(x)); Frobenius's norm of a matrix", ("norm([3, 4])", "5")) },
     &OpDef { latex: "\\lVert #1 \\rVert_{1}", ..row(Op::Norm1, "norm1", 1, shapes::to_scalar, NORM, values::norm1, Reduction(norm1_adjoint), "sum of absolute values", "over all entries", ("norm1([3, -4])", "7")) },
     &OpDef { latex: "\\lVert #1 \\rVert_{\\infty}", ..row(Op::NormInf, "norminf", 1, nonempty, NORM, values::norminf, Reduction(norminf_adjoint), "largest absolute value", "over all entries", ("norminf([3, -4])", "4")) },
@@ -248,6 +250,9 @@ pub const ROWS: &[&OpDef] = &[
     &row(Op::ColMean, "colmean", 1, shapes::per_col, LINEAR, values::colmean, Linear(col_mean_adjoint), "mean of every column", "a row", ("colmean([1, 3; 3, 5])", "[2, 4]\'")),
     &row(Op::RowMax, "rowmax", 1, shapes::per_row, LARGEST, values::rowmax, General(row_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, row_max_adjoint, Op::RowSum)), "largest entry of every row", "a column", ("rowmax([1, 3; 3, 5])", "[3, 5]")),
     &row(Op::ColMax, "colmax", 1, shapes::per_col, LARGEST, values::colmax, General(col_max_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, col_max_adjoint, Op::ColSum)), "largest entry of every column", "a row", ("colmax([1, 3; 3, 5])", "[3, 5]\'")),
+    &row(Op::HardMax, "hardmax", 1, shapes::elementwise, PLAIN, values::hardmax, Derivative::Zero, "1 at the first largest entry", "0 elsewhere; entries within 2^-42 of one another, relatively, tie", ("hardmax([3, 5, 5])", "[0, 1, 0]")),
+    &row(Op::RowHardMax, "rowhardmax", 1, shapes::elementwise, PLAIN, values::rowhardmax, Derivative::Zero, "1 at the first largest entry of every row", "0 elsewhere", ("rowhardmax([1, 3; 5, 5])", "[0, 1; 1, 0]")),
+    &row(Op::ColHardMax, "colhardmax", 1, shapes::elementwise, PLAIN, values::colhardmax, Derivative::Zero, "1 at the first largest entry of every column", "0 elsewhere", ("colhardmax([1, 3; 5, 3])", "[0, 1; 1, 0]")),
     &row(Op::RowLogSumExp, "rowlogsumexp", 1, shapes::per_row, LOG_SUM, values::rowlogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::RowSum)), "logsumexp of every row", "a column", ("rowlogsumexp([0, 0; 1, 1])", "[0.693147, 1.69315]")),
     &row(Op::ColLogSumExp, "collogsumexp", 1, shapes::per_col, LOG_SUM, values::collogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::ColSum)), "logsumexp of every column", "a row", ("collogsumexp([0, 1; 0, 1])", "[0.693147, 1.69315]\'")),
 ];

@@ -88,6 +88,43 @@ fn by_col(args: &[Tensor], f: fn(&[Tensor], Data) -> Tensor) -> Tensor {
     Tensor::new(Shape::Matrix(1, cols.data().len()), cols.data())
 }
 
+/// One at the first largest entry, 0 elsewhere.
+fn hard_line(entries: impl Iterator<Item = f64>) -> Option<usize> {
+    let mut largest = special::Largest::default();
+    entries.enumerate().for_each(|(k, v)| largest.take(v, k as f64));
+    largest.place().map(|k| k as usize)
+}
+
+pub fn hardmax(args: &[Tensor], _: Data) -> Tensor {
+    let mut out = vec![0.0; args[0].data().len()];
+    if let Some(k) = hard_line(args[0].data().iter().copied()) {
+        out[k] = 1.0;
+    }
+    Tensor::new(args[0].shape(), out)
+}
+
+pub fn rowhardmax(args: &[Tensor], _: Data) -> Tensor {
+    let (x, cols) = (&args[0], args[0].shape().cols());
+    let mut out = vec![0.0; x.data().len()];
+    for i in 0..x.shape().rows() {
+        if let Some(j) = hard_line((0..cols).map(|j| x.at(i, j))) {
+            out[i * cols + j] = 1.0;
+        }
+    }
+    Tensor::new(x.shape(), out)
+}
+
+pub fn colhardmax(args: &[Tensor], _: Data) -> Tensor {
+    let (x, cols) = (&args[0], args[0].shape().cols());
+    let mut out = vec![0.0; x.data().len()];
+    for j in 0..cols {
+        if let Some(i) = hard_line((0..x.shape().rows()).map(|i| x.at(i, j))) {
+            out[i * cols + j] = 1.0;
+        }
+    }
+    Tensor::new(x.shape(), out)
+}
+
 fn as_matrix(t: &Tensor) -> Tensor {
     Tensor::new(Shape::Matrix(t.shape().rows(), t.shape().cols()), t.data())
 }

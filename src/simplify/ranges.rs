@@ -233,7 +233,9 @@ fn position(g: &mut Graph, cond: ExprId, index: SymbolId) -> Option<(ExprId, Exp
             let leaf = g.leaf(index);
             let (minus_a, minus_b) = (negated(g, a), negated(g, b));
             let (below, above) = (g.add(&[leaf, minus_a, b]), g.add(&[leaf, a, minus_b]));
-            let at = [below, above].into_iter().find(|&e| !g.depends_on(e, index))?;
+            // An index may not depend on an unknown.
+            let known = |e: &ExprId| !g.depends_on(*e, index) && !g.has_unknown(*e);
+            let at = [below, above].into_iter().find(known)?;
             Some((at, g.int(1)))
         }
         _ => None,

@@ -32,6 +32,35 @@ pub fn max(a: f64, b: f64) -> f64 {
     if a >= b || a.is_nan() { a } else { b }
 }
 
+/// Of two numbers that are closer than this, relatively, neither is called the larger one: they tie. Some thousand
+/// units of the last place, so that sums that differ by rounding alone, in whatever order they are taken, do tie.
+pub const TIE: f64 = 1.0 / (1u64 << 42) as f64;
+
+/// Whether `v` is larger than `best` and does not tie with it.
+pub fn exceeds(v: f64, best: f64) -> bool {
+    v > best + TIE * best.abs().min(f64::MAX)
+}
+
+/// The first of the largest, as numbers come one after the other with where they stand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Largest {
+    best: Option<(f64, f64)>,
+}
+
+impl Largest {
+    /// Looks at the next number.
+    pub fn take(&mut self, v: f64, place: f64) {
+        if self.best.is_none_or(|(best, _)| exceeds(v, best)) {
+            self.best = Some((v, place));
+        }
+    }
+
+    /// Where the first of the largest stands; `None` of nothing.
+    pub fn place(self) -> Option<f64> {
+        self.best.map(|(_, place)| place)
+    }
+}
+
 /// log(1 + x), accurate for small x; -inf at -1, NaN below.
 pub fn log1p(x: f64) -> f64 {
     x.ln_1p()

@@ -30,7 +30,7 @@ impl Selector<'_> {
             FoldKind::Prod => Combine::Product,
             FoldKind::Min => Combine::Min,
             FoldKind::Max => Combine::Max,
-            FoldKind::LogSumExp => return None,
+            FoldKind::LogSumExp | FoldKind::ArgMin | FoldKind::ArgMax => return None,
         };
         let (to, mask, v) = (self.total(combine, Total::Member(m)), self.mask, instr.args[2]);
         if combine == Combine::Sum {
