@@ -5,6 +5,9 @@
 //! a branch that is not taken is not looked at, and a body is computed once
 //! for every value of its index. It reads the operator table and nothing else.
 
+mod others;
+mod scatter;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustc_hash::FxHashMap;
@@ -13,6 +16,7 @@ use crate::expr::{Data, ExprId, Graph, Op, SymbolId, SymbolKind};
 use crate::ops::{self, Range, Value};
 use crate::shape::{Shape, Tensor};
 use crate::special;
+use others::Others;
 
 /// Why an expression has no value.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,6 +111,8 @@ pub struct Evaluation<'a> {
     g: &'a Graph,
     unknown: &'a dyn Fn(SymbolId) -> Option<Tensor>,
     values: FxHashMap<ExprId, (u64, Val)>,
+    /// Products that leave one factor out.
+    others: FxHashMap<ExprId, Others>,
     /// Current value of each open index, and the time it was set.
     indices: FxHashMap<SymbolId, (u64, f64)>,
     clock: u64,
@@ -120,6 +126,7 @@ impl<'a> Evaluation<'a> {
             g,
             unknown,
             values: FxHashMap::default(),
+            others: FxHashMap::default(),
             indices: FxHashMap::default(),
             clock: 0,
             interrupt: None,
@@ -182,6 +189,9 @@ impl<'a> Evaluation<'a> {
     }
 
     fn apply(&mut self, e: ExprId) -> Result<Val, EvalError> {
+        if let Some(scaled) = self.scaled_scatter(e)? {
+            return Ok(Val::Array(scaled));
+        }
         let node = self.g.node(e);
         let mut args = Vec::with_capacity(node.args.len());
         for &a in node.args {
@@ -261,26 +271,40 @@ impl<'a> Evaluation<'a> {
         Ok((ends[0], ends[1]))
     }
 
+    fn look_for_interrupt(&self) -> Result<(), EvalError> {
+        match self.interrupt {
+            Some(flag) if flag.load(Ordering::Relaxed) => Err(EvalError::Interrupted),
+            _ => Ok(()),
+        }
+    }
+
+    /// What an index was before a loop over it.
+    fn restore(&mut self, index: SymbolId, outer: Option<(u64, f64)>) {
+        match outer {
+            Some(value) => self.indices.insert(index, value),
+            None => self.indices.remove(&index),
+        };
+    }
+
     fn binder(&mut self, e: ExprId) -> Result<Val, EvalError> {
         let node = self.g.node(e);
         let (op, shape, body) = (node.op, node.shape, node.args[Op::BINDER_BODY]);
         let Some(range) = Range::of(self.g, e) else { return Ok(Val::Scalar(f64::NAN)) };
         let (lo, hi) = self.ends(e, range)?;
         let outer = self.indices.get(&range.index).copied();
+        if let Some(product) = self.product_but_one(e, range, (lo, hi))? {
+            self.restore(range.index, outer);
+            return Ok(Val::Scalar(product));
+        }
         let mut terms = Terms::new(op, shape);
         for i in lo..=hi {
-            if self.interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-                return Err(EvalError::Interrupted);
-            }
+            self.look_for_interrupt()?;
             self.set_index(range.index, i as f64);
             if self.value(range.cond)?.number() != 0.0 {
                 terms.take(self.value(body)?, i as f64);
             }
         }
-        match outer {
-            Some(value) => self.indices.insert(range.index, value),
-            None => self.indices.remove(&range.index),
-        };
+        self.restore(range.index, outer);
         terms.finish().ok_or(EvalError::Empty { node: e })
     }
 }

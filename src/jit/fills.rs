@@ -211,7 +211,15 @@ impl Translation<'_> {
         let own = self.buffer_is_of(e, env, t.buf);
         let value = if own { self.compute_entry(e, env, at)? } else { self.entry(e, env, at)? };
         let k = self.flat(at, shape);
-        let store = self.store(t, k, value);
+        let mut value = value;
+        if let (Some(factor), true) = (t.factor, self.facts.of(e).scatter) {
+            // What was not put anywhere stays zero, whatever the factor.
+            let (zero, scaled) = (self.dag.num(0.0), self.product(&[factor, value]));
+            let nothing = self.dag.fun(Fun::Eq, &[value, zero]);
+            value = self.dag.choose(nothing, zero, scaled);
+        }
+        let factor = t.factor.filter(|_| !self.facts.of(e).scatter);
+        let store = self.store(Target { factor, ..t }, k, value);
         Some(self.for_each(&vars, store))
     }
 

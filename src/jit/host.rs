@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::dag::Base;
 use super::pass_runs::{Plan, Sum, sum_of};
 use super::translate::{Dense, DenseCall};
-use super::{dense, others};
+use super::dense;
 use crate::ops::{self, Value, lu};
 use crate::shape::Tensor;
 
@@ -188,7 +188,7 @@ fn run_call(run: &Run, number: usize) {
             let (left, right) = ((args[0], *left_turned), (args[1], *right_turned));
             dense::product_on(run.threads, [*m, *k, *n], left, right, out);
         }
-        Dense::Others => others::products_of_others(args[0], out),
+        Dense::Others => crate::ops::products_of_others(args[0], out),
         Dense::Factor { n } => lu::factor(*n, args[0], out),
         Dense::FromFactors { op, n } => lu::from_factors(*op, *n, args[0], out),
         Dense::Gram { n, .. } => {

@@ -1,40 +1,16 @@
-//! Products over all values of an index but one: `prod(c[j] for j in 1..n if
-//! j != k)`, which is what the derivative of a product over an index is made
-//! of. Read in a loop over `k` they would cost `n^2`; as products of the
-//! factors before and after each one they cost `3*n` for all `k` together, and
-//! are right where factors are zero.
+//! Products over all values of an index but one, as an array of all of them (`ops::others` says why).
 
 use super::dag::{Base, BufId, Kind, Val};
 use super::translate::{Dense, DenseCall, EnvId, Key, Translation};
 use super::vars::Counts;
 use crate::expr::{ExprId, Graph, Op, SymbolId};
-use crate::ops::Range;
-
-/// The index value that a product leaves out, and what else must hold.
-struct Pattern {
-    but: SymbolId,
-    conditions: Vec<ExprId>,
-}
-
-/// Entry `i` of `out` is the product of all of `factors` but the `i`-th.
-pub fn products_of_others(factors: &[f64], out: &mut [f64]) {
-    let mut before = 1.0;
-    for (o, f) in out.iter_mut().zip(factors) {
-        *o = before;
-        before *= f;
-    }
-    let mut after = 1.0;
-    for (o, f) in out.iter_mut().zip(factors).rev() {
-        *o *= after;
-        after *= f;
-    }
-}
+use crate::ops::{ButOne, Range, but_one};
 
 impl Translation<'_> {
     /// The product `e` from an array of all such products, where it has that
     /// form: then `Some` of the answer, which may still be missing.
     pub(super) fn product_but_one(&mut self, e: ExprId, env: EnvId) -> Option<Option<Val>> {
-        let pattern = pattern(self.g, e)?;
+        let pattern = but_one(self.g, e, &|_| 0)?;
         let k = self.envs.lookup(env, pattern.but)?;
         let range = Range::of(self.g, e)?;
         let (lo, hi) = (known(self.g, range.lo)?, known(self.g, range.hi)?);
@@ -49,7 +25,7 @@ impl Translation<'_> {
         &mut self,
         e: ExprId,
         env: EnvId,
-        pattern: &Pattern,
+        pattern: &ButOne,
         lo: i64,
         k: super::vars::VarId,
     ) -> Option<Val> {
@@ -67,7 +43,7 @@ impl Translation<'_> {
     /// The node after which all products that leave one factor out are there.
     pub(super) fn build_others(&mut self, e: ExprId, env: EnvId) -> Option<Val> {
         let range = Range::of(self.g, e)?;
-        let pattern = pattern(self.g, e)?;
+        let pattern = but_one(self.g, e, &|_| 0)?;
         let (lo, hi) = (known(self.g, range.lo)?, known(self.g, range.hi)?);
         let (first, last) = (self.dag.int(lo), self.dag.int(hi));
         let interval = Some((lo as f64, hi as f64));
@@ -110,28 +86,3 @@ fn known(g: &Graph, e: ExprId) -> Option<i64> {
     (v.fract() == 0.0 && v.abs() < 9e15).then_some(v as i64)
 }
 
-/// A product over `j` under `j != k`, of factors that do not depend on `k`.
-fn pattern(g: &Graph, e: ExprId) -> Option<Pattern> {
-    if g.op(e) != Op::Prod {
-        return None;
-    }
-    let range = Range::of(g, e)?;
-    let (mut but, mut conditions, mut left) = (None, Vec::new(), vec![range.cond]);
-    while let Some(cond) = left.pop() {
-        match (g.op(cond), g.args(cond)) {
-            (Op::And, &[a, b]) => left.extend([a, b]),
-            (Op::Ne, &[a, b]) if but.is_none() => {
-                match (g.as_symbol(a), g.as_symbol(b)) {
-                    (Some(j), Some(k)) if j == range.index => but = Some(k),
-                    (Some(k), Some(j)) if j == range.index => but = Some(k),
-                    _ => conditions.push(cond),
-                };
-            }
-            _ => conditions.push(cond),
-        }
-    }
-    let but = but?;
-    let parts = conditions.iter().copied().chain([g.args(e)[Op::BINDER_BODY]]);
-    let apart = parts.into_iter().all(|p| !g.depends_on(p, but));
-    apart.then_some(Pattern { but, conditions })
-}

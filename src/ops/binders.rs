@@ -71,6 +71,7 @@ pub(super) fn make(g: &mut Graph, op: Op, data: Data, args: &[ExprId], shape: Sh
     let range = Range { index, lo, hi, cond };
     let simple = match op {
         Op::Sum => sum(g, range, body, shape),
+        Op::Prod => power(g, range, body),
         Op::Comp if g.shape(body).is_scalar() && !g.depends_on(body, index) => {
             Some(g.fill(shape, body))
         }
@@ -101,6 +102,17 @@ fn sum(g: &mut Graph, range: Range, body: ExprId, shape: Shape) -> Option<ExprId
         return Some(super::times(g, n, body));
     }
     None
+}
+
+/// A factor that is always the same is counted.
+fn power(g: &mut Graph, range: Range, body: ExprId) -> Option<ExprId> {
+    if g.depends_on(body, range.index) || range.is_filtered(g) {
+        return None;
+    }
+    count(g, range.lo, range.hi).filter(|&n| n > 0)?;
+    let (one, minus_lo) = (g.int(1), g.neg(range.lo));
+    let n = g.add(&[range.hi, minus_lo, one]);
+    Some(g.apply(Op::Pow, &[body, n]))
 }
 
 /// A matrix by two indices: its row at an index is built by another, so that

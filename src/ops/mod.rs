@@ -23,6 +23,7 @@ mod inverse;
 mod logic;
 pub mod lu;
 mod matrix;
+mod others;
 mod partials;
 mod reduce;
 mod rewrite;
@@ -36,6 +37,8 @@ pub use arith::{coefficient, times};
 pub use arrays::verify_read;
 pub use binders::{Range, count, neutral};
 pub use build::{build, known_value};
+pub(crate) use values::position;
+pub use others::{ButOne, but_one, products_of_others};
 pub use curvature::{Bend, Piece, Trend, power_pieces};
 pub use rewrite::{rebuild, substitute};
 
