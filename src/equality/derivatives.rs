@@ -85,9 +85,7 @@ pub fn check(
     let trial = Trial::new(g, f, domains);
     let Some(rows) = trial.rows(g, point)? else { return Ok(None) };
     let mut report = Report { rows, points: 0, elsewhere: None };
-    let mut stream = Stream::new(0).split("check");
-    for _ in 0..AROUND {
-        let moved = near(domains, point, &mut stream);
+    for moved in around(domains, point) {
         let Ok(Some(rows)) = trial.rows(g, &moved) else { continue };
         match rows.into_iter().find(|r| r.agreement == Agreement::No) {
             Some(row) => {
@@ -97,6 +95,12 @@ pub fn check(
         }
     }
     Ok(Some(report))
+}
+
+/// The random points around a point.
+pub fn around(domains: &[Domain], point: &Point) -> Vec<Point> {
+    let mut stream = Stream::new(0).split("check");
+    (0..AROUND).map(|_| near(domains, point, &mut stream)).collect()
 }
 
 /// A function with its derivatives, ready to be evaluated.

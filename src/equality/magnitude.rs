@@ -12,7 +12,7 @@ use crate::expr::{ExprId, Graph, Op};
 use crate::ops::{self, Derivative};
 
 /// The expression with sums of absolute values in the place of sums.
-pub(super) fn magnitude(g: &mut Graph, e: ExprId) -> ExprId {
+pub(crate) fn magnitude(g: &mut Graph, e: ExprId) -> ExprId {
     let mut map: FxHashMap<ExprId, ExprId> = FxHashMap::default();
     for node in g.reachable(&[e]) {
         let new = match passes(g, node) {

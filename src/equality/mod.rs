@@ -24,5 +24,6 @@ mod terms;
 
 pub use compare::{Verdict, compare};
 pub use difference::{Difference, Side};
-pub use ridders::{Estimate, derivative};
+pub(crate) use magnitude::magnitude;
+pub use ridders::{Estimate, derivative, derivative_with_noise};
 pub use sample::{Domain, Point};

@@ -26,7 +26,16 @@ const WORSE: f64 = 2.0;
 /// one of the first two steps.
 ///
 /// Cost: at most 20 calls of `f`.
-pub fn derivative(mut f: impl FnMut(f64) -> Option<Vec<f64>>, step: f64) -> Option<Vec<Estimate>> {
+pub fn derivative(f: impl FnMut(f64) -> Option<Vec<f64>>, step: f64) -> Option<Vec<Estimate>> {
+    derivative_with_noise(f, step, 0.0)
+}
+
+/// As [`derivative`], of functions whose values have absolute errors of at least `noise`.
+pub fn derivative_with_noise(
+    mut f: impl FnMut(f64) -> Option<Vec<f64>>,
+    step: f64,
+    noise: f64,
+) -> Option<Vec<Estimate>> {
     let mut table: Vec<Vec<Vec<f64>>> = Vec::new();
     let mut best: Vec<Estimate> = Vec::new();
     let mut h = step;
@@ -40,7 +49,7 @@ pub fn derivative(mut f: impl FnMut(f64) -> Option<Vec<f64>>, step: f64) -> Opti
             }
             break;
         };
-        let size = |a: f64, b: f64| 4.0 * f64::EPSILON * a.abs().max(b.abs()) / h;
+        let size = |a: f64, b: f64| (4.0 * f64::EPSILON * a.abs().max(b.abs())).max(noise) / h;
         let rounding: Vec<f64> = up.iter().zip(&down).map(|(a, b)| size(*a, *b)).collect();
         let first: Vec<f64> = up.iter().zip(&down).map(|(a, b)| (a - b) / (2.0 * h)).collect();
         let mut row = vec![first];

@@ -27,7 +27,8 @@ impl Evaluation<'_> {
         }
         let entries = self.value(array)?.into_tensor();
         let touched = self.touched(array)?;
-        let scaled = entries.data().iter().zip(touched).map(|(v, t)| if t { factor * v } else { 0.0 });
+        let scaled =
+            entries.data().iter().zip(touched).map(|(v, t)| if t { factor * v } else { 0.0 });
         Ok(Some(Tensor::new(entries.shape(), scaled.collect::<Vec<_>>())))
     }
 

@@ -13,9 +13,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::dag::Base;
+use super::dense;
 use super::pass_runs::{Plan, Sum, sum_of};
 use super::translate::{Dense, DenseCall};
-use super::dense;
 use crate::ops::{self, Value, lu};
 use crate::shape::Tensor;
 

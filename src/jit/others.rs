@@ -85,4 +85,3 @@ fn known(g: &Graph, e: ExprId) -> Option<i64> {
     let v = crate::ops::known_value(g, e)?;
     (v.fract() == 0.0 && v.abs() < 9e15).then_some(v as i64)
 }
-

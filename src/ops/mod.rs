@@ -37,10 +37,10 @@ pub use arith::{coefficient, times};
 pub use arrays::verify_read;
 pub use binders::{Range, count, neutral};
 pub use build::{build, known_value};
-pub(crate) use values::position;
-pub use others::{ButOne, but_one, products_of_others};
 pub use curvature::{Bend, Piece, Trend, power_pieces};
+pub use others::{ButOne, but_one, products_of_others};
 pub use rewrite::{rebuild, substitute};
+pub(crate) use values::position;
 
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::shape::{Shape, ShapeError, Tensor};

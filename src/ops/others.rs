@@ -36,7 +36,8 @@ pub fn but_one(g: &Graph, e: ExprId, rank: &dyn Fn(SymbolId) -> u64) -> Option<B
         return None;
     }
     let range = Range::of(g, e)?;
-    let (mut found, mut conditions, mut left) = (None::<(SymbolId, ExprId)>, Vec::new(), vec![range.cond]);
+    let (mut found, mut conditions, mut left) =
+        (None::<(SymbolId, ExprId)>, Vec::new(), vec![range.cond]);
     while let Some(cond) = left.pop() {
         let other = match (g.op(cond), g.args(cond)) {
             (Op::And, &[a, b]) => {

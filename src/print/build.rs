@@ -398,7 +398,10 @@ impl<'a> Builder<'a> {
                 cond,
             });
             at = self.g.args(at)[Op::BINDER_BODY];
-            if self.g.op(at) != op || matches!(op, Op::LogSumExp | Op::ArgMin | Op::ArgMax) || self.names.contains_key(&at) {
+            if self.g.op(at) != op
+                || matches!(op, Op::LogSumExp | Op::ArgMin | Op::ArgMax)
+                || self.names.contains_key(&at)
+            {
                 break;
             }
         }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::compiled::{Compiled, Part, Prepared};
 use super::hessian::MAX_BYTES;
-use super::program::{Engine, Times};
+use super::program::Times;
 use super::stages;
 use super::statement::{self, Runner};
 use super::{Mode, Outcome, Output, Receiver, Session};
@@ -181,10 +181,10 @@ impl Runner<'_> {
         let parse = parse + started.elapsed();
         let setup = self.setup(&objective)?;
         let settings = &self.session.settings;
-        let (jit, threads) = (settings.jit, settings.threads);
+        let threads = settings.threads;
         let stage = settings.show.as_deref().and_then(stages::of_compilation);
         let interrupt = Arc::clone(&self.session.interrupt);
-        let engine = Engine { jit, threads, interrupt: Arc::clone(&interrupt) };
+        let engine = self.session.engine();
         let g = &mut self.session.state.graph;
         let squares = setup.squares.clone();
         let mut problem = Compiled::new(g, engine, setup.f, &objective.over, squares, None);

@@ -5,6 +5,7 @@
 //! an error: a script may ask on.
 
 use super::check_text::{point_text, report_text, verdict_text};
+use super::compiled_check;
 use super::statement::{Runner, squeeze};
 use super::{Output, Receiver};
 use crate::check::{Checked, Equation, Item, Question, Reported, eval_error, value_text};
@@ -96,10 +97,15 @@ impl Runner<'_> {
             };
             point.push((domain.unknown, value));
         }
+        let engine = self.session.engine();
         let g = &mut self.session.state.graph;
         match derivatives::check(g, f, &domains, &point) {
             Ok(Some(report)) => {
-                Ok(Answer { holds: report.is_right(), text: report_text(g, of, &point, &report) })
+                let text = report_text(g, of, &point, &report);
+                let differs = compiled_check::difference(g, &engine, f, &domains, &point);
+                let holds = report.is_right() && differs.is_none();
+                let text = differs.map_or(text.clone(), |d| format!("{text}\n{d}"));
+                Ok(Answer { holds, text })
             }
             Ok(None) => Ok(Answer {
                 holds: false,

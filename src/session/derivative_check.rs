@@ -1,11 +1,14 @@
 //! The check of every gradient before its first use.
 //!
 //! The symbolic gradient along a direction is compared with central
-//! differences of the objective at several step lengths, whose errors are
-//! estimated from one another (Gill, Murray & Wright, Practical Optimization,
-//! sec. 8.6). Only a mismatch at every step length, along a second direction
-//! too, and far beyond the estimated errors is reported: it is a bug of ours.
+//! differences of the objective at a few step lengths (Gill, Murray & Wright, Practical Optimization,
+//! sec. 8.6). Where none agrees, differences of all scales are looked at, extrapolated and with estimates of their
+//! errors: a function may move on a finer scale than the first steps, or be so small beside its terms that only
+//! long steps see it. A derivative is doubted where no scale agrees with it and some scale disagrees far beyond its
+//! error, along a second direction too, and where the function is smooth at the finest scale that doubles have: it is
+//! a bug of ours.
 
+use crate::equality;
 use crate::problem::Problem;
 
 /// Directions tried; both must disagree.
@@ -14,11 +17,20 @@ const DIRECTIONS: usize = 2;
 const STEPS: [f64; 3] = [1e-4, 1e-5, 1e-6];
 /// Smallest relative disagreement worth a word.
 const TOLERANCE: f64 = 1e-3;
+/// First steps of the differences that are extrapolated; each goes down by a factor of 69.
+const SCALES: [f64; 7] = [1e-1, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-11];
+/// How many times its estimate an error may be.
+const SAFETY: f64 = 30.0;
+
+/// A problem whose values have errors that can be told.
+pub(super) trait Measured: Problem {
+    /// How large the terms inside the objective are: rounding errors are a small multiple of it.
+    fn magnitude(&mut self, x: &[f64]) -> f64;
+}
 
 /// The symbolic and the numeric derivative along a direction where they
-/// disagree beyond their errors. Costs six values a direction, and the second
-/// direction is only tried where the first disagrees.
-pub(super) fn mismatch(problem: &mut dyn Problem, x: &[f64]) -> Option<(f64, f64)> {
+/// disagree beyond their errors. Costs two to six values a direction, and some hundred where these disagree.
+pub(super) fn mismatch(problem: &mut dyn Measured, x: &[f64]) -> Option<(f64, f64)> {
     let mut gradient = vec![0.0; x.len()];
     let f = problem.value_gradient(x, &mut gradient);
     if !f.is_finite() || gradient.iter().any(|g| !g.is_finite()) {
@@ -26,51 +38,103 @@ pub(super) fn mismatch(problem: &mut dyn Problem, x: &[f64]) -> Option<(f64, f64
     }
     let mut worst = None;
     for k in 0..DIRECTIONS {
-        let direction = direction(x, k);
-        let symbolic: f64 = gradient.iter().zip(&direction).map(|(g, d)| g * d).sum();
-        let size: f64 = gradient.iter().zip(&direction).map(|(g, d)| (g * d).abs()).sum();
-        worst = Some((symbolic, disagreement(problem, x, &direction, f, symbolic, size)?));
+        let near = Line::new(x, k, &gradient, 0.0);
+        if near.agrees_at_once(problem, f) {
+            return None;
+        }
+        // Relative to the point, and as long as the point were 1.
+        let noise = 16.0 * f64::EPSILON * problem.magnitude(x).max(f.abs());
+        let far = Line::new(x, k, &gradient, 1.0);
+        let mut against = near.look(problem, noise)?;
+        against.extend(far.look(problem, noise)?);
+        if against.is_empty() || near.is_rough(problem, noise, against[0]) {
+            return None;
+        }
+        worst = Some((near.symbolic, against[0]));
     }
     worst
 }
 
-/// Signs by a fixed pattern, each entry as large as the point there.
-fn direction(x: &[f64], k: usize) -> Vec<f64> {
-    let entry = |(i, x): (usize, &f64)| {
-        let bits =
-            (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17 * k as u32 + 7);
-        let weight = 0.5 + (bits >> 40) as f64 / (1u64 << 25) as f64;
-        let scale = if *x == 0.0 { 1.0 } else { x.abs() };
-        if bits & 1 == 0 { weight * scale } else { -weight * scale }
-    };
-    x.iter().enumerate().map(entry).collect()
-}
-
-/// The numeric derivative, where it disagrees at every step length.
-fn disagreement(
-    problem: &mut dyn Problem,
-    x: &[f64],
-    d: &[f64],
-    f: f64,
+/// A direction from a point.
+struct Line<'x> {
+    x: &'x [f64],
+    d: Vec<f64>,
+    /// The derivative by the gradient, and the sum of the absolute values of its terms.
     symbolic: f64,
     size: f64,
-) -> Option<f64> {
-    let mut at = |h: f64| {
-        let moved: Vec<f64> = x.iter().zip(d).map(|(x, d)| x + h * d).collect();
-        problem.value(&moved)
-    };
-    let mut found = Vec::with_capacity(STEPS.len());
-    for h in STEPS {
-        let slope = (at(h) - at(-h)) / (2.0 * h);
-        let rounding = 16.0 * f64::EPSILON * f.abs() / h;
-        let error = (slope - symbolic).abs();
-        let agrees = error <= TOLERANCE * (size + slope.abs()) + 10.0 * rounding;
-        if !slope.is_finite() || agrees {
-            return None;
-        }
-        found.push(slope);
-    }
-    // Differences that do not settle say nothing about the gradient.
-    let spread = (found[1] - found[2]).abs().max((found[0] - found[1]).abs());
-    (spread < 0.1 * (found[2] - symbolic).abs()).then_some(found[2])
 }
+
+impl<'x> Line<'x> {
+    /// Signs by a fixed pattern, each entry as large as the point there, or as `least`.
+    fn new(x: &'x [f64], k: usize, gradient: &[f64], least: f64) -> Self {
+        let entry = |(i, x): (usize, &f64)| {
+            let bits =
+                (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17 * k as u32 + 7);
+            let weight = 0.5 + (bits >> 40) as f64 / (1u64 << 25) as f64;
+            let scale = if *x == 0.0 { 1.0 } else { x.abs().max(least) };
+            if bits & 1 == 0 { weight * scale } else { -weight * scale }
+        };
+        let d: Vec<f64> = x.iter().enumerate().map(entry).collect();
+        let terms = || gradient.iter().zip(&d).map(|(g, d)| g * d);
+        let (symbolic, size) = (terms().sum(), terms().map(f64::abs).sum());
+        Line { x, d, symbolic, size }
+    }
+
+    fn at(&self, problem: &mut dyn Measured, h: f64) -> f64 {
+        let moved: Vec<f64> = self.x.iter().zip(&self.d).map(|(x, d)| x + h * d).collect();
+        problem.value(&moved)
+    }
+
+    /// Whether plain differences agree, or have no value.
+    fn agrees_at_once(&self, problem: &mut dyn Measured, f: f64) -> bool {
+        STEPS.iter().any(|&h| {
+            let slope = (self.at(problem, h) - self.at(problem, -h)) / (2.0 * h);
+            let rounding = 16.0 * f64::EPSILON * f.abs() / h;
+            let error = (slope - self.symbolic).abs();
+            !slope.is_finite() || error <= TOLERANCE * (self.size + slope.abs()) + 10.0 * rounding
+        })
+    }
+
+    /// Derivatives that disagree, at all scales; `None` where one agrees.
+    fn look(&self, problem: &mut dyn Measured, noise: f64) -> Option<Vec<f64>> {
+        let mut against = Vec::new();
+        for scale in SCALES {
+            let value = |t: f64| Some(vec![self.at(problem, t)]).filter(|v| v[0].is_finite());
+            let Some(found) = equality::derivative_with_noise(value, scale, noise) else {
+                continue;
+            };
+            let (slope, error) = (found[0].value, found[0].error);
+            let gap = (slope - self.symbolic).abs();
+            let close = TOLERANCE * (self.size + slope.abs());
+            if gap <= close && SAFETY * error <= close.max(gap) {
+                return None;
+            }
+            if SAFETY * error < gap && gap > close && !self.has_kink(problem, scale, noise, gap) {
+                against.push(slope);
+            }
+        }
+        Some(against)
+    }
+
+    /// Whether the slopes on the two sides differ at this scale by as much as there is to explain.
+    fn has_kink(&self, problem: &mut dyn Measured, scale: f64, noise: f64, gap: f64) -> bool {
+        let h = 1e-2 * scale;
+        let (left, middle, right) =
+            (self.at(problem, -h), self.at(problem, 0.0), self.at(problem, h));
+        let bend = ((right - middle) - (middle - left)).abs() / h;
+        bend.is_nan() || bend > 0.1 * gap + 4.0 * noise / h
+    }
+
+    /// Whether values at neighbouring doubles differ by more than rounding and the slope explain: then the function
+    /// has a structure that no difference sees.
+    fn is_rough(&self, problem: &mut dyn Measured, noise: f64, slope: f64) -> bool {
+        let values: Vec<f64> =
+            (-4..=4).map(|j| self.at(problem, f64::from(j) * 8.0 * f64::EPSILON)).collect();
+        let bends = values.windows(3).map(|v| (v[2] - 2.0 * v[1] + v[0]).abs());
+        let allowed = 4.0 * noise + 32.0 * f64::EPSILON * slope.abs();
+        bends.fold(0.0, f64::max) > allowed
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -136,7 +136,12 @@ mod tests {
         let g = &mut session.state.graph;
         let vars = g.unknowns(&[f]);
         let squares = structure::squares(g, f);
-        let engine = Engine { jit, threads: 1, interrupt: Arc::new(AtomicBool::new(false)) };
+        let engine = Engine {
+            jit,
+            threads: 1,
+            interrupt: Arc::new(AtomicBool::new(false)),
+            spoiled: Default::default(),
+        };
         let mut problem = Compiled::new(g, engine, f, &vars, squares, None);
         assert!(problem.fuses_gauss_newton(), "{script}");
         let (n, m) = (problem.n_vars(), problem.n_residuals().unwrap_or(0));

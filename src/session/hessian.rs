@@ -141,7 +141,12 @@ mod tests {
         let g = &mut session.state.graph;
         let vars = g.unknowns(&[f]);
         let interrupt = Arc::new(AtomicBool::new(false));
-        let slow = Engine { jit: false, threads: 1, interrupt: Arc::clone(&interrupt) };
+        let slow = Engine {
+            jit: false,
+            threads: 1,
+            interrupt: Arc::clone(&interrupt),
+            spoiled: Default::default(),
+        };
         let mut times = Times::default();
         let gradient = diff::gradient(g, f, &vars);
         let plain = Program::new(g, &slow, &[vec![f], gradient].concat(), &vars, &mut times);
@@ -159,8 +164,14 @@ mod tests {
             columns.push((j, column));
         }
         drop(plain);
-        let mut problem =
-            Compiled::new(g, Engine { jit, threads: 1, interrupt }, f, &vars, None, None);
+        let mut problem = Compiled::new(
+            g,
+            Engine { jit, threads: 1, interrupt, spoiled: Default::default() },
+            f,
+            &vars,
+            None,
+            None,
+        );
         let mut found = problem.prepared(Part::ValueGradient);
         found.call(&x).expect("a value");
         close(&found.out, &expected, script);

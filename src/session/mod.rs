@@ -28,6 +28,7 @@ mod check;
 mod check_text;
 mod command;
 mod compiled;
+mod compiled_check;
 mod convex;
 mod define;
 mod derivative_check;
@@ -61,6 +62,7 @@ pub use access::{Access, Origin};
 pub use bench::{Bench, Preparation};
 pub use fit::Fit;
 pub use output::{Outcome, Output};
+pub use program::Spoiled;
 pub use statement::{io_reason, tensor_json};
 
 use crate::check::{Entry, Names, Record};
@@ -69,7 +71,7 @@ use crate::expr::{ExprId, Graph, SymbolId};
 use crate::shape::Tensor;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::{self, Ast};
-use program::Times;
+use program::{Engine, Times};
 use world::Files;
 
 /// What a front end may set.
@@ -88,6 +90,9 @@ pub struct Settings {
     pub show: Option<String>,
     /// What texts may read and write.
     pub access: Access,
+    /// Gradients that are wrong on purpose, for tests.
+    #[doc(hidden)]
+    pub spoiled: Spoiled,
 }
 
 impl Default for Settings {
@@ -99,6 +104,7 @@ impl Default for Settings {
             set: Vec::new(),
             show: None,
             access: Access::default(),
+            spoiled: Spoiled::Nothing,
         }
     }
 }
@@ -156,6 +162,16 @@ pub(super) enum Mode {
 }
 
 impl Session {
+    /// How expressions are evaluated, by the settings.
+    fn engine(&self) -> Engine {
+        Engine {
+            jit: self.settings.jit,
+            threads: self.settings.threads,
+            interrupt: Arc::clone(&self.interrupt),
+            spoiled: self.settings.spoiled,
+        }
+    }
+
     /// A session that knows nothing but the language.
     pub fn new(settings: Settings) -> Session {
         let interrupt = Arc::new(AtomicBool::new(false));

@@ -9,6 +9,18 @@ use crate::expr::{ExprId, Graph, SymbolId};
 use crate::jit::{self, Fault, Kernel};
 use crate::shape::{Shape, Tensor};
 
+/// Gradients that a test makes wrong on purpose, to see that they are found out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spoiled {
+    /// None, as everywhere but in tests.
+    #[default]
+    Nothing,
+    /// Those of compiled code.
+    Compiled,
+    /// Those of the plain evaluator as well.
+    All,
+}
+
 /// How expressions are evaluated.
 #[derive(Clone)]
 pub(super) struct Engine {
@@ -18,6 +30,15 @@ pub(super) struct Engine {
     pub threads: usize,
     /// Raised to stop inside an evaluation.
     pub interrupt: Arc<AtomicBool>,
+    /// Gradients that are wrong on purpose.
+    pub spoiled: Spoiled,
+}
+
+impl Engine {
+    /// Whether its gradients are wrong on purpose.
+    pub fn is_spoiled(&self) -> bool {
+        self.spoiled == Spoiled::All || (self.jit && self.spoiled == Spoiled::Compiled)
+    }
 }
 
 /// What getting ready has taken so far.

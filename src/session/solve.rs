@@ -222,22 +222,13 @@ impl Runner<'_> {
         plan: &Plan,
         name: Option<&str>,
     ) -> Checked<Fit> {
-        let engine = Engine {
-            jit: self.session.settings.jit,
-            threads: self.session.settings.threads,
-            interrupt: Arc::clone(&self.session.interrupt),
-        };
+        let engine = self.session.engine();
         let g = &mut self.session.state.graph;
         let entries = entry_names(g, &objective.over);
         let bounds = setup.bounds.clone();
-        let mut problem = Compiled::new(
-            g,
-            engine.clone(),
-            setup.f,
-            &objective.over,
-            setup.squares.clone(),
-            bounds,
-        );
+        let (f, over) = (setup.f, &objective.over);
+        let mut problem =
+            Compiled::new(g, engine.clone(), f, over, setup.squares.clone(), bounds.clone());
         let revised = plan_sparse(&mut problem, setup, plan)
             .or_else(|| plan_without_jacobian(&mut problem, setup, plan));
         let plan = revised.as_ref().unwrap_or(plan);
@@ -249,16 +240,26 @@ impl Runner<'_> {
             let finding = Diagnostic::error(codes::E0601, message).at(objective.span, "here");
             return self.report(finding.help("use `lbfgs`, or leave `using` out"));
         }
-        problem.bundle(true, squares);
-        if squares {
-            problem.find_affine_residuals();
+        problem.get_ready(squares);
+        let mut doubt = if setup.smooth { Doubt::of(&mut problem, &setup.x0) } else { None };
+        if let Some(doubt) = doubt.as_mut().filter(|_| engine.jit) {
+            // The plain evaluator takes over, and is asked the same.
+            drop(problem);
+            let g = &mut self.session.state.graph;
+            let plain = Engine { jit: false, ..engine.clone() };
+            problem = Compiled::new(g, plain, f, over, setup.squares.clone(), bounds);
+            problem.get_ready(squares);
+            doubt.settled = derivative_check::mismatch(&mut problem, &setup.x0).is_none();
         }
-        let mismatch =
-            if setup.smooth { derivative_check::mismatch(&mut problem, &setup.x0) } else { None };
+        let unsettled = doubt.as_ref().is_some_and(|d| !d.settled);
         let random = self.session.files.solver_draws();
         let control = Control { interrupt: Some(Arc::clone(&self.session.interrupt)), random };
         let solved = driver::minimize(&mut problem, &setup.x0, plan.def, &plan.options, &control);
-        let solved = solved.map(|s| {
+        let solved = solved.map(|mut s| {
+            if unsettled {
+                without_claims(&mut s);
+                return (None, None, s);
+            }
             let bounds = setup.bounds.as_ref();
             let verdict = fitted::verdict(&mut problem, &s, setup.smooth, bounds);
             (fitted::statistics(&mut problem, &s), verdict, s)
@@ -277,15 +278,8 @@ impl Runner<'_> {
             );
             return self.report(finding);
         }
-        if let Some((symbolic, numeric)) = mismatch {
-            let message = "a symbolic derivative disagrees with the numeric one";
-            let finding =
-                Diagnostic::warning(codes::W0006, message).at(objective.span, "of this objective");
-            self.sink.push(
-                finding
-                    .note(format!("along a direction it is {symbolic}, by differences {numeric}"))
-                    .note("this is a bug in Gradus; please report it"),
-            );
+        if let Some(doubt) = doubt {
+            self.sink.push(doubt.finding(objective));
         }
         let (mut statistics, verdict, solution) = match solved {
             Ok(found) => found,
@@ -380,6 +374,46 @@ impl Runner<'_> {
             statistics,
             trace,
         }
+    }
+}
+
+/// A gradient that differences contradict.
+struct Doubt {
+    symbolic: f64,
+    numeric: f64,
+    /// Whether the plain evaluator, which took over, has one that they confirm.
+    settled: bool,
+}
+
+impl Doubt {
+    fn of(problem: &mut Compiled, x: &[f64]) -> Option<Doubt> {
+        let (symbolic, numeric) = derivative_check::mismatch(problem, x)?;
+        Some(Doubt { symbolic, numeric, settled: false })
+    }
+
+    fn finding(&self, objective: &Objective) -> Diagnostic {
+        let message = "a symbolic derivative disagrees with the numeric one";
+        let values =
+            format!("along a direction it is {}, by differences {}", self.symbolic, self.numeric);
+        let outcome = if self.settled {
+            "that of the plain evaluator agrees, so this optimization ran on it"
+        } else {
+            "no derivative of this objective can be relied on, so its result is not called converged"
+        };
+        Diagnostic::warning(codes::W0006, message)
+            .at(objective.span, "of this objective")
+            .note(values)
+            .note(outcome)
+            .note("this is a bug in Gradus; please report it")
+    }
+}
+
+/// A result by derivatives that cannot be relied on is not called converged.
+fn without_claims(solution: &mut Solution) {
+    if solution.status == Status::Converged {
+        solution.status = Status::Stalled;
+        let test = std::mem::take(&mut solution.message);
+        solution.message = format!("its derivatives disagree with differences, though {test}");
     }
 }
 

@@ -96,13 +96,14 @@ impl Evaluation<'_> {
         let range = Range::of(self.g, e).ok_or("a binder without a range")?;
         let (lo, hi) = (self.whole(range.lo)?, self.whole(range.hi)?);
         let outer = self.indices.get(&range.index).copied();
-        let mut terms = Vec::new();
+        let (mut terms, mut places) = (Vec::new(), Vec::new());
         for i in lo..=hi {
             self.indices.insert(range.index, i);
             let g = self.g;
             self.values.retain(|&k, _| !g.depends_on(k, range.index));
             if !self.value(range.cond)?.number().is_zero() {
                 terms.push(self.value(node.args[Op::BINDER_BODY])?);
+                places.push(i);
             }
         }
         let g = self.g;
@@ -119,6 +120,12 @@ impl Evaluation<'_> {
             Op::Prod => fold(start(1.0), |a, b| a * b),
             Op::Max => fold(start(f64::NEG_INFINITY), larger),
             Op::Min => fold(start(f64::INFINITY), smaller),
+            Op::ArgMax | Op::ArgMin => {
+                let sign = if node.op == Op::ArgMax { Dd::ONE } else { -Dd::ONE };
+                let turned: Vec<Dd> = numbers().into_iter().map(|v| sign * v).collect();
+                let at = first_greatest(&turned).ok_or("the index of the largest of nothing")?;
+                Array::scalar(Dd::new(places[at] as f64))
+            }
             Op::LogSumExp => Array::scalar(f::logsumexp(&numbers())),
             // A body that is a column gives a row of a matrix.
             _ => Array {
@@ -151,6 +158,18 @@ fn mean(terms: &[Dd]) -> Dd {
 
 fn greatest(terms: &[Dd]) -> Dd {
     terms.iter().copied().fold(Dd::new(f64::NEG_INFINITY), larger)
+}
+
+/// Where the first of the largest stands.
+fn first_greatest(terms: &[Dd]) -> Option<usize> {
+    let largest = greatest(terms);
+    terms.iter().position(|t| *t == largest)
+}
+
+/// One at the first of the largest, zero elsewhere.
+fn hard(terms: &[Dd]) -> Vec<Dd> {
+    let first = first_greatest(terms);
+    (0..terms.len()).map(|k| truth(Some(k) == first)).collect()
 }
 
 fn sum_of_squares(terms: &[Dd]) -> Dd {
@@ -197,6 +216,19 @@ fn apply(op: Op, data: Data, shape: Shape, args: &[Array]) -> Result<Array, Stri
         Op::ColMean => Ok(each(shape, a.columns(), mean)),
         Op::RowMax => Ok(each(shape, a.rows(), greatest)),
         Op::ColMax => Ok(each(shape, a.columns(), greatest)),
+        Op::HardMax => Ok(Array { shape, data: hard(&a.data) }),
+        Op::RowHardMax => {
+            let rows = a.rows().into_iter().flat_map(|row| hard(&row));
+            Ok(Array { shape, data: rows.collect() })
+        }
+        Op::ColHardMax => {
+            let columns: Vec<Vec<Dd>> = a.columns().iter().map(|column| hard(column)).collect();
+            let rows = 0..shape.rows();
+            Ok(Array {
+                shape,
+                data: rows.flat_map(|i| columns.iter().map(move |c| c[i])).collect(),
+            })
+        }
         Op::RowLogSumExp => Ok(each(shape, a.rows(), f::logsumexp)),
         Op::ColLogSumExp => Ok(each(shape, a.columns(), f::logsumexp)),
         Op::Tr => number((0..a.shape.rows()).fold(Dd::ZERO, |s, i| s + a.rows()[i][i])),
