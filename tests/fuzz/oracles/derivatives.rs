@@ -1,0 +1,33 @@
+//! Derivatives against differences in double-double arithmetic.
+
+use gradus::session::Session;
+
+use super::{Examination, Failure};
+use crate::support::oracle;
+use crate::support::script::{Ran, Seen};
+
+/// Functions that jump: differences across a jump say nothing.
+const JUMPS: &[&str] = &["floor", "ceil", "round", "sign", "mod(", "==", "!=", "<", ">"];
+
+pub fn check(e: &mut Examination, session: &mut Session, ran: &Ran) {
+    let defines = |line: &&str| line.starts_with("let ") || line.starts_with("fn ");
+    let jumps = |line: &str| JUMPS.iter().any(|j| line.contains(j));
+    if e.text.lines().filter(defines).any(jumps) {
+        return;
+    }
+    for seen in &ran.seen {
+        let Seen::Value { name, .. } = seen else { continue };
+        e.watch.begin(e.case, "derivatives", Some(session.interrupt_flag()));
+        let result = oracle::derivative(session, name);
+        e.watch.end();
+        match result {
+            Ok(true) => e.count("derivatives"),
+            Ok(false) => {}
+            Err(why) if why.contains("at none of") => e.count("derivatives: nowhere finite"),
+            Err(why) => {
+                let word = name.split(['(', ' ', '∇']).next().unwrap_or_default();
+                e.fail(Failure::new("derivatives", word, why));
+            }
+        }
+    }
+}
