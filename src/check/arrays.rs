@@ -3,6 +3,7 @@
 use super::{Checked, Checker, Item, Reported};
 use crate::diag::{Diagnostic, codes};
 use crate::expr::{Data, ExprId, Op};
+use crate::memory;
 use crate::ops;
 use crate::random::{self, RandomError};
 use crate::shape::{Shape, Tensor, in_words};
@@ -55,14 +56,17 @@ impl Checker<'_> {
         Ok(shape)
     }
 
-    /// An array must fit in memory.
+    /// An array must fit in memory, whatever machine this is; whether it fits in that of this one is seen where it is made.
     pub(super) fn check_size(&mut self, shape: Shape, span: Option<Span>) -> Checked<()> {
-        const MOST: usize = 1 << 33;
+        const MOST: usize = 1 << 48;
         if shape.checked_len().is_some_and(|n| n <= MOST) {
             return Ok(());
         }
-        let finding =
-            Diagnostic::error(codes::E0401, format!("{} does not fit in memory", in_words(shape)));
+        let entries = shape.checked_len().unwrap_or(usize::MAX);
+        let Err(error) = memory::claim_numbers(entries, &|| in_words(shape).into()) else {
+            return Ok(());
+        };
+        let finding = Diagnostic::error(codes::E0707, error.to_string()).help(error.help());
         self.report(match span {
             Some(span) => finding.at(span, "this size"),
             None => finding,

@@ -15,7 +15,7 @@ impl Checker<'_> {
     /// What an expression denotes.
     pub fn item(&mut self, node: NodeId) -> Checked<Item> {
         // Nesting is limited by memory, not by the stack.
-        stacker::maybe_grow(128 * 1024, 8 << 20, || self.item_of(node))
+        crate::memory::deep(|| self.item_of(node))
     }
 
     fn item_of(&mut self, node: NodeId) -> Checked<Item> {

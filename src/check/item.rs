@@ -158,6 +158,11 @@ impl Names {
         self.order.retain(|n| n != name);
     }
 
+    /// Every entry made anew.
+    pub fn renew(&mut self, mut new: impl FnMut(&Entry) -> Entry) {
+        self.entries.values_mut().for_each(|entry| *entry = new(entry));
+    }
+
     /// All names in the order of their first definition.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.order

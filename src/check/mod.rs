@@ -26,6 +26,7 @@ mod generator;
 mod index;
 mod item;
 mod latex;
+mod moved;
 mod objective;
 mod point;
 mod shape;
@@ -39,6 +40,7 @@ pub use builtins::{Builtin, builtin, builtins};
 pub use equation::{Equation, Question};
 pub use expr::value_text;
 pub use item::{Entry, Function, Item, Labelled, NamedTable, Names, Record};
+pub use moved::{Held, Renewal};
 pub use objective::{ChosenMethod, Objective, Start};
 
 use rustc_hash::FxHashMap;
@@ -47,6 +49,7 @@ use crate::diag::{Code, Diagnostic, Sink, codes};
 use crate::eval::{self, EvalError};
 use crate::expr::{ExprId, Graph, SymbolId};
 use crate::jit;
+use crate::memory;
 use crate::ops;
 use crate::random::Stream;
 use crate::shape::{Shape, ShapeError, Tensor, in_words};
@@ -383,7 +386,9 @@ impl<'s> Checker<'s> {
             let options =
                 jit::Options { interrupt: Some(Arc::clone(&interrupt)), ..jit::Options::default() };
             if let Ok(kernel) = jit::compile(self.g, &[e], &[], &options) {
-                let mut out = vec![0.0; kernel.n_out()];
+                let what = || crate::shape::in_words(self.g.shape(e)).into();
+                let mut out = memory::numbers(kernel.n_out(), &what)
+                    .map_err(|error| EvalError::OutOfMemory { node: e, error: Box::new(error) })?;
                 return match kernel.call(&[], &mut out) {
                     Ok(()) => Ok(Tensor::new(self.g.shape(e), out)),
                     Err(jit::Fault::Eval(error)) => Err(error),
@@ -459,6 +464,11 @@ pub fn eval_error(
             .at(at(*node), format!("index {} here", number(*index)))
         }
         EvalError::Interrupted => Diagnostic::error(codes::E0704, "interrupted").at(span, "here"),
+        EvalError::OutOfMemory { node, error } => {
+            Diagnostic::error(codes::E0707, error.to_string())
+                .at(at(*node), "this array")
+                .help(error.help())
+        }
         EvalError::Empty { node } => {
             Diagnostic::error(codes::E0401, "expected at least one value, found none")
                 .at(at(*node), "nothing to take this of")

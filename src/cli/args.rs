@@ -8,6 +8,7 @@
 
 use super::usage::{COMMANDS, FLAGS};
 use crate::diag::nearest;
+use crate::memory;
 use crate::session::Settings;
 use crate::syntax::{is_reserved_word, lex};
 use lexopt::Arg;
@@ -26,6 +27,8 @@ pub struct Invocation {
     pub settings: Settings,
     /// How long the process may run.
     pub time: Option<Duration>,
+    /// The most bytes that the process may use, where that was said.
+    pub memory: Option<usize>,
 }
 
 /// How results are shown.
@@ -87,6 +90,7 @@ pub struct WrongUsage {
 /// How long a script may run in a sandbox, and how much it may write, where nothing else is said.
 const SANDBOX_TIME: Duration = Duration::from_secs(60);
 const SANDBOX_OUTPUT: u64 = 10 << 20;
+const SANDBOX_MEMORY: usize = 2 << 30;
 
 /// The stages that `--show` knows.
 const STAGES: &[&str] =
@@ -132,6 +136,7 @@ struct Words {
     look: Look,
     settings: Settings,
     time: Option<Duration>,
+    memory: Option<usize>,
     asked: Option<Command>,
     /// A flag that says how a script is run.
     about_running: Option<&'static str>,
@@ -157,7 +162,8 @@ impl Words {
             "allow-read" => self.settings.access.read.push(folder(parser, flag.name)?),
             "allow-write" => self.settings.access.write.push(folder(parser, flag.name)?),
             "time" => self.time = Some(seconds(parser, flag.name)?),
-            "output" => self.look.output = Some(size(parser, flag.name)?),
+            "output" => self.look.output = Some(size(parser, flag.name)? as u64),
+            "memory" => self.memory = Some(size(parser, flag.name)?),
             "show" => self.settings.show = Some(stage(value(parser, flag.name, "--show grad")?)?),
             _ => {
                 let set = value(parser, flag.name, "--set n=100")?;
@@ -174,9 +180,10 @@ impl Words {
     }
 
     fn finish(self) -> Result<Invocation, WrongUsage> {
-        let Words { plain, code, mut look, settings, mut time, asked, about_running } = self;
+        let Words { plain, code, mut look, settings, mut time, mut memory, asked, about_running } = self;
         if look.sandbox {
             look.output = look.output.or(Some(SANDBOX_OUTPUT));
+            memory = memory.or(Some(SANDBOX_MEMORY));
             time = time.or(Some(SANDBOX_TIME));
         }
         let command = match asked {
@@ -189,7 +196,7 @@ impl Words {
                 "write `gradus help TOPIC`",
             ));
         }
-        Ok(Invocation { command, look, settings, time })
+        Ok(Invocation { command, look, settings, time, memory })
     }
 }
 
@@ -335,19 +342,10 @@ fn seconds(parser: &mut lexopt::Parser, flag: &str) -> Result<Duration, WrongUsa
     })
 }
 
-/// A number of bytes: `500K`, `10M`, `2G`, or a plain number; units are powers of 1024.
-fn size(parser: &mut lexopt::Parser, flag: &str) -> Result<u64, WrongUsage> {
+/// A number of bytes, as `2G`.
+fn size(parser: &mut lexopt::Parser, flag: &str) -> Result<usize, WrongUsage> {
     let text = value(parser, flag, &format!("{flag} 10M"))?;
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text[digits.len()..].to_ascii_uppercase().as_str() {
-        "" | "B" => Some(1),
-        "K" | "KB" | "KIB" => Some(1 << 10),
-        "M" | "MB" | "MIB" => Some(1 << 20),
-        "G" | "GB" | "GIB" => Some(1 << 30),
-        _ => None,
-    };
-    let found = digits.parse::<u64>().ok().zip(unit).and_then(|(n, unit)| n.checked_mul(unit));
-    found.filter(|n| *n > 0).ok_or_else(|| {
+    memory::parse(&text).ok_or_else(|| {
         wrong(
             format!("expected a size after `{flag}`, found `{text}`"),
             &format!("for example `{flag} 500K`, `{flag} 10M` or `{flag} 2G`"),
@@ -428,6 +426,14 @@ mod tests {
     }
 
     #[test]
+    fn memory_is_a_size() {
+        let bytes = |line: &str| parsed(line).expect(line).memory;
+        assert_eq!(bytes("a.opt"), None);
+        assert_eq!(bytes("a.opt|--memory|2G"), Some(2 << 30));
+        assert_eq!(bytes("--memory=300MiB|a.opt"), Some(300 << 20));
+    }
+
+    #[test]
     fn wrong_usage_says_what_to_write() {
         let hint = |line: &str| parsed(line).expect_err(line).hint;
         assert_eq!(hint("--jsn"), "did you mean `--json`?");
@@ -437,9 +443,17 @@ mod tests {
             "the stages are tokens, ast, graph, simplified, grad, hess, kernel, clif, asm"
         );
         assert_eq!(hint("--set|let=1|-e|1"), "for example `--set n=100`");
-        for line in
-            ["run", "run|a|b", "a.opt|-e|1", "--seed|-1", "--threads|0", "-e", "-x", "--json=1"]
-        {
+        for line in [
+            "run",
+            "run|a|b",
+            "a.opt|-e|1",
+            "--seed|-1",
+            "--threads|0",
+            "-e",
+            "-x",
+            "--json=1",
+            "--memory|2X",
+        ] {
             assert!(!hint(line).is_empty(), "{line}");
         }
     }

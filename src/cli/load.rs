@@ -5,6 +5,7 @@
 
 use super::args::Script;
 use crate::diag::{Diagnostic, codes};
+use crate::memory;
 use crate::session::io_reason;
 use crate::source::{DecodeError, LineCol, decode};
 use std::io::{self, Read};
@@ -53,6 +54,11 @@ pub fn texts(script: &Script) -> Result<Vec<(String, String)>, Unreadable> {
 /// Where it cannot be read or is not UTF-8.
 pub fn file(path: &Path) -> Result<(String, String), Unreadable> {
     let name = path.to_string_lossy().into_owned();
+    if let Ok(about) = std::fs::metadata(path) {
+        // Bytes, text, and a tree that is larger than either.
+        let bytes = usize::try_from(about.len()).unwrap_or(usize::MAX).saturating_mul(4);
+        memory::need_for(bytes, &|| format!("the script `{name}`").into());
+    }
     let text = text(&name, std::fs::read(path))?;
     Ok((name, text))
 }

@@ -39,8 +39,10 @@ pub use exit::Exit;
 pub use front::Front;
 
 use crate::diag::codes;
+use crate::memory::{self, OutOfMemory};
 use crate::repl;
-use crate::session::{Origin, Outcome, Output, Session, Settings};
+use crate::session::{Origin, Outcome, Output, Session, Settings, out_of_memory};
+use crate::source::SourceMap;
 use crate::special::vector::Simd;
 use args::{Command, Invocation, Look, Script};
 use std::ffi::OsString;
@@ -49,7 +51,7 @@ use std::path::Path;
 /// Does what the arguments (without the program's name) ask for, and says how it ended.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     quiet_panics();
-    let Invocation { command, look, mut settings, time } = match args::parse(args) {
+    let Invocation { command, look, mut settings, time, memory } = match args::parse(args) {
         Ok(invocation) => invocation,
         Err(wrong) => {
             let mut front = Front::new(Look::default());
@@ -62,11 +64,39 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     } else {
         settings.access.record = state::file("written");
     }
-    let mut front = Front::new(look);
     if let (Some(time), Command::Run(_) | Command::Check(_) | Command::Bench(..)) = (time, &command)
     {
         deadline::start(time);
     }
+    if let Some(bytes) = memory {
+        memory::limit_to(bytes);
+    }
+    if look.json {
+        memory::report_as_json();
+    }
+    memory::on_own_stack(|| perform(command, Front::new(look), settings, time))
+}
+
+/// Does what was asked for. Where there is not enough memory even outside of a session, says so.
+fn perform(command: Command, front: Front, settings: Settings, time: Option<Duration>) -> Exit {
+    let look = front.look();
+    let work = std::panic::AssertUnwindSafe(|| command_of(command, front, settings, time));
+    std::panic::catch_unwind(work).unwrap_or_else(|payload| {
+        let Some(error) = OutOfMemory::caught(payload.as_ref()) else {
+            std::panic::resume_unwind(payload)
+        };
+        memory::recover();
+        Front::new(look).show(&SourceMap::new(), &Output::Finding(out_of_memory(error)));
+        Exit::Failed
+    })
+}
+
+fn command_of(
+    command: Command,
+    mut front: Front,
+    settings: Settings,
+    time: Option<Duration>,
+) -> Exit {
     match command {
         Command::Repl => repl::run(front, settings, time),
         Command::Run(script) => run(&mut front, &script, settings),

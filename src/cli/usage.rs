@@ -41,6 +41,11 @@ pub const FLAGS: &[Flag] = &[
     },
     Flag { name: "--seed", value: "N", doc: "the seed of random draws where the script sets none" },
     Flag { name: "--threads", value: "N", doc: "threads for large loops (1)" },
+    Flag {
+        name: "--memory",
+        value: "2G",
+        doc: "the most memory to use (what the machine has free)",
+    },
     Flag { name: "--no-jit", value: "", doc: "the plain evaluator instead of native code" },
     Flag {
         name: "--show",

@@ -9,6 +9,7 @@
 //! 1.0 to 3.0 of the format.
 
 use super::{Array, DataError};
+use crate::memory;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -36,15 +37,18 @@ pub struct Shared {
     pub values: Arc<[f64]>,
 }
 
-/// Reads an array of `len` bytes, header included, without holding more than its entries in memory.
+/// Reads an array of `len` bytes, header included, without holding more than its entries in memory. Where there
+/// is not even so much memory, unwinds before the first entry is read.
 ///
 /// As [`read`] otherwise.
 pub fn read_from(file: &mut dyn Read, len: u64, display_name: &str) -> Result<Shared, DataError> {
     let fail = |message: String| DataError::whole_file(display_name, message);
     let broken = |error: std::io::Error| fail(format!("cannot be read: {error}"));
     let mut start = Vec::new();
+    let named = || format!("`{display_name}`").into();
     file.take(START).read_to_end(&mut start).map_err(broken)?;
     let n_header = header_length(&start);
+    memory::need_for(usize::try_from(n_header).unwrap_or(usize::MAX), &named);
     file.take(n_header.saturating_sub(start.len() as u64))
         .read_to_end(&mut start)
         .map_err(broken)?;
@@ -52,6 +56,7 @@ pub fn read_from(file: &mut dyn Read, len: u64, display_name: &str) -> Result<Sh
     let body = len.saturating_sub((start.len() - rest.len()) as u64);
     let header = checked_header(&start, usize::try_from(body).unwrap_or(usize::MAX), display_name)?;
     let n = header.rows * header.cols.unwrap_or(1);
+    memory::need_for(n.saturating_mul(size_of::<f64>()), &named);
     let mut values: Arc<[f64]> = std::iter::repeat_n(0.0, n).collect();
     let entries = Arc::get_mut(&mut values).expect("nobody else has it yet");
     let size = header.kind.size();

@@ -157,7 +157,7 @@ impl Frame {
 
     /// The terms of a scalar that is linear in `v`.
     fn terms(&self, g: &mut Graph, e: ExprId) -> Option<Vec<Term>> {
-        stacker::maybe_grow(64 * 1024, 4 << 20, || self.terms_of(g, e))
+        crate::memory::deep(|| self.terms_of(g, e))
     }
 
     fn terms_of(&self, g: &mut Graph, e: ExprId) -> Option<Vec<Term>> {

@@ -53,7 +53,7 @@ pub(super) fn mentions(g: &Graph, e: ExprId, v: ExprId) -> bool {
 
 /// The matrix of a column `t` that is linear in `v`.
 pub(super) fn matrix(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
-    stacker::maybe_grow(64 * 1024, 4 << 20, || matrix_of(g, t, v).or_else(|| by_entries(g, t, v)))
+    crate::memory::deep(|| matrix_of(g, t, v).or_else(|| by_entries(g, t, v)))
 }
 
 fn matrix_of(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
@@ -216,7 +216,7 @@ fn scalar_factors(g: &Graph, e: ExprId) -> (Vec<ExprId>, ExprId) {
 
 /// The row of a scalar `s` that is linear in `v`: `1 x n`.
 pub(super) fn row(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
-    stacker::maybe_grow(64 * 1024, 4 << 20, || {
+    crate::memory::deep(|| {
         row_of(g, s, v).or_else(|| indexed::row(g, s, v)).or_else(|| by_entries(g, s, v))
     })
 }

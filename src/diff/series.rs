@@ -62,7 +62,7 @@ impl Series<'_> {
             return Err(NoSeries::NotFinite(0));
         }
         self.active.push((e, order));
-        let found = stacker::maybe_grow(64 * 1024, 4 << 20, || self.compute(e, order));
+        let found = crate::memory::deep(|| self.compute(e, order));
         self.active.pop();
         let found = found?;
         self.known.insert(e, found.clone());

@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustc_hash::FxHashMap;
 
 use crate::expr::{Data, ExprId, Graph, Op, SymbolId, SymbolKind};
+use crate::memory::{self, OutOfMemory};
 use crate::ops::{self, Range, Value};
-use crate::shape::{Shape, Tensor};
+use crate::shape::{Shape, Tensor, in_words};
 use crate::special;
 use others::Others;
 
@@ -49,6 +50,13 @@ pub enum EvalError {
     },
     /// The user stopped it.
     Interrupted,
+    /// An array that is larger than memory.
+    OutOfMemory {
+        /// The node.
+        node: ExprId,
+        /// How large it is, and how much there is.
+        error: Box<OutOfMemory>,
+    },
 }
 
 /// The values of `exprs`. `unknown` gives the values of unknowns; known values
@@ -151,8 +159,9 @@ impl<'a> Evaluation<'a> {
                 return Ok(value.clone());
             }
         }
+        memory::poll();
         // Graphs may be deeper than the stack is long.
-        let value = stacker::maybe_grow(64 * 1024, 4 << 20, || self.compute(e))?;
+        let value = crate::memory::deep(|| self.compute(e))?;
         self.values.insert(e, (self.clock, value.clone()));
         Ok(value)
     }
@@ -188,6 +197,16 @@ impl<'a> Evaluation<'a> {
         found.map(Val::from).ok_or(EvalError::Unassigned { symbol: s })
     }
 
+    /// Whether there is room for the value of a node.
+    fn check_room(&self, node: ExprId) -> Result<(), EvalError> {
+        let shape = self.g.shape(node);
+        if shape.is_scalar() {
+            return Ok(());
+        }
+        memory::claim_numbers(shape.checked_len().unwrap_or(usize::MAX), &|| in_words(shape).into())
+            .map_err(|error| EvalError::OutOfMemory { node, error: Box::new(error) })
+    }
+
     fn apply(&mut self, e: ExprId) -> Result<Val, EvalError> {
         if let Some(scaled) = self.scaled_scatter(e)? {
             return Ok(Val::Array(scaled));
@@ -197,6 +216,7 @@ impl<'a> Evaluation<'a> {
         for &a in node.args {
             args.push(self.value(a)?);
         }
+        self.check_room(e)?;
         Ok(match (ops::def(node.op).value, &args[..]) {
             (Value::Unary(f), [Val::Scalar(a)]) => Val::Scalar(f(*a)),
             (Value::Binary(f), [Val::Scalar(a), Val::Scalar(b)]) => Val::Scalar(f(*a, *b)),
@@ -290,6 +310,7 @@ impl<'a> Evaluation<'a> {
         let node = self.g.node(e);
         let (op, shape, body) = (node.op, node.shape, node.args[Op::BINDER_BODY]);
         let Some(range) = Range::of(self.g, e) else { return Ok(Val::Scalar(f64::NAN)) };
+        self.check_room(e)?;
         let (lo, hi) = self.ends(e, range)?;
         let outer = self.indices.get(&range.index).copied();
         if let Some(product) = self.product_but_one(e, range, (lo, hi))? {

@@ -13,6 +13,7 @@
 //! takes, which identities hold stands in `ops`, and `ops::build` is the only
 //! caller of [`Graph::intern`].
 
+mod collect;
 mod num;
 mod op;
 mod scratch;
@@ -23,11 +24,13 @@ use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 
+pub use collect::Moved;
 pub use num::Num;
 pub use op::Op;
 pub use sets::{SetId, Sets};
 pub use symbol::{Symbol, SymbolId, SymbolKind};
 
+use crate::memory;
 use crate::shape::{Shape, Tensor};
 
 /// A node of a [`Graph`]. Smaller ids are older; arguments are older than
@@ -79,6 +82,9 @@ struct Stored {
     bound: SetId,
     unknown: bool,
 }
+
+/// What asks for memory here.
+const WHAT: &str = "the graph of expressions";
 
 /// Operator, data and (sorted, where order does not matter) arguments.
 type Key = (Op, Data, Box<[ExprId]>);
@@ -181,6 +187,12 @@ impl Graph {
     /// Makes a node, or finds the one that is already there. The caller (the
     /// builder in `ops`) has checked the arguments and worked out the shape.
     pub fn intern(&mut self, op: Op, data: Data, args: &[ExprId], shape: Shape) -> ExprId {
+        memory::grow(&mut self.nodes, 1, WHAT);
+        memory::grow(&mut self.args, args.len(), WHAT);
+        if self.ids.len() == self.ids.capacity() {
+            // The table doubles at its next entry.
+            memory::need(2 * self.ids.capacity() * size_of::<(Key, ExprId)>(), WHAT);
+        }
         let mut key_args: Box<[ExprId]> = args.into();
         if op.commutes() {
             key_args.sort_unstable();
@@ -188,6 +200,7 @@ impl Graph {
         match self.ids.entry((op, data, key_args)) {
             Entry::Occupied(found) => *found.get(),
             Entry::Vacant(place) => {
+                memory::poll();
                 let id = ExprId(
                     u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes fit in memory"),
                 );

@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::vars::{VarId, VarSet, VarSets};
 use crate::expr::{ExprId, Op};
+use crate::memory;
 
 /// A node of the scalar graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -214,6 +215,8 @@ impl Dag {
         if let Some(&found) = self.ids.get(&(kind, Box::from(args))) {
             return found;
         }
+        memory::poll();
+        memory::grow(&mut self.nodes, 1, "the code of a kernel");
         let id = Val(self.nodes.len() as u32);
         let mut free = VarSet::EMPTY;
         let mut traits = Traits::default();

@@ -198,7 +198,7 @@ impl<'a, 'f> Lowering<'a, 'f> {
             match *item {
                 Item::Instr(v) => self.instr(v),
                 // Kernels may be nested deeper than our stack is long.
-                Item::Group(k) => stacker::maybe_grow(64 * 1024, 4 << 20, || self.group(k)),
+                Item::Group(k) => crate::memory::deep(|| self.group(k)),
             }
         }
     }

@@ -73,6 +73,7 @@ pub use kernel::{Fault, Kernel, Stats};
 pub use wide::Choice;
 
 use crate::expr::{ExprId, Graph, Op, SymbolId, SymbolKind};
+use crate::memory;
 use kernel::{Parts, lay_out};
 use program::Program;
 use translate::Translation;
@@ -202,9 +203,8 @@ fn build(
     let (mut program, n_in) = plan(g, outputs, inputs)?;
     let schedule_time = start.elapsed();
     let (mut tables, places) = lay_out(&mut program);
-    // Whether there is so much; memory that is zero from the start is not touched before it is used.
-    Vec::<f64>::new().try_reserve_exact(places).map_err(|_| CompileError::TooLarge)?;
-    let scratch = vec![0.0; places];
+    let scratch = memory::numbers(places, &|| "the arrays of a kernel".into())
+        .map_err(|_| CompileError::TooLarge)?;
     let interrupt = options.interrupt.as_ref().map(|flag| Arc::as_ptr(flag) as usize);
     let simd = options.simd.map_or(Simd::here(), |s| s.min(Simd::here()));
     let wide = wide::compile(&program, &tables, interrupt, options.wide, simd);

@@ -11,6 +11,8 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Condvar, Mutex, PoisonError};
 
+use crate::memory;
+
 /// Threads for so much work, of which `worth` is about a millisecond: at least one, at most `most`.
 pub fn workers(work: usize, worth: usize, most: usize) -> usize {
     (work / worth).clamp(1, most.max(1))
@@ -82,7 +84,11 @@ pub fn in_order<T: Send>(
     };
     std::thread::scope(|scope| {
         for _ in 1..workers.min(parts) {
-            // Where no thread can be had, the others do all.
+            // Where no thread can be had, the others do all. A thread that finds no memory when it begins
+            // would end the process, so it is not begun.
+            if !memory::has_room_for_thread() {
+                break;
+            }
             let _ = std::thread::Builder::new().spawn_scoped(scope, run);
         }
         run();

@@ -37,7 +37,7 @@ impl<'a> Builder<'a> {
 
     /// The layout of what a name stands for.
     pub fn definition(&mut self, e: ExprId) -> Layout {
-        stacker::maybe_grow(64 * 1024, 4 << 20, || self.node(e))
+        crate::memory::deep(|| self.node(e))
     }
 
     fn node(&mut self, e: ExprId) -> Layout {

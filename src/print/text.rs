@@ -2,6 +2,7 @@
 
 use super::layout::{Clause, Layout, Level};
 use crate::expr::{Num, Op};
+use crate::memory;
 use crate::ops;
 
 /// The text of a layout. Brackets are exactly those that precedence needs.
@@ -19,6 +20,7 @@ struct Text {
 
 impl Text {
     fn push(&mut self, text: &str) {
+        memory::grow_text(&mut self.out, text.len(), "the text of an expression");
         self.out.push_str(text);
     }
 
@@ -35,7 +37,7 @@ impl Text {
     }
 
     fn write(&mut self, layout: &Layout) {
-        stacker::maybe_grow(64 * 1024, 4 << 20, || self.write_node(layout));
+        crate::memory::deep(|| self.write_node(layout));
     }
 
     fn write_node(&mut self, layout: &Layout) {

@@ -8,6 +8,7 @@
 //! gradient. The evaluator never evaluates a point again on its own.
 
 use super::{Problem, SymmetricPattern};
+use crate::memory;
 use nalgebra::DMatrix;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -103,6 +104,7 @@ impl<'p> Evaluator<'p> {
 
     /// Whether the time limit has passed or the interrupt flag is up.
     pub fn check(&self) -> Result<(), Halt> {
+        memory::poll();
         if self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
             return Err(Halt::Interrupted);
         }

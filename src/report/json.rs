@@ -9,6 +9,10 @@
 //! `{"kind":"value"}`.
 
 use super::number::{exact, not_finite};
+use crate::memory;
+
+/// Bytes that a number and what surrounds it take at most.
+const LONGEST_NUMBER: usize = 32;
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
@@ -183,7 +187,10 @@ fn write_list<T>(
 }
 
 fn write_numbers(out: &mut String, values: &[f64]) {
-    write_list(out, values, |out, &x| write_number(out, x));
+    write_list(out, values, |out, &x| {
+        memory::grow_text(out, LONGEST_NUMBER, "the JSON of an array");
+        write_number(out, x);
+    });
 }
 
 fn write_number(out: &mut String, x: f64) {

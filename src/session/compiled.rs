@@ -23,6 +23,7 @@ use crate::equality;
 use crate::eval::EvalError;
 use crate::expr::{ExprId, Graph, Symbol, SymbolId};
 use crate::jit::{self, Fault};
+use crate::memory;
 use crate::problem::{Problem, SymmetricPattern};
 use crate::shape::Shape;
 use crate::simplify;
@@ -36,6 +37,9 @@ const MAX_BUNDLE: usize = 600;
 const FEW_COLUMNS: usize = 8;
 /// ... and Jacobians of at least so many entries.
 const WORTH_PRODUCTS: usize = 20_000;
+
+/// What asks for memory here.
+const RESULTS: &str = "the derivatives of the objective";
 
 /// What can be asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -261,7 +265,7 @@ impl<'g> Compiled<'g> {
         let at = self.program(part);
         let mut out = std::mem::take(&mut self.out);
         let program = &self.programs[at].1;
-        out.resize(program.n_out(), 0.0);
+        memory::resize(&mut out, program.n_out(), RESULTS);
         let outcome = program.run(self.g, x, &mut out);
         self.note(outcome, &mut out);
         self.out = out;
@@ -270,7 +274,7 @@ impl<'g> Compiled<'g> {
     /// Evaluates a program at `x` into the buffer `self.out`.
     fn run_into_out(&mut self, program: &Program, x: &[f64]) {
         let mut out = std::mem::take(&mut self.out);
-        out.resize(program.n_out(), 0.0);
+        memory::resize(&mut out, program.n_out(), RESULTS);
         let outcome = program.run(self.g, x, &mut out);
         self.note(outcome, &mut out);
         self.out = out;

@@ -26,6 +26,7 @@ mod bench;
 mod blocks;
 mod check;
 mod check_text;
+mod collect;
 mod command;
 mod compiled;
 mod compiled_check;
@@ -68,6 +69,7 @@ pub use statement::{io_reason, tensor_json};
 use crate::check::{Entry, Names, Record};
 use crate::diag::{Diagnostic, Sink, codes};
 use crate::expr::{ExprId, Graph, SymbolId};
+use crate::memory::{self, OutOfMemory};
 use crate::shape::Tensor;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::{self, Ast};
@@ -127,6 +129,10 @@ pub(super) struct State {
     pub fits: Vec<(Arc<Record>, Arc<Fit>)>,
     /// Values of `--set` that a `let` has taken.
     pub taken: Vec<String>,
+    /// What names meant that the indices of running loops have now, the outermost first.
+    pub shadowed: Vec<Option<Entry>>,
+    /// The graph is collected once it has come to so many nodes and symbols.
+    pub collect_at: usize,
 }
 
 /// Start and bounds of an unknown.
@@ -148,6 +154,8 @@ pub struct Session {
     finished: Vec<(Arc<Fit>, bool)>,
     /// Time spent on getting objectives ready.
     prepared: Times,
+    /// The statement that runs, for errors that know no place of their own.
+    running: Option<Span>,
 }
 
 /// How a text is run.
@@ -187,6 +195,7 @@ impl Session {
             interrupt,
             finished: Vec::new(),
             prepared: Times::default(),
+            running: None,
         }
     }
 
@@ -250,34 +259,38 @@ impl Session {
     /// Runs a whole script. Everything is checked before anything runs.
     pub fn run(&mut self, name: &str, text: &str, out: &mut Receiver) -> Outcome {
         self.interrupt.store(false, Ordering::Relaxed);
-        let Some(ast) = self.parse(name, text, out) else {
-            return Outcome { failed: true, ..Outcome::default() };
-        };
-        if ast.top.len() > 1 && self.look(&ast, false, out) {
-            return Outcome { failed: true, ..Outcome::default() };
-        }
-        let outcome = self.execute(&ast, Mode::Script, out);
-        self.unused_settings(out);
-        outcome
+        self.guarded(out, |session, out| {
+            let Some(ast) = session.parse(name, text, out) else {
+                return Outcome { failed: true, ..Outcome::default() };
+            };
+            if ast.top.len() > 1 && session.look(&ast, false, out) {
+                return Outcome { failed: true, ..Outcome::default() };
+            }
+            let outcome = session.execute(&ast, Mode::Script, out);
+            session.unused_settings(out);
+            outcome
+        })
     }
 
     /// Checks a script without running it; true where a mistake was reported.
     pub fn check(&mut self, name: &str, text: &str, out: &mut Receiver) -> Outcome {
-        let failed = match self.parse(name, text, out) {
-            Some(ast) => self.look(&ast, true, out),
-            None => true,
-        };
-        Outcome { failed, ..Outcome::default() }
+        self.guarded(out, |session, out| {
+            let failed = match session.parse(name, text, out) {
+                Some(ast) => session.look(&ast, true, out),
+                None => true,
+            };
+            Outcome { failed, ..Outcome::default() }
+        })
     }
 
     /// Runs what was typed into a REPL.
     pub fn run_line(&mut self, name: &str, text: &str, out: &mut Receiver) -> Outcome {
         self.interrupt.store(false, Ordering::Relaxed);
         self.files.forget();
-        match self.parse(name, text, out) {
-            Some(ast) => self.execute(&ast, Mode::Line, out),
+        self.guarded(out, |session, out| match session.parse(name, text, out) {
+            Some(ast) => session.execute(&ast, Mode::Line, out),
             None => Outcome { failed: true, ..Outcome::default() },
-        }
+        })
     }
 
     /// Parses and reports; `None` where there was a mistake. A script with a
@@ -331,10 +344,11 @@ impl Session {
     /// Runs statements in order. A bug of ours is caught here: it is reported
     /// as one, and the session goes on.
     fn execute(&mut self, ast: &Arc<Ast>, mode: Mode, out: &mut Receiver) -> Outcome {
+        self.state.shadowed.clear();
         self.guarded(out, |session, out| statement::run_all(session, ast, &ast.top, mode, out))
     }
 
-    /// Does `work`; a panic in it is reported.
+    /// Does `work`; a panic in it is reported, and so is the end of memory.
     fn guarded(
         &mut self,
         out: &mut Receiver,
@@ -344,7 +358,19 @@ impl Session {
         match std::panic::catch_unwind(run) {
             Ok(outcome) => outcome,
             Err(payload) => {
-                let finding = bug(payload.as_ref());
+                self.finished.clear();
+                let finding = match OutOfMemory::caught(payload.as_ref()) {
+                    Some(error) => {
+                        memory::recover();
+                        self.state.collect();
+                        let finding = out_of_memory(error);
+                        match self.running {
+                            Some(span) => finding.at(span, "while this was run"),
+                            None => finding,
+                        }
+                    }
+                    None => bug(payload.as_ref()),
+                };
                 out(&self.files.sources, Output::Finding(finding));
                 Outcome { failed: true, ..Outcome::default() }
             }
@@ -375,6 +401,11 @@ impl Session {
         let origin = Origin::own_words(&self.files.origin.folder);
         self.files.add_from(origin, name, text, true)
     }
+}
+
+/// The report of memory that has come to its end.
+pub(crate) fn out_of_memory(error: &OutOfMemory) -> Diagnostic {
+    Diagnostic::error(codes::E0707, error.to_string()).help(error.help())
 }
 
 /// The report of a panic.

@@ -7,9 +7,10 @@ use std::sync::atomic::Ordering;
 use super::{Mode, Outcome, Output, Receiver, Session, State, world};
 use crate::check::{self, Checked, Checker, Item, Reported, World};
 use crate::diag::{Diagnostic, Severity, Sink, codes};
+use crate::memory;
 use crate::report::JsonValue;
 use crate::shape::{Shape, Tensor};
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use crate::syntax::Ast;
 use crate::syntax::ast::{Ident, Node, NodeId, StmtId, StmtKind, Text};
 
@@ -22,6 +23,8 @@ pub(super) struct Runner<'s> {
     /// Inside a `for` block names may be defined again.
     pub in_loop: bool,
     pub outcome: Outcome,
+    /// The texts that `use` the one that runs.
+    pub outer_files: Vec<FileId>,
     /// Errors given out so far.
     reported: usize,
     /// Results of commands inside the statement that is being checked.
@@ -52,6 +55,7 @@ impl<'s> Runner<'s> {
             sink: Sink::new(),
             in_loop: false,
             outcome: Outcome::default(),
+            outer_files: Vec::new(),
             reported: 0,
             commands: HashMap::new(),
         }
@@ -64,6 +68,8 @@ impl Runner<'_> {
             let before = self.reported;
             let result = self.statement(id, out);
             self.flush(out);
+            self.commands.clear();
+            self.collect();
             // In a dry run a value may be missing only because nothing has run.
             let failed = if self.is_dry() { self.reported > before } else { result.is_err() };
             self.outcome.failed |= failed;
@@ -136,7 +142,7 @@ impl Runner<'_> {
     fn statement(&mut self, id: StmtId, out: &mut Receiver) -> Checked<()> {
         let ast = Arc::clone(&self.ast);
         let stmt = ast.stmt(id);
-        self.commands.clear();
+        self.session.running = Some(stmt.span);
         match &stmt.kind {
             StmtKind::Var(items) => self.var(items),
             StmtKind::Let { name, value } => {
@@ -309,6 +315,7 @@ impl Runner<'_> {
         let values = values.unwrap_or_else(|| Tensor::scalar(0.0));
         let name = self.ast.ident(index).to_string();
         let before = self.session.state.names.get(&name).cloned();
+        self.session.state.shadowed.push(before);
         let was_in_loop = std::mem::replace(&mut self.in_loop, true);
         let turns = if self.is_dry() { values.data().len().min(1) } else { values.data().len() };
         let failed_before = self.outcome.failed;
@@ -326,7 +333,7 @@ impl Runner<'_> {
         }
         let failed = std::mem::replace(&mut self.outcome.failed, failed_before);
         self.in_loop = was_in_loop;
-        match before {
+        match self.session.state.shadowed.pop().flatten() {
             Some(entry) => self.session.state.names.define(&name, entry.item, entry.span),
             None => self.session.state.names.remove(&name),
         }
@@ -368,7 +375,9 @@ impl Runner<'_> {
         }
         let outer = std::mem::replace(&mut self.ast, Arc::clone(&ast));
         let failed_before = std::mem::replace(&mut self.outcome.failed, false);
+        self.outer_files.push(outer.file);
         self.statements(&ast.top, out);
+        self.outer_files.pop();
         let failed = std::mem::replace(&mut self.outcome.failed, failed_before);
         self.ast = outer;
         if failed { Err(Reported) } else { Ok(()) }
@@ -385,6 +394,7 @@ fn object(fields: impl IntoIterator<Item = (String, JsonValue)>) -> JsonValue {
 
 /// A value for programs: a number, an array, or an array of rows.
 pub fn tensor_json(value: &Tensor) -> JsonValue {
+    memory::need_numbers(value.data().len(), "the JSON of an array");
     match value.shape() {
         Shape::Scalar => JsonValue::Number(value.data()[0]),
         Shape::Vector(_) => JsonValue::Column(value.data().to_vec()),

@@ -11,6 +11,7 @@ use super::access::{Access, Deed, Denied, Origin};
 use super::written::Written;
 use crate::check::{Unreadable, World};
 use crate::diag::codes;
+use crate::memory;
 use crate::random::Stream;
 use crate::source::{FileId, SourceMap, Span};
 
@@ -151,6 +152,12 @@ impl Files {
         self.stream = stream;
     }
 
+    /// Forgets the texts that nothing points at any more.
+    pub fn forget_texts(&mut self, is_needed: &dyn Fn(FileId) -> bool) {
+        let shown: Vec<FileId> = self.shown.values().copied().collect();
+        self.sources.forget(|file| !is_needed(file) && !shown.contains(&file));
+    }
+
     /// Forgets file contents, so that a changed file is read again.
     pub fn forget(&mut self) {
         self.read.clear();
@@ -222,10 +229,13 @@ impl World for Files {
         if let Some(bytes) = self.read.get(&found) {
             return Ok((path.to_string(), bytes.clone()));
         }
+        let mut file = open_resolved(&found).map_err(|e| unreadable(&e))?;
+        let size = file.metadata().map_err(|e| unreadable(&e))?.len();
+        // What is read, and the same bytes where they stay.
+        let twice = usize::try_from(size).unwrap_or(usize::MAX).saturating_mul(2);
+        memory::need_for(twice, &|| format!("`{path}`").into());
         let mut bytes = Vec::new();
-        open_resolved(&found)
-            .and_then(|mut file| file.read_to_end(&mut bytes))
-            .map_err(|e| unreadable(&e))?;
+        file.read_to_end(&mut bytes).map_err(|e| unreadable(&e))?;
         let bytes: Arc<[u8]> = bytes.into();
         self.read.insert(found, bytes.clone());
         Ok((path.to_string(), bytes))

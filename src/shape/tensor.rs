@@ -3,11 +3,16 @@
 use std::sync::Arc;
 
 use super::Shape;
+use crate::memory;
+
+/// What asks for memory here.
+const WHAT: &str = "an array";
 
 /// A value: a shape and its entries, row by row.
 ///
 /// Cloning shares the entries, so data sets are held once however many
-/// expressions name them.
+/// expressions name them. Where there is not enough memory for a new one, making
+/// it unwinds with [`memory::OutOfMemory`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
     shape: Shape,
@@ -22,21 +27,25 @@ impl Tensor {
 
     /// An array of the given shape. `data` must hold `shape.len()` entries in
     /// row-major order.
-    pub fn new(shape: Shape, data: impl Into<Arc<[f64]>>) -> Tensor {
+    pub fn new(shape: Shape, data: impl Into<Arc<[f64]>> + AsRef<[f64]>) -> Tensor {
+        memory::need_numbers(data.as_ref().len(), WHAT);
         let data = data.into();
         assert_eq!(shape.len(), data.len(), "entries must match the shape");
         Tensor { shape, data }
     }
 
     /// A column.
-    pub fn vector(data: impl Into<Arc<[f64]>>) -> Tensor {
+    pub fn vector(data: impl Into<Arc<[f64]>> + AsRef<[f64]>) -> Tensor {
+        memory::need_numbers(data.as_ref().len(), WHAT);
         let data = data.into();
         Tensor { shape: Shape::Vector(data.len()), data }
     }
 
     /// An array with the same number everywhere.
     pub fn filled(shape: Shape, value: f64) -> Tensor {
-        Tensor { shape, data: vec![value; shape.len()].into() }
+        let n = shape.checked_len().unwrap_or(usize::MAX);
+        memory::need_numbers(n, WHAT);
+        Tensor { shape, data: std::iter::repeat_n(value, n).collect() }
     }
 
     /// The shape.
@@ -65,6 +74,7 @@ impl Tensor {
         if m == 1 || n == 1 {
             return Tensor { shape: self.shape.transposed(), data: self.data.clone() };
         }
+        memory::need_numbers(m * n, WHAT);
         let mut out = Vec::with_capacity(m * n);
         for j in 0..n {
             for i in 0..m {
@@ -76,11 +86,13 @@ impl Tensor {
 
     /// Each entry mapped by `f`.
     pub fn map(&self, f: impl Fn(f64) -> f64) -> Tensor {
+        memory::need_numbers(self.data.len(), WHAT);
         Tensor { shape: self.shape, data: self.data.iter().map(|&v| f(v)).collect() }
     }
 
     /// Each entry mapped by `f`, which sees them in order.
     pub fn map_in_order(&self, f: impl FnMut(f64) -> f64) -> Tensor {
+        memory::need_numbers(self.data.len(), WHAT);
         Tensor { shape: self.shape, data: self.data.iter().copied().map(f).collect() }
     }
 
@@ -91,6 +103,7 @@ impl Tensor {
             (Some(a), _) => other.map(|b| f(a, b)),
             (_, Some(b)) => self.map(|a| f(a, b)),
             _ => {
+                memory::need_numbers(self.data.len(), WHAT);
                 let data =
                     self.data.iter().zip(other.data.iter()).map(|(&a, &b)| f(a, b)).collect();
                 Tensor { shape: self.shape, data }

@@ -7,8 +7,8 @@
 //! bytes. Positions are byte offsets throughout; lines and columns, which count from 1 and columns in
 //! characters, are worked out only when a person is going to read them.
 //!
-//! Invariant: a file that was added is never changed or removed, so a [`Span`] stays good as long as
-//! its [`SourceMap`] does. The REPL adds one file for each line.
+//! Invariant: a file that was added is never changed, so a [`Span`] stays good as long as its [`SourceMap`] does. The
+//! REPL adds one file for each line; those that no span lies in any more may be forgotten.
 
 mod decode;
 
@@ -69,7 +69,7 @@ pub struct SourceMap {
     files: Vec<SourceFile>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct SourceFile {
     name: String,
     text: String,
@@ -111,6 +111,15 @@ impl SourceMap {
     /// Whether a text is data, of which messages quote little.
     pub fn is_data(&self, file: FileId) -> bool {
         self.file(file).is_some_and(|f| f.is_data)
+    }
+
+    /// Forgets the texts of files that no span lies in any more. Their numbers are not given out again.
+    pub fn forget(&mut self, is_unneeded: impl Fn(FileId) -> bool) {
+        for (k, file) in self.files.iter_mut().enumerate() {
+            if is_unneeded(FileId(k as u32)) {
+                *file = SourceFile { line_starts: vec![0], ..SourceFile::default() };
+            }
+        }
     }
 
     /// The display name of a file; empty for a number that this map never gave out.

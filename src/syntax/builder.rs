@@ -11,7 +11,11 @@ use super::ast::{
 };
 use super::{clauses, format, literal};
 use crate::diag::{Diagnostic, Severity, codes};
+use crate::memory;
 use crate::source::{FileId, Span};
+
+/// What asks for memory here.
+const TREE: &str = "the tree of the script";
 
 /// `value` or `target = value` in a list, before it is known which of the two it must be.
 pub(crate) type Item = (Option<NodeId>, NodeId);
@@ -80,6 +84,8 @@ impl<'t> Builder<'t> {
     }
 
     pub(super) fn node_at(&mut self, span: Span, node: Node) -> NodeId {
+        memory::grow(&mut self.ast.nodes, 1, TREE);
+        memory::grow(&mut self.ast.spans, 1, TREE);
         self.ast.nodes.push(node);
         self.ast.spans.push(span);
         NodeId(self.ast.nodes.len() as u32 - 1)

@@ -9,6 +9,8 @@
 
 use logos::Logos;
 
+use crate::memory;
+
 /// A kind of token.
 #[derive(Logos, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "each is named after what it looks like")]
@@ -335,7 +337,10 @@ pub fn lex(text: &str) -> Vec<Lexeme> {
             {
                 *last = Lexeme { token: Token::BarePoint, start: last.start, end };
             }
-            _ => lexemes.push(Lexeme { token, start, end }),
+            _ => {
+                memory::grow(&mut lexemes, 1, "the words of the script");
+                lexemes.push(Lexeme { token, start, end });
+            }
         }
     }
     lexemes

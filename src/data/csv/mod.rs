@@ -30,6 +30,7 @@ pub use write::write;
 use std::collections::HashSet;
 
 use crate::data::{DataError, Position, Table};
+use crate::memory;
 use cell::{Cell, number_hint};
 use column::ColumnBuilder;
 use scan::{RawCell, Scanner};
@@ -77,6 +78,10 @@ pub struct CsvOptions {
 /// Time is linear in the size of the file, about 0.2 s for a million rows of three
 /// numbers. The rules are those of the module; the first mistake found is the error.
 pub fn read(bytes: &[u8], display_name: &str, options: &CsvOptions) -> Result<Table, DataError> {
+    // A cell takes two bytes or more, a number eight; while a column grows it lies in memory twice.
+    memory::need_for(bytes.len().saturating_mul(4), &|| {
+        format!("the table of `{display_name}`").into()
+    });
     let text = decode::decode(bytes, display_name)?;
     let source = Source { text, file: display_name };
     let comment = options.comment.as_deref();
@@ -141,6 +146,7 @@ impl<'a> Source<'a> {
         scanner: &mut Scanner<'a>,
         cells: &mut Vec<RawCell>,
     ) -> Result<bool, DataError> {
+        memory::poll();
         scanner
             .next_record(cells)
             .map_err(|fault| self.error(fault.offset(), fault.message()).with_help(fault.help()))

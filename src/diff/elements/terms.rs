@@ -94,7 +94,7 @@ fn by_index(g: &mut Graph, e: ExprId, open: &[Range]) -> Option<(Range, ExprId)>
 
 /// Entry `k`, from 1, of a column that is computed entry by entry.
 fn entry(g: &mut Graph, e: ExprId, k: ExprId) -> Option<ExprId> {
-    stacker::maybe_grow(64 * 1024, 4 << 20, || entry_of(g, e, k))
+    crate::memory::deep(|| entry_of(g, e, k))
 }
 
 fn entry_of(g: &mut Graph, e: ExprId, k: ExprId) -> Option<ExprId> {

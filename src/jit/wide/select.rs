@@ -187,7 +187,7 @@ impl Selector<'_> {
                 None => side,
             });
             // As deep as branches are nested in the source of one summand.
-            stacker::maybe_grow(64 * 1024, 4 << 20, || self.block(block))?;
+            crate::memory::deep(|| self.block(block))?;
         }
         self.mask = outer;
         for &m in &program.groups[k].members {

@@ -10,6 +10,7 @@
 //! Values of f sharpen y where curvature grows along the step (Zhang, Deng & Chen 1999).
 
 use super::{LONGEST_STEP, curvature_pair, first_step_length};
+use crate::memory;
 use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
@@ -80,6 +81,7 @@ struct InverseHessian {
 
 impl InverseHessian {
     fn new(n: usize) -> Self {
+        memory::need_square(n, 1, "the inverse Hessian of `bfgs`");
         InverseHessian { b: DMatrix::zeros(n, n), by: vec![0.0; n], pairs: 0 }
     }
 

@@ -13,6 +13,7 @@
 //! the distance (its appendix B.5).
 
 use super::{NO_GTOL, SPREAD_FTOL, SPREAD_XTOL};
+use crate::memory;
 use crate::optim::eigen::symmetric_eigen;
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
@@ -127,6 +128,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     if n == 0 {
         return Ok(run.converged(&Iterate::without_gradient(&x, f, 0.0), "nothing moves".into()));
     }
+    memory::need_square(n, 5, "the covariance of `cmaes`, its vectors and values");
     let natural = 4 + (3.0 * (n as f64).ln()).floor() as usize;
     let constants = Constants::new(n, run.options().whole("population").unwrap_or(natural));
     let units = units(run, &x);

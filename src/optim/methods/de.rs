@@ -9,6 +9,7 @@
 //! hypercube sampling; where a side has no bounds, it is a range around the start.
 
 use super::{NO_GTOL, SPREAD_FTOL, SPREAD_XTOL};
+use crate::memory;
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
@@ -63,6 +64,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let size = run.options().whole("population").unwrap_or((10 * n).max(20));
     let crossover = run.options().number("crossover").unwrap_or(0.9);
     let (low, high) = search_box(&x, run.bounds());
+    memory::need_numbers(size.saturating_mul(2 * n), "the population of `de`");
     let mut members = vec![Member { x, f }];
     for x in latin_hypercube(&mut run.random, size - 1, &low, &high) {
         let f = run.value_or_infinity(&x)?;

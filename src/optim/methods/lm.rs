@@ -15,6 +15,7 @@
 
 use super::lm_step::{SecondOrder, scaled_gradient, step};
 use super::squares_point::Point;
+use crate::memory;
 use crate::optim::damped_step::LinearModel;
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
@@ -272,6 +273,7 @@ fn is_held_by_curvature(
         return Ok(false);
     }
     if hessian.is_empty() {
+        memory::need_square(n, 2, "the Hessian of `lm`");
         *hessian = DMatrix::zeros(n, n);
     }
     let scale = run.eval.structure().residual_scale();

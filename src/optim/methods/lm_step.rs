@@ -8,6 +8,7 @@
 
 use super::lm::State;
 use super::squares_point::Point;
+use crate::memory;
 use crate::optim::damped_step::LinearModel;
 use crate::optim::eigen::symmetric_eigen;
 use crate::optim::run::Run;
@@ -208,6 +209,7 @@ fn second_order<'c>(
         if run.eval.structure().has_hessian() {
             let n = state.g.len();
             if hessian.is_empty() {
+                memory::need_square(n, 2, "the Hessian of `lm`");
                 *hessian = DMatrix::zeros(n, n);
             }
             if run.eval.hessian(&state.at.x, hessian)? {

@@ -9,6 +9,7 @@
 //! points to them. A value that is not finite counts as infinitely high.
 
 use super::{NO_GTOL, SPREAD_FTOL, SPREAD_XTOL};
+use crate::memory;
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
@@ -90,6 +91,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
 
 /// The best point and n more, one along each axis.
 fn new_simplex(run: &mut Run<'_>, best: &Vertex, size: f64) -> Result<Vec<Vertex>, Stop> {
+    memory::need_square(best.x.len(), 1, "the simplex of `nelder_mead`");
     let mut simplex = vec![Vertex { x: best.x.clone(), f: best.f }];
     for j in 0..best.x.len() {
         let mut x = best.x.clone();

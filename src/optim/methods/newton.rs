@@ -11,6 +11,7 @@
 //! with the noise added to both (Conn, Gould & Toint 2000, sec. 17.4.2).
 
 use super::LONGEST_STEP;
+use crate::memory;
 use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
@@ -92,6 +93,8 @@ impl Hessian {
         let n = run.x0().len();
         let pattern = if n > MAX_DENSE { run.eval.hessian_pattern() } else { None };
         let Some(pattern) = pattern else {
+            // Itself, its factors, and vectors with values.
+            memory::need_square(n, 4, "the Hessian of `newton`");
             return Ok(Hessian::Dense(DMatrix::zeros(n, n)));
         };
         match SparseHessian::new(pattern) {

@@ -9,6 +9,7 @@
 //! so every trial evaluates the gradient; an update with a small denominator (eq. 6.26) is skipped.
 
 use super::first_step_length;
+use crate::memory;
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
@@ -44,6 +45,7 @@ const NOISE: f64 = 10.0 * f64::EPSILON;
 fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let (mut x, mut f, mut g) = run.first_point()?;
     let n = x.len();
+    memory::need_square(n, 5, "the Hessian of `sr1`, its vectors and values");
     // Until a pair is known, B makes the first trial step as long as a line search would.
     let mut radius = first_step_length(&x, &g) * norm(&g);
     let mut b = DMatrix::identity(n, n) * (norm(&g) / radius);

@@ -29,7 +29,7 @@ pub use names::name;
 
 /// The LaTeX source of a layout, without a surrounding environment.
 pub fn latex(layout: &Layout) -> String {
-    stacker::maybe_grow(64 * 1024, 4 << 20, || node(layout))
+    crate::memory::deep(|| node(layout))
 }
 
 fn node(layout: &Layout) -> String {
