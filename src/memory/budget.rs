@@ -13,6 +13,8 @@ const FIRST_LOOK: isize = 16 << 20;
 /// Smaller blocks are counted by the thread, and settled once they come to `BATCH`.
 const SMALL: usize = 1 << 10;
 const BATCH: isize = 32 << 10;
+/// The next look comes not before so much more is in use.
+const LEAST_STEP: isize = 64 << 10;
 /// Where the end was met, the next look comes so much later.
 const STEP: isize = 1 << 20;
 
@@ -62,11 +64,14 @@ fn look(used: isize) {
         CHECK_AT.store(used.saturating_add(STEP), Ordering::Relaxed);
         EXHAUSTED.store(true, Ordering::Relaxed);
     } else {
-        CHECK_AT.store(
-            used.saturating_add((limit - used) / 2).max(FIRST_LOOK.min(limit)),
-            Ordering::Relaxed,
-        );
+        let step = ((limit - used) / 2).max(LEAST_STEP);
+        CHECK_AT.store(used.saturating_add(step), Ordering::Relaxed);
     }
+}
+
+/// The next who takes or claims memory looks: there is a limit that small programs may meet.
+pub(super) fn look_soon() {
+    CHECK_AT.store(0, Ordering::Relaxed);
 }
 
 /// Bytes that the program has in use.
@@ -132,7 +137,7 @@ pub(super) fn meet_the_end() {
 pub fn recover() {
     if EXHAUSTED.swap(false, Ordering::Relaxed) {
         machine::give_back_free_pages();
-        CHECK_AT.store(0, Ordering::Relaxed);
+        look_soon();
         if let Some(free) = machine::address_space_left() {
             reserve::take(free);
         }

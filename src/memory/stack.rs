@@ -30,6 +30,7 @@ pub fn has_room_for_thread() -> bool {
 pub fn on_own_stack<T>(work: impl FnOnce() -> T) -> T {
     const MOST: usize = 8 << 20;
     let Some(free) = machine::address_space_left() else { return work() };
+    budget::look_soon();
     let size = (free / 8).min(MOST) & !0xffff;
     super::reserve::take(free - size.min(free));
     if size < 2 * RED_ZONE || !machine::could_map(size + (64 << 10)) {

@@ -11,6 +11,7 @@ use super::run::Run;
 use super::status::Status;
 use super::trace::Trace;
 use super::vector::{clip, norm_inf};
+use crate::memory;
 use crate::problem::{Evaluations, Evaluator, Problem};
 use crate::random::Stream;
 use std::fmt;
@@ -88,6 +89,9 @@ impl fmt::Display for Misfit {
 
 impl std::error::Error for Misfit {}
 
+/// About so many vectors as long as `x` does any method hold.
+const VECTORS: usize = 20;
+
 /// Minimizes `problem` from `x0` (n entries, moved into the bounds where outside).
 ///
 /// Every way a run can go is a [`Solution`] with its [`Status`]; a [`Misfit`] is returned only where the
@@ -101,6 +105,7 @@ pub fn minimize(
     control: &Control,
 ) -> Result<Solution, Misfit> {
     let bounds = check_fit(problem, x0, method)?;
+    memory::need_numbers(x0.len().saturating_mul(VECTORS), "the vectors of the method");
     let mut start = x0.to_vec();
     clip(&mut start, bounds.as_ref().map(|(lower, upper)| (lower.as_slice(), upper.as_slice())));
     let eval = Evaluator::new(problem, options.max_time, control.interrupt.clone());

@@ -200,7 +200,10 @@ impl Runner<'_> {
     /// `let a = E`.
     pub(super) fn bind(&mut self, name: Ident, value: NodeId) -> Checked<()> {
         let text = self.ast.ident(name).to_string();
-        let item = self.may_define(&text, name.span).and_then(|()| self.value_for(&text, value));
+        let item = self
+            .may_define(&text, name.span)
+            .and_then(|()| self.value_for(&text, value))
+            .and_then(|item| self.named(&text, item, self.ast.span(value)));
         let item = match item {
             Ok(item) => item,
             Err(reported) => {
@@ -211,7 +214,6 @@ impl Runner<'_> {
                 return Err(reported);
             }
         };
-        let item = self.named(&text, item, self.ast.span(value))?;
         self.define(name, item);
         Ok(())
     }
