@@ -180,7 +180,8 @@ impl Words {
     }
 
     fn finish(self) -> Result<Invocation, WrongUsage> {
-        let Words { plain, code, mut look, settings, mut time, mut memory, asked, about_running } = self;
+        let Words { plain, code, mut look, settings, mut time, mut memory, asked, about_running } =
+            self;
         if look.sandbox {
             look.output = look.output.or(Some(SANDBOX_OUTPUT));
             memory = memory.or(Some(SANDBOX_MEMORY));

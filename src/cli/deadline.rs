@@ -5,6 +5,7 @@
 
 use super::{Exit, Front};
 use crate::diag::{Diagnostic, codes};
+use crate::memory;
 use crate::session::Output;
 use crate::source::SourceMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +25,9 @@ pub fn start(time: Duration) {
         end();
     };
     // A process that cannot have a thread is over before it has begun.
-    if std::thread::Builder::new().stack_size(1 << 16).spawn(wait).is_err() {
+    if !memory::has_room_for_thread()
+        || std::thread::Builder::new().stack_size(1 << 16).spawn(wait).is_err()
+    {
         IS_OVER.store(true, Ordering::Relaxed);
         interrupt();
     }

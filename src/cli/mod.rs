@@ -47,6 +47,7 @@ use crate::special::vector::Simd;
 use args::{Command, Invocation, Look, Script};
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
 
 /// Does what the arguments (without the program's name) ask for, and says how it ended.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
@@ -74,7 +75,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     if look.json {
         memory::report_as_json();
     }
-    memory::on_own_stack(|| perform(command, Front::new(look), settings, time))
+    let is_small = matches!(command, Command::Usage | Command::Version | Command::Planned(_));
+    let work = || perform(command, Front::new(look), settings, time);
+    if is_small { work() } else { memory::on_own_stack(work) }
 }
 
 /// Does what was asked for. Where there is not enough memory even outside of a session, says so.

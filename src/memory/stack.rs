@@ -26,15 +26,17 @@ pub fn has_room_for_thread() -> bool {
 }
 
 /// Does `work` on a stack that is mapped as a whole, where address space is limited: the first stack of a process
-/// grows page by page, and where there is no room for the next page the system ends the process.
+/// grows page by page, and where there is no room for the next page the system ends the process. Where there is no
+/// room for the least stack, says so and ends the process with status 1.
 pub fn on_own_stack<T>(work: impl FnOnce() -> T) -> T {
     const MOST: usize = 8 << 20;
+    const LEAST: usize = 512 << 10;
     let Some(free) = machine::address_space_left() else { return work() };
     budget::look_soon();
-    let size = (free / 8).min(MOST) & !0xffff;
-    super::reserve::take(free - size.min(free));
-    if size < 2 * RED_ZONE || !machine::could_map(size + (64 << 10)) {
-        return work();
+    let size = (free / 8).clamp(LEAST, MOST) & !0xffff;
+    if !machine::could_map(2 * size) {
+        budget::last_words(2 * size);
     }
+    super::reserve::take(free.saturating_sub(size));
     stacker::grow(size, work)
 }

@@ -71,7 +71,7 @@ super::rows! {
 
     E0710 "a limit of the run"
     "The run took longer than `--time` allows, or wrote more than `--output` allows. `--sandbox` sets both."
-    wrong "for i in 1..1e9 { print i }" right "for i in 1..10 { print i }"
+    wrong "# for i in 1..1e6 { print i }, with --output 1K" right "for i in 1..10 { print i }"
 
     E0900 "a bug of ours"
     "Gradus came to a state that it should never reach. Please report it with the script that does it."
