@@ -24,7 +24,8 @@
 //! Two wings that do not know each other meet in [`check`]. Within a wing a
 //! module uses those above it, never those below.
 //!
-//! - For all: [`memory`], where large arrays lie.
+//! - For all: [`memory`], where large arrays lie; [`work`], how long a search
+//!   for a nice form may go on.
 //! - Language, text and spans without mathematics: [`source`], [`diag`],
 //!   [`syntax`].
 //! - Mathematics, without spans, files or terminal: [`special`], [`random`],
@@ -34,6 +35,8 @@
 //! - Where they meet: [`check`], [`session`], [`cli`], [`repl`].
 
 pub mod memory;
+
+pub mod work;
 
 pub mod source;
 

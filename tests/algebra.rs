@@ -101,6 +101,97 @@ fn forms_keep_the_value() {
 }
 
 #[test]
+fn a_term_of_an_inner_product_keeps_its_factor() {
+    let script =
+        |form: &str| format!("let b = [1, 2]\nvar x: R[2]\n{form} at (x = [5, 7])\n{form}\n");
+    let found = values(&script("expand(x'*(2*b + x))"));
+    assert_eq!(found[0].1, Some(112.0));
+    assert_eq!(found[1].0, "2*x'*b + x'*x");
+    let found = values(&script("expand((3*b + 2*x)'*(2*b - x))"));
+    assert_eq!(found[0].1, values(&script("(3*b + 2*x)'*(2*b - x)"))[0].1);
+}
+
+#[test]
+fn every_form_of_what_hardly_is_an_expression() {
+    const THINGS: &[&str] = &[
+        "3",
+        "0",
+        "-1/3",
+        "x - x + 5",
+        "x - x",
+        "0*x",
+        "x^0",
+        "x/x",
+        "inf",
+        "nan",
+        "true",
+        "x > 0",
+        "[1, 2]",
+        "[x, x]",
+        "zeros(2)",
+        "[0*x, 1]",
+        "eye(2)",
+        "a",
+        "a - a",
+        "b",
+        "b'",
+        "b'*b",
+        "sum(x for i in 1..0)",
+        "sum(i for i in 1..3)",
+        "prod(x for i in 1..0)",
+        "2.5e300*x",
+        "1e-300",
+        "x - nan",
+        "x*inf",
+        "pi",
+        "(x + 1)/(x + 1)",
+        "sqrt(-1)",
+        "1/0",
+        "log(0)*x",
+        "if true then x else 0",
+        "W",
+        "W - W",
+        "W ./ W",
+    ];
+    for thing in THINGS {
+        for form in ["factor", "expand", "simplify", "latex"] {
+            let script =
+                format!("var x, y\nvar W: R[2, 2]\nlet a = 3\nlet b = [1, 2]\n{form}({thing})\n");
+            let mut session = Session::new(Settings::default());
+            // An error may say that it makes no sense; nothing may be a bug.
+            let ran = run_in(&mut session, "degenerate", &script);
+            assert!(!ran.codes().contains(&"E0900"), "{form}({thing})");
+        }
+    }
+    for statement in [
+        "taylor(3, (x = 0), 2)",
+        "taylor(x - x, (x = 0), 2)",
+        "taylor(x, (x = inf), 2)",
+        "taylor(x*nan, (x = 0), 2)",
+        "taylor(a*x, (x = a), 0)",
+        "solve x == x for x",
+        "solve 0 == 1 for x",
+        "solve 0*x == 0 for x",
+        "solve x == nan for x",
+        "solve x == inf for x",
+        "solve 1/x == 0 for x",
+        "check 3 == 3",
+        "check nan == nan",
+        "check x - x == 0",
+        "check b == b",
+        "check inf == inf",
+        "convex 3",
+        "convex x - x",
+        "derive 3 wrt x",
+        "derive x - x wrt x",
+    ] {
+        let script = format!("var x, y\nlet a = 3\nlet b = [1, 2]\n{statement}\n");
+        let ran = run_in(&mut Session::new(Settings::default()), "degenerate", &script);
+        assert!(!ran.codes().contains(&"E0900"), "{statement}");
+    }
+}
+
+#[test]
 fn a_simpler_form_is_never_longer() {
     let count = |e: &str| e.chars().filter(|c| "+-*/^(".contains(*c)).count();
     for e in ["x^2/(1 + x^2)^2 - 1/(1 + x^2)", "(x - y)^2 + 4*x*y", "x*exp(x) + exp(x) - x*exp(x)"]

@@ -10,6 +10,9 @@ use crate::shape::Shape;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Node, NodeId};
 
+/// Calls of functions nest no deeper.
+const MAX_OPEN_CALLS: usize = 500;
+
 impl Checker<'_> {
     /// `f(a, b)`.
     pub(super) fn call(&mut self, node: NodeId, callee: NodeId, args: &[Arg]) -> Checked<Item> {
@@ -170,8 +173,17 @@ impl Checker<'_> {
         if let Some(found) = key.as_ref().and_then(|k| self.calls.get(k)) {
             return Ok(found.clone());
         }
+        if self.open_calls >= MAX_OPEN_CALLS {
+            let message = format!("calls of functions nest more than {MAX_OPEN_CALLS} deep");
+            let finding = Diagnostic::error(codes::E0711, message)
+                .at(span, "the innermost call")
+                .help("write the result of some of the calls as a `let`");
+            return self.report(finding);
+        }
         let outer = std::mem::take(self.sink);
+        self.open_calls += 1;
         let result = self.body(function, items);
+        self.open_calls -= 1;
         let findings = std::mem::replace(self.sink, outer).take();
         for finding in findings {
             self.sink.push(finding.label(span, format!("in this call of `{}`", function.name)));

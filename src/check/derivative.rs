@@ -11,6 +11,7 @@ use crate::shape::{Shape, in_words};
 use crate::simplify;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, IndexEntry, Node, NodeId};
+use crate::work;
 
 impl Checker<'_> {
     /// A scalar to differentiate, its unknowns, and its name in labels.
@@ -187,7 +188,11 @@ impl Checker<'_> {
         if self.dry {
             return parts;
         }
-        parts.into_iter().map(|p| simplify::shorten(self.g, p)).collect()
+        let shorten = |p| simplify::shorten(self.g, p);
+        if self.for_value {
+            return work::brief(|| parts.into_iter().map(shorten).collect());
+        }
+        parts.into_iter().map(shorten).collect()
     }
 
     /// `diff(f, x)` and `diff(f, x, y)`.

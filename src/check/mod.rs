@@ -146,6 +146,10 @@ pub struct Checker<'s> {
     in_branch: usize,
     /// The function whose body is being checked.
     inside: Option<Arc<Function>>,
+    /// How many calls of functions stand around what is being checked.
+    open_calls: usize,
+    /// Whether values at a point are asked for: then nobody reads the form.
+    for_value: bool,
     /// Bodies of functions for arguments met before.
     calls: HashMap<(usize, Vec<ExprId>), Item>,
 }
@@ -176,6 +180,8 @@ impl<'s> Checker<'s> {
             origins: HashMap::new(),
             in_branch: 0,
             inside: None,
+            open_calls: 0,
+            for_value: false,
             calls: HashMap::new(),
         }
     }

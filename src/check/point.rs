@@ -23,7 +23,9 @@ impl Checker<'_> {
     /// `E at POINT`.
     pub(super) fn at(&mut self, expr: NodeId, point: NodeId, span: Span) -> Checked<Item> {
         let ast = Arc::clone(&self.ast);
+        let before = std::mem::replace(&mut self.for_value, true);
         let item = self.item(expr);
+        self.for_value = before;
         let pairs = match ast.node(point) {
             Node::Point(bindings) => {
                 let within = item.as_ref().ok().map(|i| self.unknowns_of(i)).unwrap_or_default();

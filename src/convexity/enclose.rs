@@ -94,6 +94,7 @@ impl Run<'_> {
             if self.values.contains_key(&e) || !self.g.free_indices(e).iter().all(open) {
                 continue;
             }
+            crate::work::spend(8);
             let value = if self.work > MAX_WORK { None } else { self.compute(e) };
             self.work += value.as_ref().map_or(1, |v| v.data.len().max(1));
             self.values.insert(e, value);

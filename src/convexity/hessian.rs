@@ -277,6 +277,9 @@ fn semidefinite_by_parts(
     let mut looked = 0;
     while let Some(part) = pending.pop() {
         looked += 1;
+        if !crate::work::is_left() {
+            return None;
+        }
         if matrix(&part).is_some_and(|m| definite::prove(n, &m).is_some()) {
             continue;
         }

@@ -188,7 +188,8 @@ fn facts(g: &mut Graph, f: ExprId, bounds: &Bounds) -> FxHashMap<ExprId, Fact> {
             continue;
         }
         let mut own = rules::fact(&mut Context { g, ranges: &ranges, facts: &facts }, e);
-        if own.is_blank() && is_candidate(g, e) && attempts < MAX_ATTEMPTS {
+        let may_try = attempts < MAX_ATTEMPTS && crate::work::is_left();
+        if may_try && own.is_blank() && is_candidate(g, e) {
             attempts += 1;
             by_derivatives(g, e, bounds, &ranges, &facts, &mut own);
         }

@@ -26,6 +26,9 @@ pub fn is_nonnegative(
     let mut pending = vec![on];
     for _ in 0..MAX_PARTS {
         let Some(part) = pending.pop() else { return true };
+        if !crate::work::is_left() {
+            return false;
+        }
         if enclosure(part).is_some_and(|v| v.lo >= 0.0) {
             continue;
         }

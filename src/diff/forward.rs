@@ -66,8 +66,13 @@ pub(crate) fn step(g: &mut Graph, e: ExprId, moved: &FxHashMap<ExprId, ExprId>) 
         return Some(g.apply(Op::If, &[args[0], branch(1), branch(2)]));
     }
     let mut parts = Vec::new();
+    let others = ops::others_of_each(g, e);
     for (k, arg) in args.iter().enumerate() {
         let Some(&d) = moved.get(arg) else { continue };
+        if let Some(others) = &others {
+            parts.push(times(g, d, others[k]));
+            continue;
+        }
         let part = match rule {
             Derivative::Zero | Derivative::Scoped => return None,
             Derivative::Elementwise(partial) => {

@@ -147,9 +147,14 @@ impl Sweep<'_> {
                 .collect();
         }
         let mut found = Vec::new();
+        let others = ops::others_of_each(self.g, e);
         // Last argument first, since contributions are read back in reverse.
         for (k, &arg) in args.iter().enumerate().rev() {
             if !self.active.contains(&arg) {
+                continue;
+            }
+            if let Some(others) = &others {
+                found.push((arg, times(self.g, a, others[k]), context));
                 continue;
             }
             if op == Op::If {

@@ -5,10 +5,12 @@
 //! and, where it can be told, what differs; or a [`derivatives::Report`] of
 //! symbolic against numeric derivatives.
 //!
-//! Equality is decided by normal form first ([`normal_form::same`]), then by
-//! values at random points of the declared domain. A normal form never errs;
-//! random points can only err where two expressions differ by less than
-//! rounding, and a tolerance scaled to the terms inside sees to that.
+//! Equality is decided by normal form ([`normal_form::same`]) and by values at
+//! random points of the declared domain. The normal form holds for all points
+//! at once, but it is the work of many rules; so it proves nothing where a
+//! value contradicts it. Random points can only err where two expressions
+//! differ by less than rounding, and a tolerance scaled to the terms inside
+//! sees to that.
 //!
 //! This room knows no spans and writes no diagnostics. Random points are drawn
 //! from a fixed stream: the same check gives the same answer.

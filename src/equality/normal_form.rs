@@ -1,4 +1,4 @@
-//! The same normal form: equal for certain.
+//! The same normal form: equal wherever both have a value.
 
 use crate::expr::{ExprId, Graph};
 use crate::poly::Ring;

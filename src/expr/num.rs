@@ -37,7 +37,7 @@ impl Num {
 
     /// `num / den`, or `None` where it is not a rational of 53 bits.
     fn ratio(num: i128, den: i128, decimal: bool) -> Option<Num> {
-        if den == 0 {
+        if den == 0 || num == i128::MIN || den == i128::MIN {
             return None;
         }
         let g = gcd(num.unsigned_abs(), den.unsigned_abs()) as i128;

@@ -485,6 +485,40 @@ fn add_tangent(g: &mut Graph, args: &[ExprId], y: ExprId, d: ExprId, k: usize) -
     if g.shape(args[k]) == shape { d } else { g.fill(shape, d) }
 }
 
+/// For each factor of a long product of numbers the product of all others, so
+/// that all of them together take about as long as the product; `None` where the
+/// product is short, or none of numbers.
+///
+/// Factors are grouped, groups are grouped again, and so on: the others of a
+/// factor are those of its group, and the groups beside its group.
+pub(crate) fn others_of_each(g: &mut Graph, e: ExprId) -> Option<Vec<ExprId>> {
+    /// Products of all but one of a group stay closed.
+    const GROUP: usize = MAX_OPENED + 2;
+    let factors = g.args(e).to_vec();
+    let is_long = g.op(e) == Op::Mul && factors.len() > 2 * GROUP;
+    if !is_long || !factors.iter().all(|&f| g.shape(f).is_scalar()) {
+        return None;
+    }
+    let mut levels = vec![factors];
+    while let Some(last) = levels.last().filter(|l| l.len() > GROUP) {
+        let products = last.chunks(GROUP).map(|group| g.mul(group)).collect();
+        levels.push(products);
+    }
+    // What stands outside of a node, from the coarsest level down.
+    let mut outside: Vec<Vec<ExprId>> = vec![Vec::new()];
+    for level in levels.iter().rev() {
+        let mut next = Vec::with_capacity(level.len());
+        for (group, around) in level.chunks(GROUP).zip(&outside) {
+            for k in 0..group.len() {
+                let beside = [&group[..k], &group[k + 1..]].concat();
+                next.push([&around[..], &[g.mul(&beside)]].concat());
+            }
+        }
+        outside = next;
+    }
+    Some(outside.into_iter().map(|factors| g.mul(&factors)).collect())
+}
+
 /// All factors but the `k`-th.
 fn others(g: &mut Graph, args: &[ExprId], k: usize) -> ExprId {
     let rest: Vec<ExprId> =

@@ -6,6 +6,7 @@ use crate::shape::{Shape, ShapeError};
 
 /// Makes the node `op(args)`, or says which shapes do not fit.
 pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprId, ShapeError> {
+    crate::work::spend(5 + args.len());
     let shape = (def(op).shape)(g, data, args)?;
     if let Some(scaled) = scaled_outside(g, op, data, args) {
         return Ok(scaled);

@@ -15,7 +15,8 @@ pub(super) fn matmul(g: &mut Graph, args: &[ExprId], shape: Shape) -> ExprId {
     let mut plain: Vec<ExprId> = Vec::new();
     for &arg in args {
         let mut array = arg;
-        if g.op(arg) == Op::Mul {
+        // The scalars of a product with an array; a product of scalars alone is a factor as it is.
+        if g.op(arg) == Op::Mul && !g.shape(arg).is_scalar() {
             let factors = g.args(arg).to_vec();
             scalars.extend(factors.iter().copied().filter(|&f| g.shape(f).is_scalar()));
             if let Some(&a) = factors.iter().find(|&&f| !g.shape(f).is_scalar()) {

@@ -33,6 +33,7 @@ mod values;
 
 use std::sync::OnceLock;
 
+pub(crate) use arith::others_of_each;
 pub use arith::{coefficient, times};
 pub use arrays::verify_read;
 pub use binders::{Range, count, neutral};

@@ -126,8 +126,13 @@ fn rational_root(p: &Poly, var: usize) -> Option<Poly> {
     if first.abs() > MAX_ROOT || last.abs() > MAX_ROOT {
         return None;
     }
+    let sizes = divisors(first);
     for q in divisors(last) {
-        for size in divisors(first) {
+        for &size in &sizes {
+            crate::work::spend(coefficients.len());
+            if !crate::work::is_left() {
+                return None;
+            }
             for root in [size, -size] {
                 if super::gcd_int(root, q) == 1 && vanishes(&coefficients, root, q) == Some(true) {
                     let n = p.n_vars();
@@ -140,9 +145,12 @@ fn rational_root(p: &Poly, var: usize) -> Option<Poly> {
     None
 }
 
-fn divisors(n: i128) -> impl Iterator<Item = i128> {
+/// The divisors of a whole number, the smallest first.
+fn divisors(n: i128) -> Vec<i128> {
     let n = n.abs();
-    (1..=n).filter(move |d| n % d == 0)
+    let small: Vec<i128> = (1..).take_while(|d| d * d <= n).filter(|d| n % d == 0).collect();
+    let large = small.iter().rev().map(|d| n / d).filter(|l| l * l > n);
+    small.iter().copied().chain(large).collect()
 }
 
 /// Whether the polynomial is zero at `p/q`, by Horner's rule times `q^n`.

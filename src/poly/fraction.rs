@@ -42,20 +42,37 @@ impl Fraction {
                 Fraction::new(num, self.den.clone())
             };
         }
-        let num = self.num.mul(&other.den)?.add(&other.num.mul(&self.den)?)?;
-        Fraction::new(num, self.den.mul(&other.den)?)
+        // Only what the denominators share can cancel (Knuth, sec. 4.5.1).
+        let shared = gcd(&self.den, &other.den)?;
+        let (rest, other_rest) = (divide(&self.den, &shared)?, divide(&other.den, &shared)?);
+        let num = self.num.mul(&other_rest)?.add(&other.num.mul(&rest)?)?;
+        let cancels = gcd(&num, &shared)?;
+        let den = divide(&self.den, &cancels)?.mul(&other_rest)?;
+        Some(Fraction { num: divide(&num, &cancels)?, den })
     }
 
     /// Product.
     pub fn mul(&self, other: &Fraction) -> Option<Fraction> {
-        let (num, den) = (self.num.mul(&other.num)?, self.den.mul(&other.den)?);
-        if den.is_one() { Some(Fraction { num, den }) } else { Fraction::new(num, den) }
+        if self.den.is_one() && other.den.is_one() {
+            return Some(Fraction::whole(self.num.mul(&other.num)?));
+        }
+        // Only numerators with denominators across can cancel.
+        let (a, b) = (gcd(&self.num, &other.den)?, gcd(&other.num, &self.den)?);
+        let num = divide(&self.num, &a)?.mul(&divide(&other.num, &b)?)?;
+        let den = divide(&self.den, &b)?.mul(&divide(&other.den, &a)?)?;
+        Some(Fraction { num, den })
     }
 
     /// Whole power; of zero only a positive one.
     pub fn pow(&self, n: i64) -> Option<Fraction> {
         let size = u32::try_from(n.unsigned_abs()).ok()?;
         let (num, den) = (self.num.pow(size)?, self.den.pow(size)?);
-        if n >= 0 { Some(Fraction { num, den }) } else { Fraction::new(den, num) }
+        // Powers of what has no common factor have none.
+        match (n >= 0, num.leading()) {
+            (true, _) => Some(Fraction { num, den }),
+            (false, 0) => None,
+            (false, 1..) => Some(Fraction { num: den, den: num }),
+            (false, _) => Some(Fraction { num: den.neg(), den: num.neg() }),
+        }
     }
 }

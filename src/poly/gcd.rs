@@ -3,9 +3,10 @@
 //! The Euclidean algorithm on primitive polynomials, one variable after the
 //! other (Knuth, The Art of Computer Programming 2, sec. 4.6.1, algorithm E
 //! with primitive remainders; Geddes, Czapor & Labahn, Algorithms for Computer
-//! Algebra, sec. 7.2).
+//! Algebra, sec. 7.2). Most pairs have no common divisor; their images at a
+//! point tell ([`image`]).
 
-use super::Poly;
+use super::{Poly, image};
 
 /// The quotient where `b` divides `a`.
 pub fn divide(a: &Poly, b: &Poly) -> Option<Poly> {
@@ -32,6 +33,9 @@ pub fn gcd(a: &Poly, b: &Poly) -> Option<Poly> {
     if b.is_zero() {
         return positive(a);
     }
+    if a == b {
+        return positive(a);
+    }
     let number = super::gcd_int(a.content(), b.content());
     let (a, b) = (a.primitive(), b.primitive());
     let var = (0..a.n_vars).find(|&v| a.degree(v) > 0 || b.degree(v) > 0);
@@ -54,6 +58,9 @@ fn gcd_by(a: &Poly, b: &Poly, var: usize) -> Option<Poly> {
     let content = gcd(&content_a, &content_b)?;
     if a.degree(var) < b.degree(var) {
         std::mem::swap(&mut a, &mut b);
+    }
+    if image::are_coprime(&a, &b, var) {
+        return Some(content.primitive());
     }
     while !b.is_zero() {
         let rest = pseudo_remainder(&a, &b, var)?;

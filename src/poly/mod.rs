@@ -7,7 +7,7 @@
 //! [`Ring::write`]. `factor`, `simplify`, `solve` and `check` stand on this.
 //!
 //! Arithmetic is exact: coefficients are whole numbers of 127 bits, and what
-//! does not fit, or would take long, is `None`. Callers then keep the form
+//! does not fit, or would take long ([`work`]), is `None`. Callers then keep the form
 //! they have. **No result is ever approximate.**
 //!
 //! Monomials are ordered lexicographically by their exponents, so the leading
@@ -16,11 +16,14 @@
 mod factor;
 mod fraction;
 mod gcd;
+mod image;
 mod relation;
 mod ring;
 mod write;
 
 use std::collections::BTreeMap;
+
+use crate::work;
 
 pub use factor::{Factors, factors};
 pub use fraction::Fraction;
@@ -125,6 +128,7 @@ impl Poly {
 
     /// Sum.
     pub fn add(&self, other: &Poly) -> Option<Poly> {
+        self.may_work(self.n_terms() + other.n_terms())?;
         let mut sum = self.clone();
         for (m, c) in &other.terms {
             sum.add_term(m.clone(), *c)?;
@@ -135,6 +139,7 @@ impl Poly {
     /// Adds `c` times a monomial.
     pub fn add_term(&mut self, monomial: Monomial, c: i128) -> Option<()> {
         let total = self.terms.get(&monomial).copied().unwrap_or(0).checked_add(c)?;
+        let total = has_negative(total)?;
         if total == 0 {
             self.terms.remove(&monomial);
         } else {
@@ -162,7 +167,7 @@ impl Poly {
             return Some(Poly::zero(self.n_vars));
         }
         let terms: Option<_> =
-            self.terms.iter().map(|(m, c)| Some((m.clone(), c.checked_mul(k)?))).collect();
+            self.terms.iter().map(|(m, c)| Some((m.clone(), has_negative(c.checked_mul(k)?)?))).collect();
         Some(Poly { n_vars: self.n_vars, terms: terms? })
     }
 
@@ -174,8 +179,15 @@ impl Poly {
         }
     }
 
+    /// Counts work on so many terms; `None` where the budget is used up.
+    fn may_work(&self, n_terms: usize) -> Option<()> {
+        work::spend(n_terms * (5 + self.n_vars));
+        work::is_left().then_some(())
+    }
+
     /// Product.
     pub fn mul(&self, other: &Poly) -> Option<Poly> {
+        self.may_work(self.n_terms() * other.n_terms())?;
         let mut product = Poly::zero(self.n_vars);
         for (a, ca) in &self.terms {
             for (b, cb) in &other.terms {
@@ -234,6 +246,11 @@ impl Poly {
     pub fn primitive(&self) -> Poly {
         if self.is_zero() { self.clone() } else { self.unscale(self.content()) }
     }
+}
+
+/// The number, where its negative is a number, too.
+fn has_negative(c: i128) -> Option<i128> {
+    (c > i128::MIN).then_some(c)
 }
 
 /// The product of monomials.

@@ -33,16 +33,25 @@ pub fn whole_layout(g: &Graph, e: ExprId) -> Layout {
     build::Builder::new(g, &names).layout(e)
 }
 
-/// The layout tree of an expression.
+/// The layout tree of an expression; a word about its length where that is
+/// longer than anybody reads even with names for its parts.
 pub fn layout(g: &Graph, e: ExprId) -> Layout {
-    let names = share::names(g, e);
+    let too_long = || Layout::Name("(an expression that is too long to write)".to_string());
+    layout_of_readable(g, e).unwrap_or_else(too_long)
+}
+
+/// The layout tree of an expression; `None` where it is too long to write. What
+/// depends on an index has no name outside of its sum, so a text may be far
+/// longer than the graph is large.
+pub fn layout_of_readable(g: &Graph, e: ExprId) -> Option<Layout> {
+    let names = share::names(g, e)?;
     let mut builder = build::Builder::new(g, &names);
     let body = builder.layout(e);
     if names.is_empty() {
-        return body;
+        return Some(body);
     }
     let mut shared: Vec<ExprId> = names.keys().copied().collect();
     shared.sort_unstable();
     let defs = shared.iter().rev().map(|&s| (names[&s].clone(), builder.definition(s))).collect();
-    Layout::Where(Box::new(body), defs)
+    Some(Layout::Where(Box::new(body), defs))
 }

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::expr::{ExprId, Graph, Op};
+use crate::expr::{ExprId, Graph, Num, Op};
 
 /// Expressions of at most this many nodes, counted as a tree, print whole.
 const SHORT: f64 = 30.0;
@@ -15,13 +15,15 @@ const SMALL_PART: f64 = 6.0;
 /// The least part that is worth a `where`, unless that saves much.
 const LARGE_PART: f64 = 8.0;
 const MUCH: f64 = 16.0;
+/// Texts of more nodes are not written.
+const LONGEST: f64 = 2e5;
 /// The first names that parts get.
 const LETTERS: [&str; 6] = ["p", "q", "r", "s", "u", "v"];
 
 /// The shared parts that should be named, so that the text stays about as long
 /// as the graph is large. Parts that depend on a bound index have no name
-/// outside their binder.
-pub(super) fn names(g: &Graph, root: ExprId) -> FxHashMap<ExprId, String> {
+/// outside their binder. `None` where the text would be too long all the same.
+pub(super) fn names(g: &Graph, root: ExprId) -> Option<FxHashMap<ExprId, String>> {
     let order = g.reachable(&[root]);
     let mut sizes: FxHashMap<ExprId, f64> = FxHashMap::default();
     for &e in &order {
@@ -29,7 +31,7 @@ pub(super) fn names(g: &Graph, root: ExprId) -> FxHashMap<ExprId, String> {
         sizes.insert(e, size);
     }
     let least = match sizes[&root] {
-        size if size <= SHORT => return FxHashMap::default(),
+        size if size <= SHORT => return Some(FxHashMap::default()),
         size if size <= LONG => WORTH_A_NAME,
         _ => SMALL_PART,
     };
@@ -45,7 +47,25 @@ pub(super) fn names(g: &Graph, root: ExprId) -> FxHashMap<ExprId, String> {
         .filter(|n| !taken.contains(n.as_str()));
     let mut named = parts_worth_a_name(g, root, &order, &sizes, least);
     named.sort_unstable();
-    named.into_iter().filter_map(|e| Some((e, fresh.next()?))).collect()
+    if sizes[&root] > LONGEST && written_nodes(g, root, &order, &named) > LONGEST {
+        return None;
+    }
+    Some(named.into_iter().filter_map(|e| Some((e, fresh.next()?))).collect())
+}
+
+/// The nodes that are written where some have names, their definitions included.
+fn written_nodes(g: &Graph, root: ExprId, order: &[ExprId], named: &[ExprId]) -> f64 {
+    let mut sizes: FxHashMap<ExprId, f64> = FxHashMap::default();
+    let mut total = 0.0;
+    for &e in order {
+        let size = 1.0 + g.args(e).iter().map(|a| sizes[a]).sum::<f64>();
+        let has_name = named.binary_search(&e).is_ok();
+        if has_name || e == root {
+            total += size;
+        }
+        sizes.insert(e, if has_name { 1.0 } else { size });
+    }
+    total
 }
 
 /// From the whole to its parts: how often a part is written, where parts that
@@ -78,10 +98,12 @@ fn parts_worth_a_name(
     named
 }
 
-/// A transpose or a negative: what it is of gets the name.
+/// A transpose, a negative or a power that is written below a line: what it is of
+/// gets the name.
 fn is_turned(g: &Graph, e: ExprId) -> bool {
     match (g.op(e), g.args(e)) {
         (Op::Transpose, _) => true,
+        (Op::Pow, &[_, n]) => g.as_num(n).is_some_and(Num::is_negative),
         (Op::Mul, &[sign, _]) => g.as_num(sign).is_some(),
         _ => false,
     }

@@ -29,6 +29,11 @@ impl Runner<'_> {
 
     /// Runs a command that gives a value.
     pub(super) fn command_item(&mut self, node: NodeId, name: Option<&str>) -> Checked<Item> {
+        // Commands in commands are limited by memory, not by the stack.
+        stacker::maybe_grow(256 * 1024, 8 << 20, || self.run_command_item(node, name))
+    }
+
+    fn run_command_item(&mut self, node: NodeId, name: Option<&str>) -> Checked<Item> {
         let ast = Arc::clone(&self.ast);
         let Node::Command(command) = ast.node(node) else { return Err(Reported) };
         match command.kind {

@@ -53,6 +53,6 @@ impl Runner<'_> {
                 bounds.declare(unknown, u.lower.as_ref(), u.upper.as_ref());
             }
         }
-        Ok(Some(convexity::analyze(g, f, &bounds)))
+        Ok(Some(crate::work::command(|| convexity::analyze(g, f, &bounds))))
     }
 }

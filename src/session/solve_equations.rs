@@ -9,7 +9,7 @@ use super::statement::{Runner, squeeze, tensor_json};
 use super::{Output, Receiver};
 use crate::check::{Checked, Equation, Item, Record, Reported};
 use crate::diag::{Diagnostic, codes};
-use crate::expr::{ExprId, SymbolId};
+use crate::expr::{ExprId, Graph, SymbolId};
 use crate::linear::{self, NoSolution};
 use crate::report::{JsonObject, JsonValue, number};
 use crate::shape::{Tensor, in_words};
@@ -63,7 +63,10 @@ impl Runner<'_> {
         let span = equations.iter().map(|e| e.span).reduce(Span::to).unwrap_or(command.word);
         let g = &mut self.session.state.graph;
         let mut failed = None;
-        let values = g.scratch(|g| match linear::solve(g, &residuals, &unknowns) {
+        let solve = |g: &mut Graph| {
+            crate::work::command(|| linear::solve(g, &residuals, &unknowns))
+        };
+        let values = g.scratch(|g| match solve(g) {
             Ok(values) => values,
             Err(reason) => {
                 let term = match reason {

@@ -66,6 +66,7 @@ impl Runner<'_> {
     fn statements(&mut self, statements: &[StmtId], out: &mut Receiver) {
         for &id in statements {
             let before = self.reported;
+            crate::work::begin_statement();
             let result = self.statement(id, out);
             self.flush(out);
             self.commands.clear();
@@ -140,6 +141,11 @@ impl Runner<'_> {
     }
 
     fn statement(&mut self, id: StmtId, out: &mut Receiver) -> Checked<()> {
+        // Blocks in blocks are limited by memory, not by the stack.
+        stacker::maybe_grow(256 * 1024, 8 << 20, || self.run_statement(id, out))
+    }
+
+    fn run_statement(&mut self, id: StmtId, out: &mut Receiver) -> Checked<()> {
         let ast = Arc::clone(&self.ast);
         let stmt = ast.stmt(id);
         self.session.running = Some(stmt.span);

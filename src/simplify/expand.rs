@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::ops::{self, Derivative, Range};
+use crate::work;
 
 /// A sum of more terms is an error.
 const MAX_TERMS: usize = 2_000;
@@ -83,7 +84,7 @@ fn walk(
                 done.insert(e, e);
             }
         }
-        if becomes.len() > 50 * MAX_TERMS {
+        if becomes.len() > 50 * MAX_TERMS || !work::is_left() {
             return Err(TooLarge { limit: MAX_TERMS });
         }
     }
@@ -154,7 +155,7 @@ fn product(g: &mut Graph, factors: &[Vec<ExprId>], op: Op) -> Expanded {
     let mut made = 0;
     for (k, factor) in factors.iter().enumerate().skip(1) {
         made += sums.len() * factor.len();
-        if made > MAX_PRODUCTS {
+        if made > MAX_PRODUCTS || !work::is_left() {
             return Err(TooLarge { limit: MAX_TERMS });
         }
         let longer: Vec<Vec<ExprId>> = sums
@@ -165,13 +166,18 @@ fn product(g: &mut Graph, factors: &[Vec<ExprId>], op: Op) -> Expanded {
         sums = if op == Op::MatMul && k + 1 < factors.len() {
             longer
         } else {
-            let products: Vec<ExprId> =
-                longer.iter().map(|factors| times_all(g, op, factors)).collect();
+            let mut products = Vec::with_capacity(longer.len());
+            for factors in &longer {
+                if !work::is_left() {
+                    return Err(TooLarge { limit: MAX_TERMS });
+                }
+                products.push(times_all(g, op, factors));
+            }
             let sum = g.add(&products);
             let terms = if g.op(sum) == Op::Add { g.args(sum).to_vec() } else { vec![sum] };
             terms.into_iter().map(|t| vec![t]).collect()
         };
-        if sums.len() > MAX_TERMS {
+        if sums.len() > MAX_TERMS || !work::is_left() {
             return Err(TooLarge { limit: MAX_TERMS });
         }
     }
@@ -180,6 +186,10 @@ fn product(g: &mut Graph, factors: &[Vec<ExprId>], op: Op) -> Expanded {
 }
 
 fn times_all(g: &mut Graph, op: Op, factors: &[ExprId]) -> ExprId {
+    // A whole product that is looked at again is no longer one of matrices.
+    if let [only] = *factors {
+        return only;
+    }
     if op == Op::MatMul {
         return g.apply(op, factors);
     }

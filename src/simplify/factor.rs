@@ -16,7 +16,7 @@ pub fn factor(g: &mut Graph, e: ExprId) -> ExprId {
     if !g.shape(e).is_scalar() {
         return array_factors(g, e);
     }
-    factor_scalar(g, e).unwrap_or(e)
+    crate::work::command(|| factor_scalar(g, e)).unwrap_or(e)
 }
 
 fn factor_scalar(g: &mut Graph, e: ExprId) -> Option<ExprId> {
@@ -28,9 +28,10 @@ fn factor_scalar(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     product.include(&factors(&fraction.num)?, 1)?;
     product.include(&factors(&fraction.den)?, -1)?;
     // A sum without a factor keeps the order of its terms.
-    let trivial = product.powers.len() == 1 && product.number == (1, 1);
-    let bare = product.exponents.iter().all(|&n| n == 0) && product.powers[0].1 == 1;
-    if trivial && bare && g.op(e) == Op::Add {
+    let only_factor = matches!(product.powers[..], [(_, 1)])
+        && product.number == (1, 1)
+        && product.exponents.iter().all(|&n| n == 0);
+    if only_factor && g.op(e) == Op::Add {
         return Some(e);
     }
     Some(ring.write_product(g, &product))

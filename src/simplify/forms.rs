@@ -6,6 +6,7 @@ use super::size::operations;
 use crate::expr::{ExprId, Graph, Num, Op};
 use crate::ops::{coefficient, substitute};
 use crate::poly::{Fraction, Poly, Product, Ring, factors};
+use crate::work;
 
 /// Ways of replacing powers that are followed.
 const MAX_VARIANTS: usize = 8;
@@ -20,6 +21,9 @@ const LONG_SUM: usize = 3;
 /// residuals and models as a person wrote them.
 pub(super) fn forms(g: &mut Graph, e: ExprId, thorough: bool) -> Vec<ExprId> {
     let mut found = Vec::new();
+    if !work::is_left() {
+        return found;
+    }
     if let Some(form) = by_whole_sums(g, e) {
         found.push(form);
     }
@@ -31,6 +35,9 @@ pub(super) fn forms(g: &mut Graph, e: ExprId, thorough: bool) -> Vec<ExprId> {
     polynomial_forms(g, e, thorough, &mut found);
     let shortest = found.iter().copied().min_by_key(|&f| operations(g, f));
     for form in std::iter::once(e).chain(shortest) {
+        if !work::is_left() {
+            break;
+        }
         let others = [half_angles(g, form), sums_of_angles(g, form), opposed_exponentials(g, form)];
         for new in others.into_iter().flatten() {
             polynomial_forms(g, new, thorough, &mut found);
@@ -118,6 +125,9 @@ fn polynomial_forms(g: &mut Graph, e: ExprId, thorough: bool, found: &mut Vec<Ex
     }
     let first = found.len();
     for variant in &variants {
+        if !work::is_left() {
+            break;
+        }
         write_all(g, &ring, variant, found);
     }
     if ring.has_opposed_exponentials() {
@@ -129,7 +139,9 @@ fn polynomial_forms(g: &mut Graph, e: ExprId, thorough: bool, found: &mut Vec<Ex
 }
 
 fn exponentials(g: &Graph, e: ExprId) -> Vec<ExprId> {
-    g.reachable(&[e]).into_iter().filter(|&n| g.op(n) == Op::Exp).collect()
+    let below = g.reachable(&[e]);
+    work::spend(2 * below.len());
+    below.into_iter().filter(|&n| g.op(n) == Op::Exp).collect()
 }
 
 fn write_all(g: &mut Graph, ring: &Ring, f: &Fraction, found: &mut Vec<ExprId>) {
@@ -147,6 +159,9 @@ fn write_all(g: &mut Graph, ring: &Ring, f: &Fraction, found: &mut Vec<ExprId>) 
     for top in tops {
         for bottom in bottoms {
             let mut product = Product::one(ring.n_vars());
+            if !work::is_left() {
+                return;
+            }
             if top(&mut product, &f.num).and_then(|()| bottom(&mut product, &f.den)).is_some() {
                 found.push(ring.write_product(g, &product));
             }
@@ -268,11 +283,12 @@ fn product_of_waves(g: &mut Graph, a: ExprId, b: ExprId) -> ExprId {
 /// `exp(u)` and `exp(-u)`, where both occur, by hyperbolic functions.
 fn opposed_exponentials(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     let mut pairs = Vec::new();
-    for up in exponentials(g, e) {
+    let powers = exponentials(g, e);
+    for &up in &powers {
         let u = g.args(up)[0];
         let minus = g.neg(u);
         let down = g.apply(Op::Exp, &[minus]);
-        if coefficient(g, u).0.is_negative() || !g.reachable(&[e]).contains(&down) {
+        if coefficient(g, u).0.is_negative() || !powers.contains(&down) {
             continue;
         }
         let (cosh, sinh) = (g.apply(Op::Cosh, &[u]), g.apply(Op::Sinh, &[u]));

@@ -18,7 +18,9 @@ fn rule(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     let size = g.shape(e).len();
     let large = |f: &ExprId| g.op(*f) == Op::Add && g.shape(*f).len() > size;
     let at = factors.iter().position(large)?;
-    if !g.args(factors[at]).iter().all(|&term| is_never_formed(g, term)) {
+    // A scalar term stands for a matrix of equal entries.
+    let whole = |&term: &ExprId| g.shape(term) == g.shape(factors[at]);
+    if !g.args(factors[at]).iter().all(|t| whole(t) && is_never_formed(g, *t)) {
         return None;
     }
     let terms: Vec<ExprId> = g

@@ -4,7 +4,9 @@
 //! products and powers of scalars are tried in all their [`forms`], as they
 //! stand and by pairs of terms. A form replaces another only where it has
 //! fewer operations as printed, so what a person wrote stays where nothing is
-//! gained.
+//! gained. The search has a budget ([`work`]); where it is used up, what is not
+//! yet looked at stays as it is, and long parts that are shared print with a
+//! name.
 
 use rustc_hash::FxHashMap;
 
@@ -14,6 +16,7 @@ use super::rules::rules;
 use super::size::{length, operations, widest};
 use crate::expr::{ExprId, Graph, Op};
 use crate::ops::{self, coefficient};
+use crate::work;
 
 /// Parts of more operations are left alone.
 const MAX_PART: usize = 120;
@@ -40,13 +43,16 @@ fn shortened(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
     let before = g.set_deriving(true);
     let found = g.scratch(|g| {
         let mut best = e;
-        for _ in 0..PASSES {
-            let next = pass(g, best, thorough);
-            if next == best {
-                break;
+        work::search(|| {
+            for _ in 0..PASSES {
+                let next = pass(g, best, thorough);
+                if next == best || !work::is_left() {
+                    best = next;
+                    break;
+                }
+                best = next;
             }
-            best = next;
-        }
+        });
         vec![best]
     });
     g.set_deriving(before);
@@ -61,6 +67,10 @@ fn pass(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
     for node in order {
         let args: Vec<ExprId> = g.args(node).iter().map(|a| map[a]).collect();
         let rebuilt = ops::rebuild(g, node, &args);
+        if !work::is_left() {
+            map.insert(node, rebuilt);
+            continue;
+        }
         let mut new = by_rules(g, rebuilt);
         if small && is_arithmetic(g, new) {
             let settled = shortest(g, new, thorough);
@@ -95,6 +105,7 @@ fn is_arithmetic(g: &Graph, e: ExprId) -> bool {
 
 fn by_rules(g: &mut Graph, e: ExprId) -> ExprId {
     let mut best = e;
+    work::spend(rules().len());
     for rule in rules() {
         if let Some(new) = (rule.apply)(g, best)
             && g.shape(new) == g.shape(best)
@@ -108,6 +119,9 @@ fn by_rules(g: &mut Graph, e: ExprId) -> ExprId {
 
 /// The shortest of all forms of one node.
 fn shortest(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
+    if !work::is_left() {
+        return e;
+    }
     let size = operations(g, e);
     if !(2..=MAX_PART).contains(&size) {
         return e;
@@ -130,6 +144,9 @@ fn shortest(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
 /// than before has been multiplied out: it is no simpler to read, and loses
 /// digits where the factors are small.
 fn best_form(g: &mut Graph, e: ExprId, thorough: bool) -> Option<ExprId> {
+    if !work::is_left() {
+        return None;
+    }
     let width = widest(g, e);
     let found: Vec<ExprId> =
         forms(g, e, thorough).into_iter().map(|form| by_rules_below(g, form)).collect();
@@ -142,7 +159,7 @@ fn by_rules_below(g: &mut Graph, e: ExprId) -> ExprId {
     for node in g.reachable(&[e]) {
         let args: Vec<ExprId> = g.args(node).iter().map(|a| map[a]).collect();
         let new = ops::rebuild(g, node, &args);
-        let new = by_rules(g, new);
+        let new = if work::is_left() { by_rules(g, new) } else { new };
         map.insert(node, new);
     }
     map[&e]
@@ -157,6 +174,9 @@ fn by_pairs(g: &mut Graph, e: ExprId, thorough: bool) -> Option<ExprId> {
     }
     for i in 0..terms.len() {
         for j in i + 1..terms.len() {
+            if !work::is_left() {
+                return None;
+            }
             let pair = g.add(&[terms[i], terms[j]]);
             let size = operations(g, pair);
             if let Some(form) = best_form(g, pair, thorough).filter(|&f| operations(g, f) < size) {

@@ -4,6 +4,10 @@ use rustc_hash::FxHashMap;
 
 use crate::expr::{ExprId, Graph};
 use crate::print::{self, Layout};
+use crate::work;
+
+/// Units of work that laying out and measuring one part takes.
+const OF_LAYOUT: usize = 10;
 
 /// Operations in the printed form: sums, products, quotients, powers, calls.
 /// Signs are free, so that `-2*(1 - x)` keeps the factor of `(1 - x)^2` as it
@@ -14,8 +18,14 @@ pub fn operations(g: &Graph, e: ExprId) -> usize {
 
 /// Operations, and minus signs in front of terms and factors.
 pub(super) fn length(g: &Graph, e: ExprId) -> (usize, usize) {
-    of_layout(&print::layout(g, e))
+    match print::layout_of_readable(g, e) {
+        Some(layout) => of_layout(&layout),
+        None => (TOO_LONG, 0),
+    }
 }
+
+/// The length of what is too long to write.
+const TOO_LONG: usize = usize::MAX / 2;
 
 /// Larger trees are measured with names for what they share.
 const MAX_TREE: f64 = 2000.0;
@@ -35,6 +45,7 @@ fn of_layout(layout: &Layout) -> (usize, usize) {
     let (mut count, mut signs) = (0, 0);
     let mut stack = vec![layout];
     while let Some(part) = stack.pop() {
+        work::spend(OF_LAYOUT);
         signs += match part {
             Layout::Negative(_) => 1,
             Layout::Sum(terms, _) => {
@@ -50,12 +61,13 @@ fn of_layout(layout: &Layout) -> (usize, usize) {
 /// The number of terms of the longest sum, at least 3.
 pub(super) fn widest(g: &Graph, e: ExprId) -> usize {
     const SHORT: usize = 3;
-    let layout = print::layout(g, e);
+    let Some(layout) = print::layout_of_readable(g, e) else { return TOO_LONG };
     let (mut stack, mut most) = (vec![&layout], SHORT);
     while let Some(part) = stack.pop() {
         if let Layout::Sum(terms, _) = part {
             most = most.max(terms.len());
         }
+        work::spend(OF_LAYOUT);
         own(part, &mut stack);
     }
     most

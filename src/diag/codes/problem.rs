@@ -73,6 +73,10 @@ super::rows! {
     "The run took longer than `--time` allows, or wrote more than `--output` allows. `--sandbox` sets both."
     wrong "# for i in 1..1e6 { print i }, with --output 1K" right "for i in 1..10 { print i }"
 
+    E0711 "nested too deep"
+    "Calls of functions may stand in functions that are called in functions, up to a limit, which the message names."
+    wrong "# 600 functions, each of which calls the one before" right "# results kept by `let` on the way"
+
     E0900 "a bug of ours"
     "Gradus came to a state that it should never reach. Please report it with the script that does it."
     wrong "# none that we know of" right "# every program"
