@@ -39,6 +39,11 @@ pub fn spend(units: usize) {
     SPENT.set(SPENT.get() + units as u64);
 }
 
+/// The work that this thread has done.
+pub fn spent() -> u64 {
+    SPENT.get()
+}
+
 /// Whether the search that is open may go on.
 #[inline]
 pub fn is_left() -> bool {

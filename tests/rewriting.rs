@@ -1,7 +1,7 @@
 //! Rewriting keeps shapes and values: every rule that makes a form of an expression is tried on
 //! random expressions of every shape, at ordinary points and at the edges of domains.
 //!
-//! 400 expressions by default; `GRADUS_CASES=100000 cargo test --test rewriting` tries more. A
+//! 200 expressions by default; `GRADUS_CASES=100000 cargo test --test rewriting` tries more. A
 //! failure names the rule, the expression, its form and the point.
 //!
 //! To add a rule, add a row to [`RULES`]; to add a form of expression, an arm to [`Random`].
@@ -22,7 +22,7 @@ use support::lab::Lab;
 
 fn n_cases() -> u64 {
     let given = env::var("GRADUS_CASES").ok();
-    given.map_or(400, |n| n.parse().expect("GRADUS_CASES is a whole number"))
+    given.map_or(200, |n| n.parse().expect("GRADUS_CASES is a whole number"))
 }
 
 /// What a rule makes of an expression; itself where it does not apply.

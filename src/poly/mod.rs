@@ -166,8 +166,11 @@ impl Poly {
         if k == 0 {
             return Some(Poly::zero(self.n_vars));
         }
-        let terms: Option<_> =
-            self.terms.iter().map(|(m, c)| Some((m.clone(), has_negative(c.checked_mul(k)?)?))).collect();
+        let terms: Option<_> = self
+            .terms
+            .iter()
+            .map(|(m, c)| Some((m.clone(), has_negative(c.checked_mul(k)?)?)))
+            .collect();
         Some(Poly { n_vars: self.n_vars, terms: terms? })
     }
 

@@ -63,9 +63,8 @@ impl Runner<'_> {
         let span = equations.iter().map(|e| e.span).reduce(Span::to).unwrap_or(command.word);
         let g = &mut self.session.state.graph;
         let mut failed = None;
-        let solve = |g: &mut Graph| {
-            crate::work::command(|| linear::solve(g, &residuals, &unknowns))
-        };
+        let solve =
+            |g: &mut Graph| crate::work::command(|| linear::solve(g, &residuals, &unknowns));
         let values = g.scratch(|g| match solve(g) {
             Ok(values) => values,
             Err(reason) => {
