@@ -7,7 +7,9 @@
 
 use super::options::Options;
 use super::registry::{MethodDef, Need};
-use super::run::Run;
+use super::review::review;
+use super::run::{Ended, Run};
+use super::settled::Scales;
 use super::status::Status;
 use super::trace::Trace;
 use super::vector::{clip, norm_inf};
@@ -46,6 +48,10 @@ pub struct Solution {
     /// What the gradient test measures: `grad_norm`, or under bounds the projected gradient's norm.
     pub stationarity: f64,
     pub status: Status,
+    /// Whether what is known at `x` says that it is stationary, whatever the status.
+    pub is_stationary: bool,
+    /// Whether f levels off there, toward a limit that it does not attain.
+    pub levels_off: bool,
     /// Which test passed or which limit was met, in words and numbers.
     pub message: String,
     pub iterations: usize,
@@ -113,25 +119,34 @@ pub fn minimize(
     run.random = control.random.clone();
     let (Ok(stop) | Err(stop)) = (method.entry)(&mut run);
 
-    let (best, trace, iterations, eval) = run.finish();
+    let Ended { best, trace, iterations, eval, f_start, reach } = run.finish();
     let (x, value, gradient, stationarity) = match best {
         Some(best) => (best.x, best.f, best.g, best.stationarity),
         None => (start, f64::NAN, Vec::new(), f64::NAN),
     };
-    Ok(Solution {
+    let (evaluations, time) = (eval.counts(), eval.elapsed());
+    let mut end = Solution {
         grad_norm: if gradient.len() != x.len() { f64::NAN } else { norm_inf(&gradient) },
         x,
         value,
         gradient,
         stationarity,
+        is_stationary: stop.status == Status::Converged,
+        levels_off: false,
         status: stop.status,
         message: stop.message,
         iterations,
-        evaluations: eval.counts(),
-        time: eval.elapsed(),
+        evaluations,
+        time,
         trace,
         method: method.name,
-    })
+    };
+    let is_local = method.family != "no derivatives";
+    let is_loose = is_local && (options.ftol > 0.0 || options.xtol > 0.0);
+    let fallen = if f_start.is_nan() { 0.0 } else { (f_start - end.value).abs() };
+    let scales = Scales { fallen, reach: &reach, gtol: options.gtol, leniency: 1.0 };
+    review(eval.into_problem(), &mut end, &scales, is_loose);
+    Ok(end)
 }
 
 /// Lower and upper bounds.

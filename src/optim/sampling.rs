@@ -3,14 +3,19 @@
 use crate::random::Stream;
 use crate::random::order::permutation;
 
-/// Where a side has no bound, the box reaches this far from the start, in units of `max(1, |x|)`.
+/// Where a side has no bound, the box reaches this far from the start, in units of its size.
 const REACH: f64 = 10.0;
+
+/// The size that a start gives its unknown: `|x|`, however small; a start of 0 says nothing, and stands for 1.
+pub fn size_of_start(x: f64) -> f64 {
+    if x == 0.0 { 1.0 } else { x.abs() }
+}
 
 /// The box that a search covers, `(low, high)`: the bounds where they are finite, elsewhere a range around the
 /// start `x: n`.
 pub fn search_box(x: &[f64], bounds: Option<(&[f64], &[f64])>) -> (Vec<f64>, Vec<f64>) {
     let side = |i: usize| {
-        let reach = REACH * x[i].abs().max(1.0);
+        let reach = REACH * size_of_start(x[i]);
         let (lower, upper) =
             bounds.map_or((f64::NEG_INFINITY, f64::INFINITY), |b| (b.0[i], b.1[i]));
         match (lower.is_finite(), upper.is_finite()) {

@@ -326,6 +326,11 @@ impl Model for SparseModel<'_> {
         self.h.factors(0.0).then(|| self.h.newton(self.g))
     }
 
+    fn regularized(&mut self) -> Option<Vec<f64>> {
+        let shift = ROUNDING * 100.0 * self.h.size;
+        self.h.factors(shift).then(|| self.h.newton(self.g))
+    }
+
     fn descent(&mut self) -> Option<Vec<f64>> {
         self.h.descent(self.g)
     }

@@ -5,8 +5,9 @@
 //! same scaling: every eigenvalue above a cut, none below minus another, all below minus a cut. A direction that is flat
 //! or falls comes from inverse iterations.
 
+use super::run::is_held;
 use super::sparse_region::SparseHessian;
-use super::verdict::{FALLING, FLAT, PointKind, TINY_STEP, Verdict, is_held, visible, with_values};
+use super::verdict::{FALLING, FLAT, PointKind, TINY_STEP, Verdict, visible, with_values};
 use crate::problem::{Problem, SymmetricPattern};
 use std::sync::Arc;
 
@@ -85,12 +86,21 @@ fn take_out(pattern: &SymmetricPattern, values: &mut [f64], held: &[bool]) {
     });
 }
 
-/// `1 / sqrt(max_k |H_ik|)`, 1 for rows of zeros.
+/// The weights of [`unit_weights`](super::trust_region::unit_weights).
 fn weights(pattern: &SymmetricPattern, values: &[f64]) -> Vec<f64> {
-    let mut largest = vec![0.0_f64; pattern.n()];
+    let n = pattern.n();
+    let diagonal: Vec<f64> = (0..n).map(|j| values[pattern.diagonal(j)].abs()).collect();
+    let (mut scaled, mut largest) = (diagonal.clone(), vec![0.0_f64; n]);
     pattern.for_each(|i, j, k| {
-        largest[i] = largest[i].max(values[k].abs());
-        largest[j] = largest[j].max(values[k].abs());
+        let entry = values[k].abs();
+        for (row, column) in [(i, j), (j, i)] {
+            largest[row] = largest[row].max(entry);
+            if diagonal[column] != 0.0 {
+                scaled[row] = scaled[row].max(entry * (entry / diagonal[column]));
+            }
+        }
     });
-    largest.iter().map(|&l| if l > 0.0 { 1.0 / l.sqrt() } else { 1.0 }).collect()
+    let size = |(scaled, largest): (&f64, &f64)| if *scaled > 0.0 { *scaled } else { *largest };
+    let weight = |size: f64| if size > 0.0 { 1.0 / size.sqrt() } else { 1.0 };
+    scaled.iter().zip(&largest).map(size).map(weight).collect()
 }

@@ -66,6 +66,9 @@ pub trait Model {
     fn is_semidefinite(&mut self) -> bool;
     /// The Newton step where H is positive definite.
     fn newton(&mut self) -> Option<Vec<f64>>;
+    /// The Newton step of the matrix in which every eigenvalue is replaced by its absolute value, and those at
+    /// rounding level by a floor above it, so that noise of the gradient makes no step there.
+    fn regularized(&mut self) -> Option<Vec<f64>>;
     /// The Newton step where H is positive definite, else that of a matrix near it that is.
     fn descent(&mut self) -> Option<Vec<f64>>;
     /// The least eigenvalue of H and its eigenvector; asked for where H is not semidefinite.
@@ -95,6 +98,10 @@ impl Model for Subproblem<'_> {
         Some(self.newton_step()?.as_slice().to_vec())
     }
 
+    fn regularized(&mut self) -> Option<Vec<f64>> {
+        regularized_newton(self.h, self.g)
+    }
+
     fn descent(&mut self) -> Option<Vec<f64>> {
         let p = self.newton_step().unwrap_or_else(|| self.modified_newton());
         Some(p.as_slice().to_vec())
@@ -113,6 +120,43 @@ impl Model for Subproblem<'_> {
     fn is_large(&self) -> bool {
         false
     }
+}
+
+/// Eigenvalues of the scaled Hessian count as at least this share of the largest.
+const LEAST: f64 = 1e-12;
+
+/// `-|H|^-1 g` with the absolute values of the eigenvalues of H, after scaling by [`unit_weights`]; none counts as less than [`LEAST`] of the largest. `h: n x n`, `g: n`; `None` where an entry is not finite.
+pub fn regularized_newton(h: &DMatrix<f64>, g: &[f64]) -> Option<Vec<f64>> {
+    if h.iter().any(|entry| !entry.is_finite()) {
+        return None;
+    }
+    let weights = unit_weights(h);
+    let n = g.len();
+    let scaled = DMatrix::from_fn(n, n, |i, j| weights[i] * h[(i, j)] * weights[j]);
+    let eigen = symmetric_eigen(scaled);
+    let floor = LEAST * eigen.values.amax();
+    let g = DVector::from_iterator(n, g.iter().zip(&weights).map(|(g, w)| g * w));
+    let parts = eigen.vectors.tr_mul(&g).zip_map(&eigen.values, |g, value| match g == 0.0 {
+        true => 0.0,
+        false => -g / value.abs().max(floor),
+    });
+    let q = eigen.vectors * parts;
+    Some(q.iter().zip(&weights).map(|(q, w)| q * w).collect())
+}
+
+/// Weights that take the units from the rows and columns of H, `1 / sqrt(max(|H_ii|, max_k H_ik^2/|H_kk|))`.
+///
+/// Where H is positive definite that is `1 / sqrt(H_ii)`, which leaves a diagonal of ones; in a row without such entries
+/// it is `1 / sqrt(max_k |H_ik|)`, and 1 in a row of zeros.
+pub fn unit_weights(h: &DMatrix<f64>) -> Vec<f64> {
+    let n = h.nrows();
+    let size = |i: usize| {
+        let across = (0..n).filter(|&k| h[(k, k)] != 0.0);
+        let scaled = |k: usize| h[(i, k)].abs() * (h[(i, k)] / h[(k, k)]).abs();
+        let size = across.map(scaled).fold(h[(i, i)].abs(), f64::max);
+        if size > 0.0 { size } else { (0..n).map(|k| h[(i, k)].abs()).fold(0.0, f64::max) }
+    };
+    (0..n).map(size).map(|size| if size > 0.0 { 1.0 / size.sqrt() } else { 1.0 }).collect()
 }
 
 impl<'a> Subproblem<'a> {

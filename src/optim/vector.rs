@@ -18,6 +18,11 @@ pub fn norm(a: &[f64]) -> f64 {
     largest * a.iter().map(|ai| (ai / largest).powi(2)).sum::<f64>().sqrt()
 }
 
+/// `|a - b|`.
+pub fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
+}
+
 /// The largest absolute entry; 0 for an empty slice.
 pub fn norm_inf(a: &[f64]) -> f64 {
     a.iter().fold(0.0, |largest, ai| ai.abs().max(largest))

@@ -8,12 +8,14 @@
 //! stationary and some eigenvalue zero       flat direction, named by its variables
 //! ```
 //!
-//! Signs are judged after scaling the variables by `1 / sqrt(max_k |H_ik|)`, which changes no sign (Sylvester's
+//! Signs are judged after scaling the variables by `1 / sqrt(H_ii)` (see `unit_weights`), which changes no sign (Sylvester's
 //! law of inertia) but takes away units: variables of sizes 1e-9 and 1e3 are judged alike. In come plain
 //! numbers, out comes a [`Verdict`]; nothing is printed.
 
 use super::beyond::{Beyond, is_edge_of_domain, look_beyond};
 use super::eigen::symmetric_eigen;
+use super::run::is_held;
+use super::trust_region::unit_weights;
 use super::vector::norm_inf;
 use crate::problem::Problem;
 use nalgebra::{DMatrix, DVector};
@@ -137,7 +139,8 @@ fn newton_step(
     bounds: Option<(&[f64], &[f64])>,
 ) -> Vec<f64> {
     let n = x.len();
-    let free: Vec<usize> = (0..n).filter(|&i| !is_held(x, g, bounds, i)).collect();
+    let is_free = |i: &usize| !is_held(x, g, bounds, *i) || is_without_force(x, g, h, *i);
+    let free: Vec<usize> = (0..n).filter(is_free).collect();
     let mut step = vec![0.0; n];
     if free.is_empty() || h.iter().any(|entry| !entry.is_finite()) {
         return step;
@@ -166,10 +169,11 @@ pub(super) fn visible(direction: &[f64]) -> Vec<usize> {
     named
 }
 
-pub(super) fn is_held(x: &[f64], g: &[f64], bounds: Option<(&[f64], &[f64])>, i: usize) -> bool {
-    bounds.is_some_and(|(lower, upper)| {
-        (x[i] <= lower[i] && g[i] >= 0.0) || (x[i] >= upper[i] && g[i] <= 0.0)
-    })
+/// Whether the gradient does not press entry i against its bound: it is 0 up to rounding of x, so that curvature
+/// decides there (a strict complementarity that fails, Nocedal & Wright 2006, def. 12.5).
+pub(super) fn is_without_force(x: &[f64], g: &[f64], h: &DMatrix<f64>, i: usize) -> bool {
+    let change: f64 = (0..x.len()).map(|k| (h[(i, k)] * x[k]).abs()).sum();
+    g[i].abs() <= 4.0 * f64::EPSILON * change
 }
 
 /// Judges the point `x: n` with gradient `g: n` and Hessian `h: n x n`.
@@ -185,7 +189,7 @@ pub fn judge(
 ) -> Verdict {
     let n = x.len();
     let (at_bounds, free): (Vec<usize>, Vec<usize>) =
-        (0..n).partition(|&i| is_held(x, g, bounds, i));
+        (0..n).partition(|&i| is_held(x, g, bounds, i) && !is_without_force(x, g, h, i));
     let reduced = DMatrix::from_fn(free.len(), free.len(), |i, j| h[(free[i], free[j])]);
     let finite = reduced.iter().all(|entry| entry.is_finite());
     if !converged || !finite {
@@ -240,11 +244,7 @@ fn spectrum(h: &DMatrix<f64>) -> ((f64, f64), f64) {
 /// The signs of the curvatures, and the variables of the least curved direction where it is not upward.
 fn scaled_signs(h: &DMatrix<f64>) -> (Signs, Vec<usize>) {
     let n = h.nrows();
-    let weights: Vec<f64> = h
-        .row_iter()
-        .map(|row| row.iter().fold(0.0, |largest: f64, entry| entry.abs().max(largest)))
-        .map(|largest| if largest > 0.0 { 1.0 / largest.sqrt() } else { 1.0 })
-        .collect();
+    let weights = unit_weights(h);
     let scaled = DMatrix::from_fn(n, n, |i, j| weights[i] * h[(i, j)] * weights[j]);
     let eigen = symmetric_eigen(scaled);
     let cut = FLAT * eigen.values.amax();

@@ -86,6 +86,11 @@ impl<'p> Evaluator<'p> {
         result
     }
 
+    /// Gives the problem back.
+    pub fn into_problem(self) -> &'p mut dyn Problem {
+        self.problem
+    }
+
     /// The interrupt flag.
     pub fn interrupt(&self) -> Option<Arc<AtomicBool>> {
         self.interrupt.clone()

@@ -40,6 +40,11 @@ pub trait Problem {
     /// f(x). `x: n`.
     fn value(&mut self, x: &[f64]) -> f64;
 
+    /// Whether f is twice differentiable wherever it is finite, so that its derivatives tell a minimizer.
+    fn is_smooth(&self) -> bool {
+        true
+    }
+
     /// Whether [`value_gradient`](Problem::value_gradient) may be called.
     fn has_gradient(&self) -> bool {
         false

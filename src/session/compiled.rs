@@ -91,6 +91,8 @@ pub(super) struct Compiled<'g> {
     out: Vec<f64>,
     /// Whether the Jacobian of the residuals is the same everywhere.
     affine: bool,
+    /// Whether f has no kinks and no branches that depend on an unknown; taken for granted until told.
+    pub smooth: bool,
     /// What getting ready has taken.
     pub times: Times,
     /// The first thing that went wrong in an evaluation.
@@ -130,6 +132,7 @@ impl<'g> Compiled<'g> {
             directions: Vec::new(),
             out: Vec::new(),
             affine: false,
+            smooth: true,
             times,
             fault: None,
         }
@@ -149,6 +152,11 @@ impl<'g> Compiled<'g> {
         if residuals {
             self.find_affine_residuals();
         }
+    }
+
+    /// Whether some residuals may be no data.
+    pub fn may_have_gaps(&self) -> bool {
+        self.squares.as_ref().is_some_and(|squares| structure::may_have_gaps(self.g, squares))
     }
 
     fn all_scalar(&self) -> bool {
@@ -517,6 +525,10 @@ impl Problem for Compiled<'_> {
 
     fn value(&mut self, x: &[f64]) -> f64 {
         self.part(Part::Value, x)[0]
+    }
+
+    fn is_smooth(&self) -> bool {
+        self.smooth
     }
 
     fn has_gradient(&self) -> bool {

@@ -12,7 +12,7 @@ use crate::optim::normal_equations::{MAX_JACOBIAN, Short};
 use crate::optim::registry::{self, Need};
 use crate::optim::sparse_verdict::examine_sparse;
 use crate::optim::status::Status;
-use crate::optim::verdict::{Verdict, examine};
+use crate::optim::verdict::{PointKind, Verdict, examine};
 use crate::problem::Problem;
 use nalgebra::DMatrix;
 
@@ -47,14 +47,34 @@ pub(super) fn verdict(
         problem.gradient(&solution.x, &mut gradient);
     }
     let bounds = bounds.map(|(l, u)| (l.as_slice(), u.as_slice()));
-    let converged = solution.status == Status::Converged;
+    let converged = solution.is_stationary;
     let at = (solution.x.as_slice(), solution.value);
     if let Some(pattern) = pattern {
         return examine_sparse(problem, at, &gradient, pattern, bounds, converged);
     }
     let mut hessian = DMatrix::zeros(n, n);
     problem.hessian(&solution.x, &mut hessian);
-    Some(examine(problem, at, &gradient, &hessian, bounds, converged))
+    let mut verdict = examine(problem, at, &gradient, &hessian, bounds, converged);
+    if solution.levels_off && verdict.kind != PointKind::Falling {
+        verdict.kind = PointKind::Unattained;
+    }
+    Some(verdict)
+}
+
+/// Takes back that a run has converged, where the values beyond its end say otherwise.
+pub(super) fn heed(solution: &mut Solution, verdict: Option<&Verdict>) {
+    let (status, why) = match verdict.map(|verdict| verdict.kind) {
+        Some(PointKind::Falling) => (Status::Unbounded, "the objective falls on beyond the end"),
+        Some(PointKind::Unattained) => (
+            Status::Stalled,
+            "beyond the end the objective falls on toward a limit that it does not attain",
+        ),
+        _ => return,
+    };
+    if solution.status == Status::Converged {
+        solution.status = status;
+        solution.message = format!("{}; but {why}", solution.message);
+    }
 }
 
 /// Uncertainties of a fit with more residuals than parameters.
@@ -77,8 +97,27 @@ pub(super) fn statistics(problem: &mut Compiled, solution: &Solution) -> Option<
     problem.residuals(&solution.x, &mut residuals);
     let mut jacobian = DMatrix::zeros(m, n);
     problem.jacobian(&solution.x, &mut jacobian);
+    let (residuals, jacobian) = match problem.may_have_gaps() {
+        true => data_alone(residuals, jacobian),
+        false => (residuals, jacobian),
+    };
+    if residuals.len() <= n {
+        return None;
+    }
     let finite = residuals.iter().chain(jacobian.iter()).all(|v| v.is_finite());
     finite.then(|| fit_statistics(&solution.x, &residuals, &jacobian, None))
+}
+
+/// Without the rows that a condition leaves out or a weight of 0 takes away: they are no data. Such a residual is exactly 0
+/// whatever the unknowns are.
+fn data_alone(residuals: Vec<f64>, jacobian: DMatrix<f64>) -> (Vec<f64>, DMatrix<f64>) {
+    let is_datum =
+        |i: &usize| residuals[*i] != 0.0 || jacobian.row(*i).iter().any(|entry| *entry != 0.0);
+    let rows: Vec<usize> = (0..residuals.len()).filter(is_datum).collect();
+    if rows.len() == residuals.len() {
+        return (residuals, jacobian);
+    }
+    (rows.iter().map(|&i| residuals[i]).collect(), jacobian.select_rows(&rows))
 }
 
 /// Residuals and Jacobian in short form, where that is accurate.

@@ -63,7 +63,11 @@ impl Runner<'_> {
         let objective = self.checker(|c| c.optimization(command))?;
         if self.is_dry() {
             let g = &mut self.session.state.graph;
-            let is_fit = structure::squares(g, objective.value).is_some();
+            let minimized = match objective.kind {
+                CommandKind::Maximize => g.neg(objective.value),
+                _ => objective.value,
+            };
+            let is_fit = structure::squares(g, minimized).is_some();
             return Ok(Item::Record(Arc::new(record::pending(
                 g,
                 name,
@@ -200,10 +204,10 @@ impl Runner<'_> {
             setup.squares.as_ref().map(|s| structure::n_residuals(&self.session.state.graph, s));
         let unknowns = if n == 1 { "1 unknown".to_string() } else { format!("{n} unknowns") };
         let fit = residuals.filter(|m| *m >= n && n <= MAX_LM);
+        let bounded = if setup.bounds.is_some() { " with bounds" } else { "" };
         let (name, why) = match fit {
-            _ if setup.bounds.is_some() => ("lbfgs", format!("{unknowns} with bounds")),
-            Some(1) => ("lm", format!("a square in {unknowns}")),
-            Some(m) => ("lm", format!("a sum of {m} squares in {unknowns}")),
+            Some(1) => ("lm", format!("a square in {unknowns}{bounded}")),
+            Some(m) => ("lm", format!("a sum of {m} squares in {unknowns}{bounded}")),
             None => choice_without_residuals(setup),
         };
         match registry::find(name) {
@@ -229,6 +233,7 @@ impl Runner<'_> {
         let (f, over) = (setup.f, &objective.over);
         let mut problem =
             Compiled::new(g, engine.clone(), f, over, setup.squares.clone(), bounds.clone());
+        problem.smooth = setup.smooth;
         let revised = plan_sparse(&mut problem, setup, plan)
             .or_else(|| plan_without_jacobian(&mut problem, setup, plan));
         let plan = revised.as_ref().unwrap_or(plan);
@@ -248,6 +253,7 @@ impl Runner<'_> {
             let g = &mut self.session.state.graph;
             let plain = Engine { jit: false, ..engine.clone() };
             problem = Compiled::new(g, plain, f, over, setup.squares.clone(), bounds);
+            problem.smooth = setup.smooth;
             problem.get_ready(squares);
             doubt.settled = derivative_check::mismatch(&mut problem, &setup.x0).is_none();
         }
@@ -262,6 +268,7 @@ impl Runner<'_> {
             }
             let bounds = setup.bounds.as_ref();
             let verdict = fitted::verdict(&mut problem, &s, setup.smooth, bounds);
+            fitted::heed(&mut s, verdict.as_ref());
             (fitted::statistics(&mut problem, &s), verdict, s)
         });
         let fault = problem.fault.take();
@@ -422,6 +429,7 @@ fn choice_without_residuals(setup: &Setup) -> (&'static str, String) {
     let n = setup.x0.len();
     let unknowns = if n == 1 { "1 unknown".to_string() } else { format!("{n} unknowns") };
     match n {
+        _ if setup.bounds.is_some() => ("lbfgs", format!("{unknowns} with bounds")),
         _ if !setup.smooth && n <= MAX_LM => ("bfgs", format!("not smooth, {unknowns}")),
         _ if n <= MAX_NEWTON => ("newton", format!("smooth, {unknowns}, exact Hessian")),
         _ => ("lbfgs", format!("{unknowns}: too many for a dense Hessian")),

@@ -127,10 +127,16 @@ fn nonnegative(g: &Graph, e: ExprId) -> Option<()> {
             let array = crate::eval::evaluate_known(g, g.args(e)[0]).ok()?;
             array.data().iter().all(|&v| v >= 0.0).then_some(())
         }
+        Op::Pow if is_even(g, g.args(e)[1]) => Some(()),
         Op::Pow => nonnegative(g, g.args(e)[0]),
+        Op::Mul | Op::Add => g.args(e).iter().try_for_each(|&part| nonnegative(g, part)),
         Op::Exp | Op::Abs | Op::Sqrt => Some(()),
         _ => None,
     }
+}
+
+fn is_even(g: &Graph, exponent: ExprId) -> bool {
+    g.as_num(exponent).and_then(|k| k.as_int()).is_some_and(|k| k % 2 == 0)
 }
 
 /// Residuals of a sum over an index: columns built over the same index.
@@ -184,6 +190,19 @@ fn nested(g: &mut Graph, outer: Range, inner_sum: ExprId) -> Option<Vec<ExprId>>
     let range = Range { index: t, lo: one, hi, cond };
     let terms: Vec<ExprId> = if g.op(body) == Op::Add { g.args(body).to_vec() } else { vec![body] };
     terms.into_iter().map(|term| column(g, range, term)).collect()
+}
+
+/// Whether rows may be left out of the sum by a condition, or by a weight of 0.
+pub(super) fn may_have_gaps(g: &Graph, squares: &Squares) -> bool {
+    squares.blocks.iter().any(|&block| {
+        let body = if g.op(block) == Op::Comp { g.args(block)[Op::BINDER_BODY] } else { block };
+        let is_weight = |e: &ExprId| !g.has_unknown(*e) && known_value(g, *e).is_none();
+        match g.op(body) {
+            Op::If => true,
+            Op::Mul | Op::Had => g.args(body).iter().any(is_weight),
+            _ => false,
+        }
+    })
 }
 
 /// Number of residuals.

@@ -9,11 +9,12 @@
 //! Wolfe, near the optimum approximate Wolfe, so that `s'y > 0`; a pair that rounding has spoiled is skipped.
 //! Values of f sharpen y where curvature grows along the step (Zhang, Deng & Chen 1999).
 
-use super::{LONGEST_STEP, curvature_pair, first_step_length};
+use super::{curvature_pair, first_step_length, longest_after};
 use crate::memory;
 use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
+use crate::optim::settled::Outlook;
 use crate::optim::status::Stop;
 use crate::optim::vector::{axpy, dot, norm};
 use nalgebra::{DMatrix, DVectorView, DVectorViewMut};
@@ -53,7 +54,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         }
         let first = if inverse.is_empty() { first_step_length(&x, &g) } else { 1.0 };
         let mut ray = Ray::new(run, &x, &p, (f, slope), Wolfe::default(), &mut buffers);
-        let Some(trial) = wolfe_search(&mut ray, first, LONGEST_STEP)?.step() else {
+        let Some(trial) = wolfe_search(&mut ray, first, longest_after(first))?.step() else {
             if inverse.is_empty() {
                 return Ok(run.stalled("no step along the gradient lowers f"));
             }
@@ -68,7 +69,8 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         std::mem::swap(&mut x, &mut buffers.x_new);
         std::mem::swap(&mut g, &mut buffers.g_new);
         let how = How { alpha: trial.alpha, ..How::default() };
-        run.accept(&Iterate { x: &x, f, g: &g, step: norm(&s), radius: f64::NAN, how })?;
+        let point = Iterate { x: &x, f, g: &g, step: norm(&s), radius: f64::NAN, how };
+        run.accept(&point, &mut |_| inverse.outlook(&g))?;
     }
 }
 
@@ -102,6 +104,16 @@ impl InverseHessian {
         let g = DVectorView::from_slice(g, g.len());
         let mut p = DVectorViewMut::from_slice(p, g.len());
         p.gemv(-1.0, &self.b, &g, 0.0);
+    }
+
+    /// The step that this model of f proposes.
+    fn outlook(&self, g: &[f64]) -> Outlook {
+        if self.is_empty() {
+            return Outlook::Unknown;
+        }
+        let mut p = vec![0.0; g.len()];
+        self.direction(g, &mut p);
+        Outlook::Estimated(p)
     }
 
     /// Takes in a pair with `s'y = sy > 0`.

@@ -10,13 +10,13 @@
 //! Hager and Zhang's directions are always descent directions, `d'g <= -7/8 |g|^2` (2005, theorem 1.1). The
 //! others restart from `-g` where theirs is none; Fletcher-Reeves needs a line search that is nearly exact.
 
-use super::{LONGEST_STEP, first_step_length};
+use super::{Secants, first_step_length, longest_after};
 use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
-use crate::optim::vector::{dot, norm};
+use crate::optim::vector::{distance, dot, norm};
 
 /// The row of `cg`.
 pub static METHOD: MethodDef = MethodDef {
@@ -66,11 +66,12 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let mut first = first_step_length(&x, &g);
     // Steps since the last restart.
     let mut age = 0;
+    let mut secants = Secants::default();
     loop {
         let slope = dot(&g, &d);
         let wolfe = Wolfe { c2: CURVATURE, ..Wolfe::default() };
         let mut ray = Ray::new(run, &x, &d, (f, slope), wolfe, &mut buffers);
-        let Some(trial) = wolfe_search(&mut ray, first, LONGEST_STEP)?.step() else {
+        let Some(trial) = wolfe_search(&mut ray, first, longest_after(first))?.step() else {
             if age == 0 {
                 return Ok(run.stalled("no step along the gradient lowers f"));
             }
@@ -84,6 +85,11 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         f = trial.f;
         std::mem::swap(&mut x, &mut buffers.x_new);
         std::mem::swap(&mut g, &mut buffers.g_new);
+        secants.push(
+            step * step,
+            trial.alpha * (trial.slope - slope),
+            step * distance(&g, &buffers.g_new),
+        );
         // What was `g_new` is now the gradient before.
         let restart = rule == Rule::FletcherReeves && age + 1 >= n.max(2);
         age = if !restart && turn(rule, &g, &buffers.g_new, &mut d) { age + 1 } else { 0 };
@@ -92,7 +98,8 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         }
         first = next_first_step(&Taken { alpha: trial.alpha, slope, change }, dot(&g, &d));
         let how = How { alpha: trial.alpha, ..How::default() };
-        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN, how })?;
+        let point = Iterate { x: &x, f, g: &g, step, radius: f64::NAN, how };
+        run.accept(&point, &mut |_| secants.outlook(&g))?;
     }
 }
 

@@ -12,12 +12,14 @@
 //! any increasing function of f is searched alike. Points outside the bounds are moved to them and pay for
 //! the distance (its appendix B.5).
 
+use super::finish::finish;
 use super::{NO_GTOL, SPREAD_FTOL, SPREAD_XTOL};
 use crate::memory;
 use crate::optim::eigen::symmetric_eigen;
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
+use crate::optim::sampling::size_of_start;
 use crate::optim::status::Stop;
 use crate::optim::vector::{clip, norm_inf};
 use nalgebra::{DMatrix, DVector};
@@ -41,7 +43,7 @@ pub static METHOD: MethodDef = MethodDef {
             name: "sigma",
             kind: OptionKind::Number { min: 1e-12, max: 1e12 },
             default: OptionDefault::Absent,
-            doc: "the first deviation; 0.3 of the box or of max(1, |x|) if left out",
+            doc: "the first deviation; 0.3 of the box or of |x| (of 1 at 0) if left out",
         },
         OptionDef {
             name: "population",
@@ -157,20 +159,21 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
             state.sigma * (0..n).map(|j| units[j] * state.c[(j, j)].sqrt()).fold(0.0, f64::max);
         let point = Iterate::without_gradient(&best.0, best.1, width);
         let options = run.options();
-        let narrow = width <= options.xtol * norm_inf(&best.0).max(1.0);
-        let equal = spread.abs() <= options.ftol * best.1.abs().max(1.0);
+        let deviation = |j: usize| state.sigma * units[j] * state.c[(j, j)].sqrt();
+        let narrow = (0..n).all(|j| deviation(j) <= options.xtol * run.unit_of_unknown(j));
+        let equal = spread.abs() <= options.ftol * best.1.abs().max(run.unit_of_values(best.1));
         let rounding = width <= 1e-16 * norm_inf(&best.0);
         if (narrow && equal) || rounding {
             let message = format!(
                 "the distribution is {width:.2e} wide, and its values differ by {spread:.2e}"
             );
-            return Ok(run.converged(&point, message));
+            return finish(run, &point, message);
         }
         let stretched = state.d.max() / state.d.min();
         if !state.sigma.is_finite() || stretched.is_nan() || stretched >= 1e10 {
             return Ok(run.stalled("the distribution has become flat to rounding"));
         }
-        run.accept(&point)?;
+        run.accept_value(&point)?;
     }
 }
 
@@ -184,7 +187,7 @@ fn units(run: &Run<'_>, x: &[f64]) -> Vec<f64> {
             match given {
                 Some(sigma) => sigma,
                 None if width.is_finite() && width > 0.0 => 0.3 * width,
-                None => 0.3 * x[j].abs().max(1.0),
+                None => 0.3 * size_of_start(x[j]),
             }
         })
         .collect()

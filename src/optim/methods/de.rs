@@ -8,6 +8,7 @@
 //! around. F is drawn anew for each generation ("dither"). The first population fills the box by Latin
 //! hypercube sampling; where a side has no bounds, it is a range around the start.
 
+use super::finish::finish;
 use super::{NO_GTOL, SPREAD_FTOL, SPREAD_XTOL};
 use crate::memory;
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
@@ -15,7 +16,6 @@ use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
 use crate::optim::sampling::{latin_hypercube, search_box};
 use crate::optim::status::Stop;
-use crate::optim::vector::norm_inf;
 
 /// The row of `de`.
 pub static METHOD: MethodDef = MethodDef {
@@ -75,16 +75,16 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         let (spread, width) = spread(&members, best);
         let point = Iterate::without_gradient(&members[best].x, members[best].f, width);
         let options = run.options();
-        let narrow = width <= options.xtol * norm_inf(point.x).max(1.0);
+        let narrow = is_narrow(run, &members, best, options.xtol);
         // Where all values are equal to the last digits, selection is blind.
-        let equal = spread <= options.ftol * point.f.abs().max(1.0);
+        let equal = spread <= options.ftol * point.f.abs().max(run.unit_of_values(point.f));
         if equal && (narrow || spread <= 4.0 * f64::EPSILON * point.f.abs()) {
             let message = format!(
                 "the values of all {size} members differ by {spread:.2e}, and they lie within {width:.2e}"
             );
-            return Ok(run.converged(&point, message));
+            return finish(run, &point, message);
         }
-        run.accept(&point)?;
+        run.accept_value(&point)?;
         let factor = DITHER.0 + (DITHER.1 - DITHER.0) * run.random.unit();
         for i in 0..size {
             let trial = trial(run, &members, (i, lowest(&members)), factor, crossover);
@@ -107,6 +107,15 @@ fn spread(members: &[Member], best: usize) -> (f64, f64) {
     let distance =
         |m: &Member| m.x.iter().zip(center).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     (highest - members[best].f, members.iter().map(distance).fold(0.0, f64::max))
+}
+
+/// Whether every member is within `share` of the size of each unknown of the best one.
+fn is_narrow(run: &Run<'_>, members: &[Member], best: usize, share: f64) -> bool {
+    let center = &members[best].x;
+    let near = |x: &[f64]| {
+        (0..x.len()).all(|j| (x[j] - center[j]).abs() <= share * run.unit_of_unknown(j))
+    };
+    members.iter().all(|member| near(&member.x))
 }
 
 /// The trial for member i: a mutant, crossed with the member.

@@ -12,6 +12,7 @@ use super::squares_point::Point;
 use crate::optim::damped_step::LinearModel;
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
+use crate::optim::settled::Outlook;
 use crate::optim::status::Stop;
 use crate::optim::vector::{dot, norm, step_to};
 
@@ -49,8 +50,9 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         for (j, g) in g.iter_mut().enumerate() {
             *g = 2.0 * scale * dot(&at.jac.as_slice()[j * m..(j + 1) * m], &at.r);
         }
-        run.accept(&Iterate { x: &at.x, f: at.f, g: &g, step, radius: f64::NAN, how })?;
         let p = LinearModel::new(at.jac.clone(), &at.r).gauss_newton;
+        let point = Iterate { x: &at.x, f: at.f, g: &g, step, radius: f64::NAN, how };
+        run.accept(&point, &mut |_| Outlook::Exact(p.clone()))?;
         let slope = dot(&g, &p);
         if slope.is_nan() || slope >= 0.0 {
             return Ok(run.stalled("the Gauss-Newton step is no descent direction"));

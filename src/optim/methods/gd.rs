@@ -3,13 +3,13 @@
 //! The step alpha is the given `lr`; or the Barzilai-Borwein step `s's / s'y` under a nonmonotone test; or
 //! found by Armijo backtracking or by a Wolfe line search.
 
-use super::{LONGEST_STEP, first_step_length};
+use super::{Secants, first_step_length, longest_after};
 use crate::optim::line_search::{Found, Ray, RayBuffers, Trial, Wolfe, backtrack, wolfe_search};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::{Status, Stop};
-use crate::optim::vector::{dot, norm, step_to};
+use crate::optim::vector::{distance, dot, norm, step_to};
 use std::collections::VecDeque;
 
 /// The row of `gd`.
@@ -61,7 +61,8 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
 fn fixed_rate(run: &mut Run<'_>, rate: f64) -> Result<Stop, Stop> {
     run.wander();
     let (mut x, mut f, mut g) = run.first_point()?;
-    let mut x_new = vec![0.0; x.len()];
+    let (mut x_new, mut g_new) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+    let mut secants = Secants::default();
     loop {
         step_to(&x, -rate, &g, &mut x_new);
         let step = rate * norm(&g);
@@ -70,7 +71,7 @@ fn fixed_rate(run: &mut Run<'_>, rate: f64) -> Result<Stop, Stop> {
             return Ok(run.stalled("a step of this rate does not change x any more"));
         }
         let before = f;
-        match run.eval.value_gradient(&x_new, &mut g)? {
+        match run.eval.value_gradient(&x_new, &mut g_new)? {
             Some(value) => f = value,
             None => {
                 let message = format!(
@@ -80,8 +81,16 @@ fn fixed_rate(run: &mut Run<'_>, rate: f64) -> Result<Stop, Stop> {
                 return Ok(Stop::new(Status::Diverged, message));
             }
         }
+        let gg = dot(&g, &g);
+        secants.push(
+            rate * rate * gg,
+            rate * (gg - dot(&g, &g_new)),
+            rate * norm(&g) * distance(&g, &g_new),
+        );
         std::mem::swap(&mut x, &mut x_new);
-        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN, how })?;
+        std::mem::swap(&mut g, &mut g_new);
+        let point = Iterate { x: &x, f, g: &g, step, radius: f64::NAN, how };
+        run.accept(&point, &mut |_| secants.outlook(&g))?;
     }
 }
 
@@ -99,13 +108,14 @@ fn searched(run: &mut Run<'_>, rate: Option<f64>, rule: Rule) -> Result<Stop, St
     let mut buffers = RayBuffers::new(n);
     let mut first = rate.filter(|rate| *rate > 0.0).unwrap_or_else(|| first_step_length(&x, &g));
     let mut recent = VecDeque::from([f]);
+    let mut secants = Secants::default();
     loop {
         p.iter_mut().zip(&g).for_each(|(pi, gi)| *pi = -gi);
         let slope = -dot(&g, &g);
         let wolfe = Wolfe { c2: 0.1, ..Wolfe::default() };
         let mut ray = Ray::new(run, &x, &p, (f, slope), wolfe, &mut buffers);
         let found = match rule {
-            Rule::Wolfe => wolfe_search(&mut ray, first, LONGEST_STEP)?,
+            Rule::Wolfe => wolfe_search(&mut ray, first, longest_after(first))?,
             Rule::Armijo => backtrack(&mut ray, first, f)?,
             Rule::BarzilaiBorwein => {
                 let highest = recent.iter().copied().fold(f, f64::max);
@@ -115,7 +125,8 @@ fn searched(run: &mut Run<'_>, rate: Option<f64>, rule: Rule) -> Result<Stop, St
         let (Found::Accepted(trial) | Found::Lower(trial)) = found else {
             return Ok(run.stalled("no step along the gradient lowers f"));
         };
-        first = next_first_step(rule, &trial, slope, f, dot(&buffers.g_new, &g));
+        let g_new_g = dot(&buffers.g_new, &g);
+        first = next_first_step(rule, &trial, slope, f, g_new_g);
         f = trial.f;
         std::mem::swap(&mut x, &mut buffers.x_new);
         std::mem::swap(&mut g, &mut buffers.g_new);
@@ -124,8 +135,11 @@ fn searched(run: &mut Run<'_>, rate: Option<f64>, rule: Rule) -> Result<Stop, St
         }
         recent.push_back(f);
         let step = trial.alpha * norm(&p);
+        let sy = trial.alpha * (-slope - g_new_g);
+        secants.push(step * step, sy, step * distance(&g, &buffers.g_new));
         let how = How { alpha: trial.alpha, ..How::default() };
-        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN, how })?;
+        let point = Iterate { x: &x, f, g: &g, step, radius: f64::NAN, how };
+        run.accept(&point, &mut |_| secants.outlook(&g))?;
     }
 }
 
@@ -150,5 +164,5 @@ fn next_first_step(rule: Rule, trial: &Trial, slope: f64, f: f64, g_new_g: f64) 
             if curvature > 0.0 { trial.alpha * -slope / curvature } else { 10.0 * trial.alpha }
         }
     };
-    alpha.clamp(1e-30, 1e30)
+    alpha.clamp(1e-100, 1e100)
 }

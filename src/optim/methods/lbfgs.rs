@@ -11,11 +11,12 @@
 //! projected gradient step `P(x - gamma g) - x`, which always is one, takes its place (Bertsekas 1982;
 //! Schmidt, Kim & Sra 2011, sec. 11.4).
 
-use super::{LONGEST_STEP, curvature_pair, first_step_length};
+use super::{LONGEST_STEP, curvature_pair, first_step_length, longest_after};
 use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
+use crate::optim::settled::Outlook;
 use crate::optim::status::Stop;
 use crate::optim::vector::{clip, dot, norm, step_to};
 use std::collections::VecDeque;
@@ -51,8 +52,8 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let mut p = vec![0.0; n];
     let mut free = vec![true; n];
     let mut buffers = RayBuffers::new(n);
+    mark_free(run.bounds(), &x, &g, &mut free);
     loop {
-        mark_free(run.bounds(), &x, &g, &mut free);
         let (first, longest) = direction(run, &memory, &x, &g, &free, &mut p);
         let slope = dot(&g, &p);
         let found = if slope < 0.0 {
@@ -73,7 +74,9 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         std::mem::swap(&mut x, &mut buffers.x_new);
         std::mem::swap(&mut g, &mut buffers.g_new);
         let how = How { alpha: trial.alpha, ..How::default() };
-        run.accept(&Iterate { x: &x, f, g: &g, step, radius: f64::NAN, how })?;
+        mark_free(run.bounds(), &x, &g, &mut free);
+        let point = Iterate { x: &x, f, g: &g, step, radius: f64::NAN, how };
+        run.accept(&point, &mut |_| memory.outlook(&g, &free, &mut p))?;
     }
 }
 
@@ -98,7 +101,8 @@ fn direction(
     let scale = memory.two_loop(g, free, p);
     let fresh = scale.is_none();
     let Some(bounds) = run.bounds() else {
-        return (if fresh { first_step_length(x, g) } else { 1.0 }, LONGEST_STEP);
+        let first = if fresh { first_step_length(x, g) } else { 1.0 };
+        return (first, longest_after(first));
     };
     let gradient_scale = scale.unwrap_or_else(|| first_step_length(x, g));
     project(bounds, x, if fresh { gradient_scale } else { 1.0 }, p);
@@ -162,6 +166,14 @@ impl Memory {
             self.pairs.push_back(pair);
         }
         step
+    }
+
+    /// The step that this model of f proposes, worked out in `p`; the bounds of free variables are not looked at.
+    fn outlook(&self, g: &[f64], free: &[bool], p: &mut [f64]) -> Outlook {
+        match self.two_loop(g, free, p) {
+            Some(_) => Outlook::Estimated(p.to_vec()),
+            None => Outlook::Unknown,
+        }
     }
 
     /// `p = -B g` in the space of the free variables, 0 in the others. Gives gamma, or `None` where no pair

@@ -19,6 +19,7 @@ use crate::memory;
 use crate::optim::damped_step::LinearModel;
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
+use crate::optim::settled::Outlook;
 use crate::optim::status::Stop;
 use crate::optim::vector::{dot, norm};
 use nalgebra::DMatrix;
@@ -152,12 +153,12 @@ fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
     let mut held = vec![false; n];
     let mut hessian = DMatrix::zeros(0, 0);
     let mut rank_at_start = None;
+    let affine = run.eval.structure().has_affine_residuals();
     loop {
         differentiate(run, &mut state);
         if rank_at_start.is_none() {
             let scaled: Vec<f64> = (0..n).map(|j| state.d[j] * state.at.x[j]).collect();
             let size = norm(&scaled);
-            let affine = run.eval.structure().has_affine_residuals();
             state.delta = match affine {
                 // The model is the function: nothing limits the first step.
                 true => f64::INFINITY,
@@ -169,9 +170,15 @@ fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
         let first_rank = *rank_at_start.get_or_insert(model.rank);
         note_progress(&mut state, &model);
         let rounding = Rounding::new(&state, &held, run.eval.structure().residual_scale());
-        let test = run
-            .test_gradient(&state.iterate())
-            .or_else(|| run.test_floor(&state.iterate(), &rounding.gradient_floor));
+        let test = run.test_gradient(&state.iterate(), &mut |_| outlook(&model)).or_else(|| {
+            let floor = &rounding.gradient_floor;
+            run.test_floor(&state.iterate(), floor, &mut |_| outlook(&model))
+        });
+        if let Some(stop) = &test
+            && !stop.status.is_success()
+        {
+            return Ok(End { stop: stop.clone(), state, rank_lost: false });
+        }
         let finished = is_exhausted(&state, &model, &rounding, start.sum)
             || (test.is_some() && is_newton_small(run, &state, &held, &mut hessian)?);
         if test.is_none()
@@ -240,7 +247,13 @@ fn close(
     std::mem::swap(&mut state.at, trial);
     differentiate(run, state);
     run.record(&state.iterate())?;
-    Ok(run.test_gradient(&state.iterate()))
+    let last = LinearModel::new(state.at.jac.clone(), &state.at.r);
+    Ok(run.test_gradient(&state.iterate(), &mut |_| outlook(&last)))
+}
+
+/// The Gauss-Newton step: exact where the residuals are affine or vanish, and near a solution mostly near it.
+fn outlook(model: &LinearModel) -> Outlook {
+    Outlook::Exact(model.gauss_newton.clone())
 }
 
 /// Whether the exact Hessian leads and its step is at rounding level. It converges so fast that nothing is left to gain

@@ -8,6 +8,7 @@ pub mod bfgs;
 pub mod cg;
 pub mod cmaes;
 pub mod de;
+mod finish;
 pub mod gauss_newton;
 pub mod gd;
 pub mod lbfgs;
@@ -21,17 +22,24 @@ mod squares_point;
 pub mod sr1;
 
 use super::options::{OptionDef, OptionDefault, OptionKind};
+use super::settled::Outlook;
 use super::vector::{axpy, dot, norm, norm_inf, step_to};
+use std::collections::VecDeque;
 
-/// No step is allowed to be longer than this, in units of the direction.
+/// No step is allowed to be longer than this, in units of the direction, or of the first trial where that is longer.
 const LONGEST_STEP: f64 = 1e20;
+
+/// The longest step of a search whose first trial is `first`: a tiny gradient makes long first steps.
+fn longest_after(first: f64) -> f64 {
+    LONGEST_STEP * first.max(1.0)
+}
 
 /// The row of `ftol` of methods that hold many points.
 const SPREAD_FTOL: OptionDef = OptionDef {
     name: "ftol",
     kind: OptionKind::Number { min: 0.0, max: f64::INFINITY },
     default: OptionDefault::Number(1e-12),
-    doc: "converged when all values lie within ftol * max(1, |f|) ...",
+    doc: "converged when all values lie within ftol of the size of f ...",
 };
 
 /// The row of `xtol` of methods that hold many points.
@@ -39,7 +47,7 @@ const SPREAD_XTOL: OptionDef = OptionDef {
     name: "xtol",
     kind: OptionKind::Number { min: 0.0, max: f64::INFINITY },
     default: OptionDefault::Number(1e-10),
-    doc: "... and all points within xtol * max(1, |x|)",
+    doc: "... and all points within xtol of the sizes of the unknowns",
 };
 
 /// The row of a method that does not use gradients: `gtol` means nothing to it.
@@ -55,6 +63,39 @@ const NO_GTOL: OptionDef = OptionDef {
 /// a hundredth of the size of x throughout). The line search mends it, at a trial or two.
 fn first_step_length(x: &[f64], g: &[f64]) -> f64 {
     (0.01 * norm_inf(x)).max(0.2) / norm(g).max(f64::MIN_POSITIVE)
+}
+
+/// What methods without a matrix know of the curvature: `s's / s'y` of the last steps s, along which the gradient
+/// changed by y (Barzilai & Borwein 1988, eq. 5).
+#[derive(Default)]
+struct Secants {
+    recent: VecDeque<f64>,
+}
+
+impl Secants {
+    /// So many steps are remembered: the flattest direction among them counts.
+    const MEMORY: usize = 10;
+    /// `s'y` below this share of `|s| |y|` is rounding.
+    const NOISE: f64 = 1e-14;
+
+    /// Takes in `s's`, `s'y` and `|s| |y|`.
+    fn push(&mut self, ss: f64, sy: f64, size: f64) {
+        if size == 0.0 || sy.abs() <= Self::NOISE * size {
+            return;
+        }
+        if self.recent.len() == Self::MEMORY {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(if sy > 0.0 { ss / sy } else { f64::INFINITY });
+    }
+
+    /// The step down the gradient to the minimizer of a parabola with the least curvature seen.
+    fn outlook(&self, g: &[f64]) -> Outlook {
+        let Some(longest) = self.recent.iter().copied().reduce(f64::max) else {
+            return Outlook::Unknown;
+        };
+        Outlook::Estimated(g.iter().map(|g| -longest * g).collect())
+    }
 }
 
 /// Sets the pair `s = x_new - x`, `y = g_new - g` of a quasi-Newton update; gives `s'y`, or `None` where

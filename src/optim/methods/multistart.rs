@@ -58,7 +58,7 @@ struct Seen {
 
 fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let starts = run.options().whole("starts").unwrap_or(50);
-    let method = local_method(run);
+    let method = local_method(run, run.options().word("method"));
     let given = [
         ("gtol".to_string(), OptionValue::Number(run.options().gtol)),
         ("trace".to_string(), OptionValue::Flag(false)),
@@ -83,7 +83,8 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
             Ok(end) => end,
             Err(misfit) => return Err(Stop::new(Status::InvalidStart, misfit.to_string())),
         };
-        if end.value.is_finite() {
+        // A start that ran away has found nothing.
+        if end.value.is_finite() && end.status != Status::Diverged {
             run.record(&Iterate {
                 x: &end.x,
                 f: end.value,
@@ -123,12 +124,12 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     Ok(Stop::new(Status::Stalled, message))
 }
 
-/// The method of the starts: what the option says, else what the problem offers.
-fn local_method(run: &Run<'_>) -> &'static MethodDef {
+/// The method of the starts: what `named` says, else what the problem offers.
+pub(super) fn local_method(run: &Run<'_>, named: Option<&str>) -> &'static MethodDef {
     let problem = run.eval.structure();
     let (n, bounded) = (problem.n_vars(), run.bounds().is_some());
     let fits = problem.has_jacobian() && problem.n_residuals().is_some_and(|m| m >= n);
-    let chosen = match run.options().word("method") {
+    let chosen = match named {
         Some(name) => name,
         None if fits && n <= MAX_NEWTON => "lm",
         None if !bounded && problem.has_hessian() && n <= MAX_NEWTON => "newton",

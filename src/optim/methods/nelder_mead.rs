@@ -78,7 +78,8 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         let gained = best.f - simplex[0].f;
         best = simplex.swap_remove(0);
         let least = run.options().ftol.max(f64::EPSILON) * best.f.abs().max(f64::MIN_POSITIVE);
-        if round > 0 && gained <= least.max(run.options().ftol * run.options().ftol) {
+        let nothing = (run.options().ftol * run.options().ftol).max(f64::EPSILON * f64::EPSILON);
+        if round > 0 && gained <= least.max(nothing * run.unit_of_values(best.f)) {
             let message = format!(
                 "the simplex is {width:.2e} wide, its values differ by {spread:.2e}, and a new one \
                  around the best point found nothing lower"
@@ -116,16 +117,27 @@ fn one_round(run: &mut Run<'_>, simplex: &mut [Vertex], moves: &Moves) -> Result
         let spread = simplex[n].f - simplex[0].f;
         let width = width(simplex);
         let best = &simplex[0];
-        run.accept(&Iterate::without_gradient(&best.x, best.f, width))?;
+        run.accept_value(&Iterate::without_gradient(&best.x, best.f, width))?;
         let options = run.options();
-        let narrow = width <= options.xtol * norm_inf(&best.x).max(1.0);
+        let narrow = is_narrow(run, simplex, options.xtol);
         // A simplex at rounding level cannot move on, whatever its values are.
         let exhausted = width <= 4.0 * f64::EPSILON * norm_inf(&best.x);
-        if exhausted || (narrow && spread <= options.ftol * best.f.abs().max(1.0)) {
+        if exhausted
+            || (narrow && spread <= options.ftol * best.f.abs().max(run.unit_of_values(best.f)))
+        {
             return Ok((spread, width));
         }
         step(run, simplex, moves)?;
     }
+}
+
+/// Whether every edge is within `share` of the size that its unknown has had.
+fn is_narrow(run: &Run<'_>, simplex: &[Vertex], share: f64) -> bool {
+    let best = &simplex[0].x;
+    let near = |v: &Vertex| {
+        (0..best.len()).all(|j| (v.x[j] - best[j]).abs() <= share * run.unit_of_unknown(j))
+    };
+    simplex.iter().all(near)
 }
 
 fn width(simplex: &[Vertex]) -> f64 {

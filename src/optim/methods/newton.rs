@@ -16,6 +16,7 @@ use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
+use crate::optim::settled::Outlook;
 use crate::optim::sparse_region::{SparseHessian, SparseModel};
 use crate::optim::status::Stop;
 use crate::optim::trust_region::{Model, Step, Subproblem};
@@ -176,12 +177,23 @@ fn test_second_order(
     state: &State,
     model: &mut impl Model,
 ) -> Option<(Stop, bool)> {
-    let stop = run.test_gradient(&state.iterate()).or_else(|| {
-        let mut floor = model.change(&state.x);
-        floor.iter_mut().for_each(|change| *change *= 4.0 * f64::EPSILON);
-        run.test_floor(&state.iterate(), &floor)
-    })?;
+    let stop = run
+        .test_gradient(&state.iterate(), &mut |attempt| outlook(model, attempt))
+        .or_else(|| {
+            let mut floor = model.change(&state.x);
+            floor.iter_mut().for_each(|change| *change *= 4.0 * f64::EPSILON);
+            run.test_floor(&state.iterate(), &floor, &mut |attempt| outlook(model, attempt))
+        })?;
     Some((stop, model.is_semidefinite()))
+}
+
+/// The Newton step where H is positive definite; at a second attempt, or where it is not, a regularized one.
+fn outlook(model: &mut impl Model, attempt: usize) -> Outlook {
+    let newton = if attempt == 0 { model.newton() } else { None };
+    match newton.or_else(|| model.regularized()) {
+        Some(p) => Outlook::Exact(p),
+        None => Outlook::Unknown,
+    }
 }
 
 /// The first radius is a guess. So a full Newton step that is longer is tried once, and taken where the model

@@ -8,10 +8,11 @@
 //! is met or the region is left; in the latter two cases at the boundary (Nocedal & Wright 2006, algorithm
 //! 7.2). Only products of the Hessian with vectors are asked for, so that memory is a few vectors.
 
+use super::Secants;
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
-use crate::optim::vector::{axpy, dot, norm, step_to};
+use crate::optim::vector::{axpy, distance, dot, norm, step_to};
 
 /// The row of `newton_cg`.
 pub static METHOD: MethodDef = MethodDef {
@@ -55,6 +56,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let n = x.len();
     let mut radius = FIRST_RADIUS.max(0.1 * norm(&x));
     let (mut x_new, mut g_new) = (x.clone(), g.clone());
+    let mut secants = Secants::default();
     loop {
         let Some(step) = steihaug(run, &x, &g, radius)? else {
             return Ok(run.stalled("a product with the Hessian is not finite here"));
@@ -87,7 +89,10 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         f = f_new;
         std::mem::swap(&mut x, &mut x_new);
         std::mem::swap(&mut g, &mut g_new);
-        run.accept(&Iterate { x: &x, f, g: &g, step: length, radius, how: How::default() })?;
+        let sy = dot(&step.p, &g) - dot(&step.p, &g_new);
+        secants.push(length * length, sy, length * distance(&g, &g_new));
+        let point = Iterate { x: &x, f, g: &g, step: length, radius, how: How::default() };
+        run.accept(&point, &mut |_| secants.outlook(&g))?;
     }
 }
 

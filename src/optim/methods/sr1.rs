@@ -12,6 +12,7 @@ use super::first_step_length;
 use crate::memory;
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
+use crate::optim::settled::Outlook;
 use crate::optim::status::Stop;
 use crate::optim::trust_region::Subproblem;
 use crate::optim::vector::{dot, norm, step_to};
@@ -87,7 +88,11 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         f = f_new;
         std::mem::swap(&mut x, &mut x_new);
         std::mem::swap(&mut g, &mut g_new);
-        run.accept(&Iterate { x: &x, f, g: &g, step: length, radius, how: How::default() })?;
+        let point = Iterate { x: &x, f, g: &g, step: length, radius, how: How::default() };
+        run.accept(&point, &mut |_| match Subproblem::new(&b, &g).newton_step() {
+            Some(p) => Outlook::Estimated(p.as_slice().to_vec()),
+            None => Outlook::Unknown,
+        })?;
     }
 }
 

@@ -1,86 +1,93 @@
 //! The convergence tests of a run, and the sentences that say which of them passed.
 //!
-//! In comes an [`Iterate`]; out comes a [`Stop`] with the values behind it, or nothing. The gradient test is
+//! In comes an [`Iterate`] with the step that the method's model proposes from it ([`Outlook`]); out comes a
+//! [`Stop`] with the values behind it, or nothing. Two tests must pass together. The gradient test is what the
+//! user asks for, and its meaning depends on units:
 //!
 //! ```text
-//! max_i |g_i| <= gtol * max(1, |f|)
+//! max_i |g_i| <= gtol * max(1, |f|)           over the entries that no bound holds
 //! ```
 //!
-//! with two guards against scales at which it means nothing: a runaway |f|
-//! ([`gradient_threshold`](Run::gradient_threshold)) and an objective that is tiny throughout. A method that
-//! knows the rounding errors of its gradient offers them to [`test_floor`](Run::test_floor). Limits stand
-//! elsewhere: no test here passes because one was met.
+//! The other one is free of units: [`settled`] asks whether the model could still lower f by more than f can
+//! resolve, or move x visibly. A constant added to f, or a factor of f or of an unknown, changes what it says by
+//! rounding alone. Methods that know their rounding errors offer them to [`test_floor`](Run::test_floor).
+//! Limits stand elsewhere: no test here passes because one was met.
 
 use super::{Iterate, Run};
 use crate::optim::options::Options;
+use crate::optim::settled::{Outlook, Scales, Settled, is_short, settled};
 use crate::optim::status::{Status, Stop};
-use crate::optim::vector::{norm, norm_inf, step_to};
+use crate::optim::vector::norm_inf;
 
-/// The distance of the probe for tiny objectives, relative to x, and the share of f that must fall.
-const PROBE: f64 = 1e-3;
-/// What is left of a gradient that has fallen, see [`Run::gradient_threshold`].
-const FALLEN: f64 = 1e-3;
+/// So many points in a row may have nothing visible to gain although the model's steps stay long.
+const MAX_DRIFT: usize = 30;
 
 impl Run<'_> {
-    /// Whether the gradient test passes at `point`, which then becomes the solution.
-    pub fn test_gradient(&mut self, point: &Iterate<'_>) -> Option<Stop> {
+    /// Whether the tests of convergence pass at `point`, which then becomes the solution. `outlook` is asked for only
+    /// where the gradient test passes; of its answers the first that passes counts.
+    pub fn test_gradient(
+        &mut self,
+        point: &Iterate<'_>,
+        outlook: &mut dyn FnMut(usize) -> Outlook,
+    ) -> Option<Stop> {
         let stationarity = self.stationarity(point.x, point.g);
-        let passes = stationarity <= self.gradient_threshold(point.f);
-        if passes && self.iterations == 0 && self.is_tiny(point) {
-            self.unit = point.f.abs().max(stationarity);
-        }
         let threshold = self.gradient_threshold(point.f);
-        (stationarity <= threshold).then(|| {
-            let what = if self.bounds.is_some() { "projected gradient" } else { "gradient" };
-            let rule = if threshold < self.options.gtol * point.f.abs().max(self.unit) {
-                "a thousandth of the start's".to_string()
-            } else if self.unit < 1.0 {
-                format!("gtol * max({:.1e}, |f|)", self.unit)
-            } else {
-                "gtol * max(1, |f|)".to_string()
-            };
+        // A gradient that is not a number passes no test.
+        if stationarity.is_nan() || stationarity > threshold {
+            return None;
+        }
+        let what = if self.bounds.is_some() { "free gradient" } else { "gradient" };
+        let passed = format!(
+            "the largest {what} entry {stationarity:.2e} is at most gtol * max(1, |f|) = {threshold:.2e}"
+        );
+        if stationarity == 0.0 {
+            return Some(self.converged(point, passed));
+        }
+        let mut verdict = Settled::No;
+        for attempt in 0.. {
+            let outlook = outlook(attempt);
+            match settled(point, &outlook, &self.scales(point.f), self.bounds()) {
+                Settled::Yes => return Some(self.converged(point, passed)),
+                Settled::Drifts => verdict = Settled::Drifts,
+                Settled::No => {}
+            }
+            if !outlook.is_exact() || attempt > 0 {
+                break;
+            }
+        }
+        self.drift = if verdict == Settled::Drifts { self.drift + 1 } else { 0 };
+        (self.drift > MAX_DRIFT).then(|| {
             let message = format!(
-                "the largest {what} entry {stationarity:.2e} is at most {rule} = {threshold:.2e}"
+                "no further progress: f no longer falls visibly, although steps stay long for {MAX_DRIFT} \
+                 iterations, as on the way to an infimum that is not attained"
             );
-            self.converged(point, message)
+            Stop::new(Status::Stalled, message)
         })
     }
 
-    /// Whether a start passes the gradient test only because the whole objective is tiny, as `1e-20*f` is.
-    ///
-    /// One value tells: along the steepest descent, a thousandth of the size of x away, f has fallen by a
-    /// visible share of itself and nearly as fast as its slope promises. Near a minimizer it does neither.
-    fn is_tiny(&mut self, point: &Iterate<'_>) -> bool {
-        let length = norm(point.g);
-        if length == 0.0 || self.bounds.is_some() || self.options.gtol == 0.0 {
-            return false;
-        }
-        let alpha = PROBE * norm_inf(point.x).max(1.0) / length;
-        let mut probe = vec![0.0; point.x.len()];
-        step_to(point.x, -alpha, point.g, &mut probe);
-        // A limit that is met here will be met again at the next evaluation.
-        let Ok(Some(f)) = self.eval.value(&probe) else {
-            return false;
-        };
-        let fall = point.f - f;
-        fall >= PROBE * point.f.abs() && fall >= 0.5 * alpha * length * length
+    /// What a fall of f and a step are measured by at a point with value `f`.
+    fn scales(&self, f: f64) -> Scales<'_> {
+        let fallen = if self.f_start.is_nan() { 0.0 } else { (self.f_start - f).abs() };
+        Scales { fallen, reach: &self.reach, gtol: self.options.gtol, leniency: 1.0 }
     }
 
-    /// `gtol * max(1, |f|)`, guarded: on the way to infinity |f| outgrows every gradient, so that where it
-    /// exceeds its size at the start the gradient must also have fallen to a thousandth of the start's.
+    /// `gtol * max(1, |f|)`.
     pub fn gradient_threshold(&self, f: f64) -> f64 {
-        let gtol = self.options.gtol;
-        let size = self.f_start.abs().max(self.unit);
-        if f.abs() <= size || self.f_start.is_nan() {
-            gtol * f.abs().max(self.unit)
-        } else {
-            (gtol * f.abs()).min((gtol * size).max(FALLEN * self.gradient_start))
-        }
+        self.options.gtol * f.abs().max(1.0)
     }
 
-    /// Whether every gradient entry is below its rounding `floor` (n entries, computed by the method).
-    pub fn test_floor(&mut self, point: &Iterate<'_>, floor: &[f64]) -> Option<Stop> {
-        if point.g.iter().zip(floor).any(|(g, floor)| g.abs() > *floor) {
+    /// Whether every gradient entry is below its rounding `floor` (n entries, computed by the method), and the next
+    /// step short: far out, where x is huge, rounding hides a slope that a step would show.
+    pub fn test_floor(
+        &mut self,
+        point: &Iterate<'_>,
+        floor: &[f64],
+        outlook: &mut dyn FnMut(usize) -> Outlook,
+    ) -> Option<Stop> {
+        let at_floor = point.g.iter().zip(floor).all(|(g, floor)| g.abs() <= *floor);
+        let short =
+            |outlook: Outlook| is_short(point, &outlook, &self.scales(point.f), self.bounds());
+        if !(at_floor && (short(outlook(0)) || short(outlook(1)))) {
             return None;
         }
         let message = format!(
@@ -105,14 +112,21 @@ impl Run<'_> {
     /// The stop for a method that finds no better point; `why` completes "no further progress: ...".
     pub fn stalled(&self, why: &str) -> Stop {
         let state = match &self.best {
-            Some(best) if !best.g.is_empty() => format!(
-                "; the largest gradient entry is {:.2e}, above gtol * max(1, |f|) = {:.2e}",
-                best.stationarity,
-                self.gradient_threshold(best.f)
-            ),
+            Some(best) if !best.g.is_empty() => self.shortfall(best.f, best.stationarity),
             _ => String::new(),
         };
         Stop::new(Status::Stalled, format!("no further progress: {why}{state}"))
+    }
+
+    /// What the tests lack at a point with value `f`, to complete a sentence.
+    pub(super) fn shortfall(&self, f: f64, stationarity: f64) -> String {
+        let threshold = self.gradient_threshold(f);
+        let relation = if stationarity <= threshold { "at most" } else { "above" };
+        let but =
+            if stationarity <= threshold { ", but the next step is not negligible" } else { "" };
+        format!(
+            "; the largest gradient entry is {stationarity:.2e}, {relation} gtol * max(1, |f|) = {threshold:.2e}{but}"
+        )
     }
 
     /// The stop for an objective that has fallen to `f`.
@@ -124,15 +138,21 @@ impl Run<'_> {
         Stop::new(Status::Unbounded, message)
     }
 
-    /// The largest absolute entry of the gradient, projected where there are bounds. NaN without a gradient.
+    /// The largest absolute entry of the gradient among those that no bound holds. NaN without a gradient.
+    ///
+    /// The usual projected gradient `P(x - g) - x` (Nocedal & Wright 2006, sec. 16.7) is not longer than the box,
+    /// and rounds to 0 far out: a steep slope inside a narrow box, or at a large x, would pass any test.
     pub fn stationarity(&self, x: &[f64], g: &[f64]) -> f64 {
-        match &self.bounds {
-            _ if g.len() != x.len() => f64::NAN,
-            None => norm_inf(g),
-            Some((lower, upper)) => (0..g.len())
-                .map(|i| ((x[i] - g[i]).max(lower[i]).min(upper[i]) - x[i]).abs())
-                .fold(0.0, f64::max),
+        if g.len() != x.len() {
+            return f64::NAN;
         }
+        let bounds = self.bounds();
+        let free = (0..g.len()).filter(|&i| !is_held(x, g, bounds, i));
+        // `max` would lose a NaN.
+        free.fold(0.0, |most: f64, i| match most.is_nan() || g[i].abs() <= most {
+            true => most,
+            false => g[i].abs(),
+        })
     }
 
     /// The tests `ftol` and `xtol`, both off by default.
@@ -155,4 +175,11 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether entry i of x lies on a bound that descent would cross.
+pub fn is_held(x: &[f64], g: &[f64], bounds: Option<(&[f64], &[f64])>, i: usize) -> bool {
+    bounds.is_some_and(|(lower, upper)| {
+        (x[i] <= lower[i] && g[i] >= 0.0) || (x[i] >= upper[i] && g[i] <= 0.0)
+    })
 }

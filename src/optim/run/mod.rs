@@ -9,14 +9,15 @@
 //! loop { ...one step...; run.accept(&iterate)?; }
 //! ```
 //!
-//! Convergence is `max_i |g_i| <= gtol * max(1, |f|)`, for bounds with the projected gradient
-//! `P(x - g) - x` in the place of g (Nocedal & Wright 2006, sec. 16.7). Where the start itself passes only
-//! because f is tiny throughout, the 1 gives way to the size of f and its gradient at the start. The run may
-//! not know which method it serves.
+//! Convergence is `max_i |g_i| <= gtol * max(1, |f|)`, over the entries that no bound holds, together with a test
+//! that is free of units (see [`settled`](super::settled)). The run may not know which method it serves.
 
 mod convergence;
 
+pub use convergence::is_held;
+
 use super::options::Options;
+use super::settled::Outlook;
 use super::status::{Status, Stop};
 use super::trace::{Trace, TraceRow, TraceStep};
 use super::vector::norm_inf;
@@ -77,6 +78,18 @@ pub struct Best {
     pub stationarity: f64,
 }
 
+/// What is left of a run.
+pub struct Ended<'p> {
+    pub best: Option<Best>,
+    pub trace: Trace,
+    pub iterations: usize,
+    pub eval: Evaluator<'p>,
+    /// f at the start; NaN where it was never evaluated.
+    pub f_start: f64,
+    /// The largest absolute value that each entry of x has had.
+    pub reach: Vec<f64>,
+}
+
 /// The state of one solve that is not the method's.
 pub struct Run<'p> {
     pub eval: Evaluator<'p>,
@@ -89,9 +102,10 @@ pub struct Run<'p> {
     trace: Trace,
     best: Option<Best>,
     f_start: f64,
-    gradient_start: f64,
-    /// The 1 of `max(1, |f|)`, or a smaller unit for an objective of tiny scale.
-    unit: f64,
+    /// The largest absolute value that each entry of x has had.
+    reach: Vec<f64>,
+    /// Points in a row at which f had nothing visible to gain, and steps were long.
+    drift: usize,
     smallest_gradient: f64,
     idle: usize,
     patience: usize,
@@ -115,8 +129,8 @@ impl<'p> Run<'p> {
             trace: Trace::default(),
             best: None,
             f_start: f64::NAN,
-            gradient_start: f64::NAN,
-            unit: 1.0,
+            reach: Vec::new(),
+            drift: 0,
             smallest_gradient: f64::INFINITY,
             idle: 0,
             patience: PATIENCE,
@@ -153,17 +167,13 @@ impl<'p> Run<'p> {
         -UNBOUNDED * self.f_start.abs().max(1.0)
     }
 
-    /// Evaluates and tests the start point: `(x, f, g)`.
+    /// Evaluates and tests the start point, of which no model knows anything: `(x, f, g)`.
     pub fn first_point(&mut self) -> Result<(Vec<f64>, f64, Vec<f64>), Stop> {
         let (x, f, g) = self.first_evaluation()?;
-        self.accept(&Iterate {
-            x: &x,
-            f,
-            g: &g,
-            step: 0.0,
-            radius: f64::NAN,
-            how: How::default(),
-        })?;
+        self.accept(
+            &Iterate { x: &x, f, g: &g, step: 0.0, radius: f64::NAN, how: How::default() },
+            &mut |_| Outlook::Unknown,
+        )?;
         Ok((x, f, g))
     }
 
@@ -186,8 +196,19 @@ impl<'p> Run<'p> {
         let Some(f) = self.eval.value(&x)? else {
             return Err(self.invalid_start(&[]));
         };
-        self.accept(&Iterate::without_gradient(&x, f, 0.0))?;
+        self.accept_value(&Iterate::without_gradient(&x, f, 0.0))?;
         Ok((x, f))
+    }
+
+    /// What values near 0 are measured by: 1, or how far f has fallen to `f` where that is less.
+    pub fn unit_of_values(&self, f: f64) -> f64 {
+        let fallen = (self.f_start - f).abs();
+        if fallen > 0.0 { fallen.min(1.0) } else { 1.0 }
+    }
+
+    /// The largest absolute value that entry j of x has had, or 1 where it has always been 0.
+    pub fn unit_of_unknown(&self, j: usize) -> f64 {
+        self.reach.get(j).copied().filter(|reach| *reach > 0.0).unwrap_or(1.0)
     }
 
     /// f(x), infinite where it is not finite.
@@ -207,12 +228,23 @@ impl<'p> Run<'p> {
         Stop::new(Status::InvalidStart, message)
     }
 
-    /// Records an accepted point and applies every test: convergence, divergence and limits.
-    pub fn accept(&mut self, point: &Iterate<'_>) -> Result<(), Stop> {
+    /// Records an accepted point and applies every test: convergence, divergence and limits. `outlook` gives the
+    /// step that the method's model proposes from here.
+    pub fn accept(
+        &mut self,
+        point: &Iterate<'_>,
+        outlook: &mut dyn FnMut(usize) -> Outlook,
+    ) -> Result<(), Stop> {
         self.record(point)?;
-        if let Some(stop) = self.test_gradient(point) {
+        if let Some(stop) = self.test_gradient(point, outlook) {
             return Err(stop);
         }
+        self.check_limits(point)
+    }
+
+    /// The same for a method that uses values alone, which has tests of its own.
+    pub fn accept_value(&mut self, point: &Iterate<'_>) -> Result<(), Stop> {
+        self.record(point)?;
         self.check_limits(point)
     }
 
@@ -222,9 +254,13 @@ impl<'p> Run<'p> {
         let stationarity = self.stationarity(point.x, point.g);
         let previous = self.best.as_ref().map(|best| best.f);
         if previous.is_none() {
-            (self.f_start, self.gradient_start) = (point.f, stationarity);
+            self.f_start = point.f;
+            self.reach = vec![0.0; point.x.len()];
         } else {
             self.iterations += 1;
+        }
+        for (reach, x) in self.reach.iter_mut().zip(point.x) {
+            *reach = reach.max(x.abs());
         }
         self.push_row(point, stationarity);
         self.note_progress(point.f, stationarity);
@@ -248,11 +284,7 @@ impl<'p> Run<'p> {
         if self.iterations >= self.options.max_iter {
             let mut message = format!("the limit max_iter = {} was reached", self.options.max_iter);
             if !point.g.is_empty() {
-                message += &format!(
-                    "; the largest gradient entry is {:.2e}, above gtol * max(1, |f|) = {:.2e}",
-                    self.stationarity(point.x, point.g),
-                    self.gradient_threshold(point.f)
-                );
+                message += &self.shortfall(point.f, self.stationarity(point.x, point.g));
             }
             return Err(Stop::new(Status::MaxIter, message));
         }
@@ -263,9 +295,10 @@ impl<'p> Run<'p> {
         self.eval.check().map_err(Stop::from)
     }
 
-    /// Ends the run: the best point, the trace, the iterations, and the evaluator.
-    pub fn finish(self) -> (Option<Best>, Trace, usize, Evaluator<'p>) {
-        (self.best, self.trace, self.iterations, self.eval)
+    /// Ends the run.
+    pub fn finish(self) -> Ended<'p> {
+        let Run { best, trace, iterations, eval, f_start, reach, .. } = self;
+        Ended { best, trace, iterations, eval, f_start, reach }
     }
 
     fn push_row(&mut self, point: &Iterate<'_>, grad_norm: f64) {
