@@ -8,7 +8,7 @@
 //! error, along a second direction too, and where the function is smooth at the finest scale that doubles have: it is
 //! a bug of ours.
 
-use crate::equality;
+use crate::equality::{self, Estimate};
 use crate::problem::Problem;
 
 /// Directions tried; both must disagree.
@@ -18,7 +18,9 @@ const STEPS: [f64; 3] = [1e-4, 1e-5, 1e-6];
 /// Smallest relative disagreement worth a word.
 const TOLERANCE: f64 = 1e-3;
 /// First steps of the differences that are extrapolated; each goes down by a factor of 69.
-const SCALES: [f64; 7] = [1e-1, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-11];
+const SCALES: [f64; 8] = [1e-1, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-11, 1e-12];
+/// Nearer to the symbolic derivative than others are, by this factor, is agreement.
+const NEARER: f64 = 0.1;
 /// How many times its estimate an error may be.
 const SAFETY: f64 = 30.0;
 
@@ -97,13 +99,13 @@ impl<'x> Line<'x> {
 
     /// Derivatives that disagree, at all scales; `None` where one agrees.
     fn look(&self, problem: &mut dyn Measured, noise: f64) -> Option<Vec<f64>> {
-        let mut against = Vec::new();
+        let (mut against, mut most, mut found) = (Vec::new(), 0.0f64, Vec::new());
         for scale in SCALES {
             let value = |t: f64| Some(vec![self.at(problem, t)]).filter(|v| v[0].is_finite());
-            let Some(found) = equality::derivative_with_noise(value, scale, noise) else {
+            let estimate = equality::derivative_with_noise(value, scale, noise);
+            let Some(&Estimate { value: slope, error }) = estimate.as_ref().map(|e| &e[0]) else {
                 continue;
             };
-            let (slope, error) = (found[0].value, found[0].error);
             let gap = (slope - self.symbolic).abs();
             let close = TOLERANCE * (self.size + slope.abs());
             if gap <= close && SAFETY * error <= close.max(gap) {
@@ -111,18 +113,24 @@ impl<'x> Line<'x> {
             }
             if SAFETY * error < gap && gap > close && !self.has_kink(problem, scale, noise, gap) {
                 against.push(slope);
+                most = most.max(gap);
             }
+            found.push((gap, error));
         }
-        Some(against)
+        // A scale on which the function has the symbolic slope, by far, rather than that of the others.
+        let near = |&(gap, error): &(f64, f64)| gap <= NEARER * most && 3.0 * error <= NEARER * most;
+        if found.iter().any(near) { None } else { Some(against) }
     }
 
-    /// Whether the slopes on the two sides differ at this scale by as much as there is to explain.
+    /// Whether the slopes on the two sides differ, at the steps of this scale, by as much as there is to explain.
     fn has_kink(&self, problem: &mut dyn Measured, scale: f64, noise: f64, gap: f64) -> bool {
-        let h = 1e-2 * scale;
-        let (left, middle, right) =
-            (self.at(problem, -h), self.at(problem, 0.0), self.at(problem, h));
-        let bend = ((right - middle) - (middle - left)).abs() / h;
-        bend.is_nan() || bend > 0.1 * gap + 4.0 * noise / h
+        let middle = self.at(problem, 0.0);
+        [1.0, 8.0, 64.0].into_iter().any(|parts| {
+            let h = scale / parts;
+            let (left, right) = (self.at(problem, -h), self.at(problem, h));
+            let bend = ((right - middle) - (middle - left)).abs() / h;
+            bend.is_nan() || bend > 0.1 * gap + 4.0 * noise / h
+        })
     }
 
     /// Whether values at neighbouring doubles differ by more than rounding and the slope explain: then the function

@@ -62,9 +62,12 @@ impl Times {
 }
 
 /// Expressions ready to be evaluated at points.
-pub(super) enum Program {
-    Native(Box<Kernel>),
-    Plain { exprs: Vec<ExprId>, inputs: Vec<(SymbolId, Shape)>, n_out: usize },
+pub(super) struct Program {
+    /// Native code, where there is any.
+    kernel: Option<Box<Kernel>>,
+    exprs: Vec<ExprId>,
+    inputs: Vec<(SymbolId, Shape)>,
+    n_out: usize,
 }
 
 impl Program {
@@ -76,6 +79,7 @@ impl Program {
         inputs: &[SymbolId],
         times: &mut Times,
     ) -> Program {
+        let mut native = None;
         if engine.jit {
             let options = jit::Options {
                 interrupt: Some(engine.interrupt.clone()),
@@ -85,29 +89,30 @@ impl Program {
             if let Ok(kernel) = jit::compile(g, exprs, inputs, &options) {
                 times.schedule += kernel.stats().schedule_time;
                 times.compile += kernel.stats().compile_time;
-                return Program::Native(Box::new(kernel));
+                native = Some(Box::new(kernel));
             }
         }
         let inputs = inputs.iter().map(|&s| (s, g.symbol(s).shape)).collect();
         let n_out = exprs.iter().map(|&e| g.shape(e).len()).sum();
-        Program::Plain { exprs: exprs.to_vec(), inputs, n_out }
+        Program { kernel: native, exprs: exprs.to_vec(), inputs, n_out }
     }
 
     /// Numbers in the output vector.
     pub fn n_out(&self) -> usize {
-        match self {
-            Program::Native(kernel) => kernel.n_out(),
-            Program::Plain { n_out, .. } => *n_out,
-        }
+        self.n_out
     }
 
     /// All expressions at `x`, one after the other, arrays row by row. `x` holds the inputs, `out` has
     /// [`n_out`](Self::n_out) entries.
     #[inline]
     pub fn run(&self, g: &Graph, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
-        match self {
-            Program::Native(kernel) => kernel.call(x, out),
-            Program::Plain { exprs, inputs, .. } => evaluate(g, exprs, inputs, x, out),
+        match &self.kernel {
+            Some(kernel) => match kernel.call(x, out) {
+                // Of several mistakes the evaluator's is named, whatever the order in which code runs.
+                Err(Fault::Eval(_)) => evaluate(g, &self.exprs, &self.inputs, x, out),
+                outcome => outcome,
+            },
+            None => evaluate(g, &self.exprs, &self.inputs, x, out),
         }
     }
 }
