@@ -44,8 +44,10 @@ pub(super) fn mismatch(problem: &mut dyn Measured, x: &[f64]) -> Option<(f64, f6
         if near.agrees_at_once(problem, f) {
             return None;
         }
-        // Relative to the point, and as long as the point were 1.
-        let noise = 16.0 * f64::EPSILON * problem.magnitude(x).max(f.abs());
+        // What underflows has no relative accuracy.
+        let rounding = 16.0 * f64::EPSILON * problem.magnitude(x).max(f.abs());
+        let noise = rounding.max(f64::MIN_POSITIVE);
+        // Steps relative to the point, and as long as if the point were 1.
         let far = Line::new(x, k, &gradient, 1.0);
         let mut against = near.look(problem, noise)?;
         against.extend(far.look(problem, noise)?);
@@ -118,7 +120,8 @@ impl<'x> Line<'x> {
             found.push((gap, error));
         }
         // A scale on which the function has the symbolic slope, by far, rather than that of the others.
-        let near = |&(gap, error): &(f64, f64)| gap <= NEARER * most && 3.0 * error <= NEARER * most;
+        let near =
+            |&(gap, error): &(f64, f64)| gap <= NEARER * most && 3.0 * error <= NEARER * most;
         if found.iter().any(near) { None } else { Some(against) }
     }
 
