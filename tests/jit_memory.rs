@@ -1,4 +1,4 @@
-//! Kernels come and go without the process growing. Alone in its file: other
+//! Kernels come and go without the process growing, and no page is ever writable and executable. Alone in its file: other
 //! tests map memory of their own.
 #![cfg(target_os = "linux")]
 
@@ -20,6 +20,14 @@ fn executable() -> usize {
         Some(if rest[..4].contains('x') { number(to)? - number(from)? } else { 0 })
     };
     maps.lines().filter_map(bytes).sum()
+}
+
+/// Mappings that may be both written and executed.
+fn writable_and_executable() -> Vec<String> {
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux tells its maps");
+    let access =
+        |line: &&str| line.split(' ').nth(1).is_some_and(|a| a.contains('w') && a.contains('x'));
+    maps.lines().filter(access).map(str::to_string).collect()
 }
 
 /// All mappings of the process.
@@ -68,6 +76,7 @@ fn memory_of_dropped_kernels_is_returned() {
         }
         // Many at a time, too.
         let many: Vec<Kernel> = ways().cycle().take(50).map(make).collect();
+        assert_eq!(writable_and_executable(), [""; 0], "with {} kernels alive", many.len());
         drop(many);
     };
     // What the first kernels leave behind is there once: tables, the allocator's
