@@ -284,13 +284,13 @@ fn entry(args: &[Arr]) -> Option<Arr> {
     let shape = args[0].shape;
     let place = |k: usize| {
         let v = args[k].data[0];
-        (v.is_point() && v.lo.fract() == 0.0 && v.lo >= 1.0).then_some(v.lo as usize - 1)
+        (v.is_point() && v.lo.fract() == 0.0 && v.lo >= 1.0).then(|| v.lo as usize - 1)
     };
     let flat = match args.len() {
         2 => place(1)?,
         _ => {
             let (i, j) = (place(1)?, place(2)?);
-            if j >= shape.cols() {
+            if i >= shape.rows() || j >= shape.cols() {
                 return None;
             }
             i * shape.cols() + j
@@ -400,4 +400,25 @@ fn join(op: Op, shape: Shape, terms: &[Arr]) -> Option<Arr> {
         return Some(Arr::new(shape, vec![neutral; shape.len()]));
     }
     apply(whole, Data::None, shape, terms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Entry `index` of a column, and the first of that row of a matrix, both of three rows.
+    fn reads(index: f64) -> [Option<Arr>; 2] {
+        let column = Arr::new(Shape::Vector(3), vec![Interval::point(7.0); 3]);
+        let matrix = Arr::new(Shape::Matrix(3, 2), vec![Interval::point(7.0); 6]);
+        let (at, one) = (Arr::scalar(Interval::point(index)), Arr::scalar(Interval::point(1.0)));
+        [entry(&[column, at.clone()]), entry(&[matrix, at, one])]
+    }
+
+    #[test]
+    fn indices_that_name_no_entry_enclose_nothing() {
+        for index in [0.0, -1.0, 4.0, 1.5, f64::NAN, f64::INFINITY, 1e300] {
+            assert!(reads(index).iter().all(Option::is_none), "{index}");
+        }
+        assert!(reads(3.0).iter().all(Option::is_some));
+    }
 }
