@@ -84,6 +84,11 @@ pub fn per_col(g: &Graph, _: Data, args: &[ExprId]) -> Outcome {
     matrix(g, args, "one number a column").map(|(_, n)| Shape::Matrix(1, n))
 }
 
+/// A matrix to one of the same shape, for functions of each row or each column.
+pub fn by_line(g: &Graph, _: Data, args: &[ExprId]) -> Outcome {
+    matrix(g, args, "a function of every row or column").map(|(m, n)| Shape::Matrix(m, n))
+}
+
 /// A square matrix to a scalar.
 pub fn square_to_scalar(g: &Graph, _: Data, args: &[ExprId]) -> Outcome {
     square(g, args).map(|_| Shape::Scalar)
@@ -152,4 +157,25 @@ fn product_help(error: ShapeError, left: Shape, right: Shape) -> ShapeError {
 
 fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::{Op, Symbol};
+    use crate::ops::def;
+
+    #[test]
+    fn functions_of_rows_and_columns_take_matrices_alone() {
+        let mut g = Graph::new();
+        for op in [Op::RowHardMax, Op::ColHardMax, Op::RowMax, Op::ColMax] {
+            let mut fits = |shape| {
+                let symbol = g.declare(Symbol::unknown("a", shape));
+                let leaf = g.leaf(symbol);
+                (def(op).shape)(&g, Data::None, &[leaf]).is_ok()
+            };
+            assert!(!fits(Shape::Scalar) && !fits(Shape::Vector(3)), "{op:?}");
+            assert!(fits(Shape::Matrix(1, 3)) && fits(Shape::Matrix(2, 3)), "{op:?}");
+        }
+    }
 }
