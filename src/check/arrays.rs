@@ -1,14 +1,16 @@
 //! Array literals, and built-ins that make arrays or tell their sizes.
 
+use std::sync::Arc;
+
 use super::{Checked, Checker, Item, Reported};
 use crate::diag::{Diagnostic, codes};
-use crate::expr::{Data, ExprId, Op};
+use crate::expr::{Data, Dims, ExprId, Op};
 use crate::memory;
 use crate::ops;
 use crate::random::{self, RandomError};
 use crate::shape::{Shape, Tensor, in_words};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, NodeId};
+use crate::syntax::ast::{Arg, Node, NodeId};
 
 impl Checker<'_> {
     /// `[1, 2, 3]`, a column, or the rows of a matrix.
@@ -40,12 +42,15 @@ impl Checker<'_> {
 
     /// Sizes given as arguments: one for a column, two for a matrix. `None`
     /// where one is known only once the script runs.
-    fn sizes(&mut self, args: &[Arg]) -> Checked<Shape> {
+    fn sizes(&mut self, args: &[Arg]) -> Checked<(Shape, Dims)> {
         let mut sizes = Vec::new();
-        for arg in args {
+        let mut dims: Dims = [None; 2];
+        for (axis, arg) in args.iter().enumerate() {
             let Some((n, e)) = self.whole(arg.value, "a size")? else { return Err(Reported) };
-            self.remember_size(n, e);
             sizes.push(n);
+            if let Some(known) = dims.get_mut(axis) {
+                *known = Some(self.g.new_dim(Some(e)));
+            }
         }
         let shape = match sizes[..] {
             [] => Shape::Scalar,
@@ -53,7 +58,7 @@ impl Checker<'_> {
             [m, n, ..] => Shape::Matrix(m, n),
         };
         self.check_size(shape, args.first().map(|a| self.ast.span(a.value)))?;
-        Ok(shape)
+        Ok((shape, dims))
     }
 
     /// An array must fit in memory, whatever machine this is; whether it fits in that of this one is seen where it is made.
@@ -73,26 +78,23 @@ impl Checker<'_> {
         })
     }
 
-    /// Sizes that were written as a name print as that name.
-    pub(super) fn remember_size(&mut self, n: usize, e: ExprId) {
-        if let Some(symbol) = self.g.as_symbol(e) {
-            self.g.name_size(n, symbol);
-        }
-    }
-
     /// `zeros(..)` and `ones(..)`.
     pub(super) fn filled(&mut self, args: &[Arg], value: i64) -> Checked<Item> {
-        let shape = self.sizes(args)?;
+        let (shape, dims) = self.sizes(args)?;
         let value = self.g.int(value);
-        Ok(Item::Expr(self.g.fill(shape, value)))
+        let filled = self.g.fill(shape, value);
+        self.g.note_dims(filled, dims);
+        Ok(Item::Expr(filled))
     }
 
     /// `eye(n)`.
     pub(super) fn eye(&mut self, args: &[Arg]) -> Checked<Item> {
-        let Shape::Vector(n) = self.sizes(args)? else { return Err(Reported) };
+        let (Shape::Vector(n), [rows, _]) = self.sizes(args)? else { return Err(Reported) };
         let shape = Shape::Matrix(n, n);
         self.check_size(shape, args.first().map(|a| self.ast.span(a.value)))?;
-        Ok(Item::Expr(self.g.apply_data(Op::Eye, Data::Shape(shape), &[])))
+        let eye = self.g.apply_data(Op::Eye, Data::Shape(shape), &[]);
+        self.g.note_dims(eye, [rows, rows]);
+        Ok(Item::Expr(eye))
     }
 
     /// `rows`, `cols` and `len` of an array or a table.
@@ -113,6 +115,31 @@ impl Checker<'_> {
             _ => shape.len(),
         };
         Ok(Item::Expr(self.g.int(n as i64)))
+    }
+
+    /// After `let n = rows(A)` that dimension of `A` is called `n`.
+    pub fn name_dimension(&mut self, value: NodeId, size: ExprId) -> Checked<()> {
+        let ast = Arc::clone(&self.ast);
+        let Node::Call { callee, args } = ast.node(value) else { return Ok(()) };
+        let (Node::Name(which), [arg]) = (ast.node(*callee), &args[..]) else { return Ok(()) };
+        let axis = match ast.name(*which) {
+            "rows" | "len" => 0,
+            "cols" => 1,
+            _ => return Ok(()),
+        };
+        // Anything else might draw random numbers once more.
+        if !matches!(ast.node(arg.value), Node::Name(_) | Node::Field { .. }) {
+            return Ok(());
+        }
+        let (dim, n) = match self.item(arg.value)? {
+            Item::Table(t) if axis == 0 => (t.rows, t.table.n_rows()),
+            Item::Expr(e) => (self.g.dim(e, axis), ops::axis_length(self.g.shape(e), axis)),
+            _ => return Ok(()),
+        };
+        if let Some(dim) = dim.filter(|_| ops::known_value(self.g, size) == Some(n as f64)) {
+            self.g.name_dim(dim, size);
+        }
+        Ok(())
     }
 
     /// `outer(u, v)`, the product of a column and a row.
@@ -154,7 +181,7 @@ impl Checker<'_> {
                 None => return Err(Reported),
             }
         }
-        let shape = self.sizes(&args[parameters..])?;
+        let (shape, dims) = self.sizes(&args[parameters..])?;
         let stream = self.world.random();
         let (m, n) = (shape.rows(), shape.cols());
         let drawn: Result<Vec<f64>, RandomError> = match name {
@@ -166,7 +193,13 @@ impl Checker<'_> {
             _ => random::orthogonal(stream, m, n),
         };
         match drawn {
-            Ok(values) => Ok(Item::Expr(self.constant_array(name, Tensor::new(shape, values)))),
+            Ok(values) => {
+                let array = self.constant_array(name, Tensor::new(shape, values));
+                if let Some(symbol) = self.g.as_symbol(array) {
+                    self.g.set_dims(symbol, dims);
+                }
+                Ok(Item::Expr(array))
+            }
             Err(error) => {
                 self.report(Diagnostic::error(codes::E0401, error.to_string()).at(span, "here"))
             }

@@ -114,7 +114,8 @@ impl Checker<'_> {
         match csv::read(&bytes, &path, &options) {
             Ok(table) => {
                 let name = format!("csv(\"{path}\")");
-                Ok(Item::Table(Arc::new(NamedTable { name, table })))
+                let rows = Some(self.g.new_dim(None));
+                Ok(Item::Table(Arc::new(NamedTable { name, table, rows })))
             }
             Err(error) => self.data_error(error, span),
         }
@@ -209,8 +210,9 @@ impl Checker<'_> {
         let order = random::order::permutation(self.world.random(), table.table.n_rows());
         match table.table.split(fraction, &order) {
             Ok((a, b)) => {
-                let named = |table, k| {
-                    Item::Table(Arc::new(NamedTable { name: format!("split_{k}"), table }))
+                let mut named = |table, k| {
+                    let rows = Some(self.g.new_dim(None));
+                    Item::Table(Arc::new(NamedTable { name: format!("split_{k}"), table, rows }))
                 };
                 Ok(Item::Pair(Box::new((named(a, 1), named(b, 2)))))
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Checked, Checker, Item, Labelled};
 use crate::diag::{Diagnostic, codes};
 use crate::diff;
-use crate::expr::{Data, ExprId, Op, SymbolId, SymbolKind};
+use crate::expr::{Data, Dims, ExprId, Op, SymbolId, SymbolKind};
 use crate::shape::{Shape, in_words};
 use crate::simplify;
 use crate::source::Span;
@@ -214,6 +214,8 @@ impl Checker<'_> {
                 let (one, whole) = (self.g.int(1), self.g.symbol(symbol).shape);
                 let args = [&[one], &indices[..]].concat();
                 let direction = self.g.apply_data(Op::Place, Data::Shape(whole), &args);
+                let dims = self.g.symbol(symbol).dims;
+                self.g.note_dims(direction, dims);
                 diff::tangent(self.g, &[e], &[(symbol, direction)])[0]
             } else {
                 let finding = Diagnostic::error(
@@ -341,7 +343,10 @@ impl Checker<'_> {
         for (k, &part) in parts.parts.iter().enumerate() {
             let text = match parts.at_point {
                 true => self.shown(&Item::Expr(part), span)?,
-                false => crate::simplify::shown(self.g, part),
+                false => {
+                    let axes = self.axes(parts, k);
+                    crate::simplify::shown_over(self.g, part, axes)
+                }
             };
             match parts.bare {
                 true => lines.push(text),
@@ -349,6 +354,25 @@ impl Checker<'_> {
             }
         }
         Ok(lines.join("\n"))
+    }
+
+    /// The dimensions of the `k`-th part: those of the unknowns by which it is
+    /// a derivative, and of what it is a derivative of.
+    pub(super) fn axes(&self, parts: &Labelled, k: usize) -> Dims {
+        let n = parts.unknowns.len();
+        let dims = |u: usize| self.g.symbol(parts.unknowns[u]).dims;
+        let shape = |u: usize| self.g.symbol(parts.unknowns[u]).shape;
+        match parts.order {
+            2 => match (shape(k / n), shape(k % n)) {
+                (Shape::Scalar, _) => dims(k % n),
+                (_, Shape::Scalar) => dims(k / n),
+                _ => [dims(k / n)[0], dims(k % n)[0]],
+            },
+            1 if self.g.shape(parts.parts[k]) == shape(k) => dims(k),
+            // A Jacobian: its columns are those of the unknown.
+            1 => [None, dims(k)[0]],
+            _ => dims(k),
+        }
     }
 
     /// The label of the `k`-th part: `∂f/∂x`, `∂²f/∂x∂y`.

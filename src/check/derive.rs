@@ -80,9 +80,10 @@ impl Checker<'_> {
             );
         }
         let by = symbol.name.clone();
+        let axes = if symbol.shape.is_scalar() { [None; 2] } else { symbol.dims };
         let Some(indices) = entry else {
             let lines = derivation::derive(self.g, f, unknown);
-            return Ok(Derivation { of: of.to_string(), by, lines });
+            return Ok(Derivation { of: of.to_string(), by, axes, lines });
         };
         let texts: Vec<String> = indices.iter().map(|&i| print::text(self.g, i)).collect();
         let by = format!("{by}[{}]", texts.join(", "));
@@ -93,7 +94,7 @@ impl Checker<'_> {
                 self.of_entry(lines, &indices, &by)
             }
         };
-        Ok(Derivation { of: of.to_string(), by, lines })
+        Ok(Derivation { of: of.to_string(), by, axes, lines })
     }
 
     /// Where the expression reads the array by numbers only, the entry may

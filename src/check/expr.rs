@@ -314,6 +314,7 @@ impl Checker<'_> {
             }
             serial += 1;
         };
+        self.g.mark_written(symbol);
         let leaf = self.g.leaf(symbol);
         let item = item(self, leaf);
         self.locals.push(Local { name: name.to_string(), item, span, index: Some(symbol) });

@@ -205,7 +205,9 @@ impl Checker<'_> {
         let quoted: Vec<String> = columns.iter().map(|c| format!("\"{c}\"")).collect();
         let name = format!("{}[{}]", table.name, quoted.join(", "));
         let value = Tensor::new(Shape::Matrix(table.table.n_rows(), columns.len()), matrix.values);
-        Ok(Item::Expr(self.known(&name, value)))
+        let matrix = self.known(&name, value);
+        self.share_rows(matrix, &table);
+        Ok(Item::Expr(matrix))
     }
 
     /// A known leaf of that name and value; the same leaf for the same name
@@ -220,6 +222,16 @@ impl Checker<'_> {
         self.g.leaf(id)
     }
 
+    /// The rows of an array from a table are those of the table.
+    fn share_rows(&mut self, array: ExprId, table: &NamedTable) {
+        let Some(symbol) = self.g.as_symbol(array) else { return };
+        let own = match self.g.symbol(symbol).dims {
+            [None, None] => self.g.new_dims(self.g.shape(array)),
+            dims => dims,
+        };
+        self.g.set_dims(symbol, [table.rows.or(own[0]), own[1]]);
+    }
+
     fn column(&mut self, table: &NamedTable, name: &str, span: Span) -> Checked<Item> {
         match table.table.column(name) {
             Ok(Column::Numbers(values)) => {
@@ -231,7 +243,9 @@ impl Checker<'_> {
                     format!("{}[\"{name}\"]", table.name)
                 };
                 let value = Tensor::vector(values.clone());
-                Ok(Item::Expr(self.known(&label, value)))
+                let column = self.known(&label, value);
+                self.share_rows(column, table);
+                Ok(Item::Expr(column))
             }
             Ok(Column::Text(categories)) => Ok(Item::Categories(Arc::new(categories.clone()))),
             Err(_) => {

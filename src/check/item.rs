@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::data::{Categories, Table};
 use crate::derivation::Derivation;
-use crate::expr::{ExprId, SymbolId};
+use crate::expr::{DimId, ExprId, SymbolId};
 use crate::source::Span;
 use crate::syntax::ast::{Ast, NodeId, ShapeExpr};
 
@@ -65,6 +65,8 @@ pub struct NamedTable {
     pub name: String,
     /// The data.
     pub table: Table,
+    /// The dimension of its rows.
+    pub rows: Option<DimId>,
 }
 
 /// A function defined by `fn`.

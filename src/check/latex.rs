@@ -1,7 +1,7 @@
 //! `latex(e)`: the source of what an expression denotes.
 
 use super::{Checked, Checker, Item, Labelled};
-use crate::expr::ExprId;
+use crate::expr::{Dims, ExprId};
 use crate::syntax::ast::{Arg, NodeId};
 use crate::{derivation, print, simplify};
 
@@ -20,24 +20,24 @@ impl Checker<'_> {
             Item::Labelled(parts) => self.hessian_latex(&parts),
             item => {
                 let e = self.as_expr(item, span)?;
-                self.expression_latex(e)
+                self.expression_latex(e, [None; 2])
             }
         })
     }
 
-    fn expression_latex(&mut self, e: ExprId) -> String {
-        let e = simplify::readable(self.g, e);
-        print::latex(&print::layout(self.g, e))
+    fn expression_latex(&mut self, e: ExprId, axes: Dims) -> String {
+        print::latex(&simplify::readable_layout(self.g, e, axes))
     }
 
     /// One derivative a line, aligned at the equals signs.
     fn gradient_latex(&mut self, parts: &Labelled) -> String {
         let of = print::latex_name(&parts.of);
         let mut lines = Vec::new();
-        for (&unknown, &part) in parts.unknowns.iter().zip(&parts.parts) {
+        for (k, (&unknown, &part)) in parts.unknowns.iter().zip(&parts.parts).enumerate() {
+            let axes = self.axes(parts, k);
             let by = print::latex_name(&self.g.symbol(unknown).name);
             let label = format!("\\frac{{\\partial {of}}}{{\\partial {by}}}");
-            lines.push((label, self.expression_latex(part)));
+            lines.push((label, self.expression_latex(part, axes)));
         }
         if let [(label, right)] = &lines[..] {
             return format!("{label} = {right}");
@@ -49,7 +49,11 @@ impl Checker<'_> {
     /// The matrix of second derivatives.
     fn hessian_latex(&mut self, parts: &Labelled) -> String {
         let n = parts.unknowns.len().max(1);
-        let entries: Vec<String> = parts.parts.iter().map(|&p| self.expression_latex(p)).collect();
+        let mut entries = Vec::new();
+        for (k, &part) in parts.parts.iter().enumerate() {
+            let axes = self.axes(parts, k);
+            entries.push(self.expression_latex(part, axes));
+        }
         let of = print::latex_name(&parts.of);
         if let [only] = &entries[..] {
             return format!("\\nabla^{{2}} {of} = {only}");

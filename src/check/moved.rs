@@ -160,6 +160,6 @@ impl<'m> Renewal<'m> {
 
     fn derivation(&self, d: &Derivation) -> Derivation {
         let line = |l: &Line| Line { expr: self.node(l.expr), rule: l.rule.clone() };
-        Derivation { of: d.of.clone(), by: d.by.clone(), lines: d.lines.iter().map(line).collect() }
+        Derivation { lines: d.lines.iter().map(line).collect(), ..d.clone() }
     }
 }

@@ -2,20 +2,21 @@
 
 use super::{Checked, Checker, Reported};
 use crate::diag::{Diagnostic, codes};
-use crate::expr::ExprId;
+use crate::expr::Dims;
 use crate::shape::Shape;
 use crate::syntax::ast::ShapeExpr;
 
 impl Checker<'_> {
-    /// A written shape, and how its sizes were written.
-    pub fn shape(&mut self, written: &ShapeExpr) -> Checked<(Shape, Vec<Option<ExprId>>)> {
+    /// A written shape, and the dimensions that it names.
+    pub fn shape(&mut self, written: &ShapeExpr) -> Checked<(Shape, Dims)> {
         let mut sizes = Vec::new();
-        let mut exprs = Vec::new();
-        for &dim in &written.dims {
+        let mut dims: Dims = [None; 2];
+        for (axis, &dim) in written.dims.iter().enumerate() {
             let Some((n, e)) = self.whole(dim, "a size")? else { return Err(Reported) };
-            self.remember_size(n, e);
             sizes.push(n);
-            exprs.push(Some(e));
+            if let Some(known) = dims.get_mut(axis) {
+                *known = Some(self.g.new_dim(Some(e)));
+            }
         }
         let shape = match sizes[..] {
             [] => Shape::Scalar,
@@ -34,6 +35,6 @@ impl Checker<'_> {
             }
         };
         self.check_size(shape, Some(written.span))?;
-        Ok((shape, exprs))
+        Ok((shape, dims))
     }
 }

@@ -8,12 +8,13 @@ use crate::print;
 pub fn latex(g: &Graph, derivations: &[Derivation]) -> String {
     let mut rows = Vec::new();
     for derivation in derivations {
+        let sizes = g.dim_sizes(derivation.axes);
         for (k, line) in derivation.lines.iter().enumerate() {
             let left = match k {
                 0 => label(&derivation.of, &derivation.by),
                 _ => String::new(),
             };
-            let right = print::latex(&print::layout(g, line.expr));
+            let right = print::latex(&print::layout_of(g, line.expr, sizes));
             let rule = match line.rule.as_str() {
                 "" => String::new(),
                 rule => format!(" && \\text{{{}}}", words(rule)),

@@ -27,9 +27,9 @@ pub use latex::latex;
 pub use steps::derive;
 pub use text::text;
 
-use crate::expr::ExprId;
 #[cfg(doc)]
 use crate::expr::Op;
+use crate::expr::{Dims, ExprId};
 
 /// A derivation.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,8 @@ pub struct Derivation {
     pub of: String,
     /// What by.
     pub by: String,
+    /// The dimensions of its axes.
+    pub axes: Dims,
     /// From the derivative not yet taken to the result.
     pub lines: Vec<Line>,
 }

@@ -109,10 +109,7 @@ impl Lines {
         if has_scatter(g, e) {
             self.add_rule("index shift");
         }
-        let e = simplify::present(g, e);
-        if has_scatter(g, e) {
-            return;
-        }
+        let Some(e) = simplify::resolved(g, e) else { return };
         let text = print::text(g, e);
         if text != self.shown {
             self.shown = text;

@@ -5,7 +5,7 @@
 //! Where a rule changed a small part of a long line, a comment below it marks
 //! the part.
 
-use super::Derivation;
+use super::{Derivation, Line};
 use crate::expr::Graph;
 use crate::print;
 
@@ -15,7 +15,9 @@ const WIDEST: usize = 84;
 /// The lines, with their rules as comments.
 pub fn text(g: &Graph, derivation: &Derivation) -> String {
     let label = format!("∂{}/∂{} = ", derivation.of, derivation.by);
-    let rights: Vec<String> = derivation.lines.iter().map(|l| print::text(g, l.expr)).collect();
+    let sizes = g.dim_sizes(derivation.axes);
+    let right = |l: &Line| print::render(&print::layout_of(g, l.expr, sizes));
+    let rights: Vec<String> = derivation.lines.iter().map(right).collect();
     let width = |right: &str| label.chars().count() + right.chars().count();
     let column = rights.iter().map(|r| width(r)).filter(|&w| w <= WIDEST).max().unwrap_or(0);
     let mut out: Vec<String> = Vec::new();

@@ -74,14 +74,11 @@ pub(super) fn matrix(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
     Some(rows.bind(g, Op::Comp, row))
 }
 
-/// Ones on and below the diagonal: the matrix of a running sum of `m` entries.
-pub(super) fn lower_ones(g: &mut Graph, m: usize) -> ExprId {
+/// Ones on and below the diagonal: the matrix of a running sum of a column.
+pub(super) fn lower_ones(g: &mut Graph, of: ExprId) -> ExprId {
     let one = g.int(1);
     let (row, column) = (g.fresh_index("k", &[]), g.fresh_index("l", &[]));
-    let hi = match g.size_name(m) {
-        Some(name) => g.leaf(name),
-        None => g.int(m as i64),
-    };
+    let hi = g.size(of, 0);
     let (k, l) = (g.leaf(row), g.leaf(column));
     let cond = g.apply(Op::Le, &[l, k]);
     let zero = g.int(0);
@@ -148,10 +145,7 @@ impl Frame {
     /// The range of the column index.
     fn columns(&self, g: &mut Graph) -> Range {
         let one = g.int(1);
-        let hi = match g.size_name(self.n) {
-            Some(name) => g.leaf(name),
-            None => g.int(self.n as i64),
-        };
+        let hi = g.size(self.v, 0);
         Range { index: self.column, lo: one, hi, cond: one }
     }
 
@@ -247,18 +241,19 @@ impl Frame {
             return None;
         }
         let at = g.sub(l, shift);
+        let mut inside = g.int(1);
         let mut cond = g.apply(Op::And, &[range.cond, term.cond]);
         cond = ops::substitute(g, cond, &[(i, at)]);
         let coefficient = ops::substitute(g, term.coefficient, &[(i, at)]);
         let (first, last) = (g.add(&[range.lo, shift]), g.add(&[range.hi, shift]));
         if known_value(g, first).is_none_or(|x| x > 1.0) {
-            let low = g.apply(Op::Ge, &[l, first]);
-            cond = g.apply(Op::And, &[low, cond]);
+            inside = g.apply(Op::Ge, &[l, first]);
         }
         if known_value(g, last).is_none_or(|x| x < self.n as f64) {
             let high = g.apply(Op::Le, &[l, last]);
-            cond = g.apply(Op::And, &[cond, high]);
+            inside = g.apply(Op::And, &[inside, high]);
         }
+        let cond = ops::within(g, inside, cond);
         Some(Term { cond, coefficient, reads: Reads::Every })
     }
 

@@ -6,7 +6,7 @@
 //! matrix expressions.
 
 use super::{indexed, tangent};
-use crate::expr::{Data, ExprId, Graph, Op, Symbol, SymbolId};
+use crate::expr::{Data, ExprId, Graph, Op, Symbol, SymbolId, SymbolKind};
 use crate::ops::{self, Range};
 use crate::shape::Shape;
 use crate::simplify;
@@ -43,8 +43,15 @@ pub fn along(g: &mut Graph, exprs: &[ExprId], unknowns: &[SymbolId]) -> Vec<Expr
 /// A symbol for a direction of an unknown.
 fn direction(g: &mut Graph, unknown: SymbolId) -> SymbolId {
     let symbol = g.symbol(unknown);
-    let direction = Symbol::unknown(&format!("d{}", symbol.name), symbol.shape);
-    g.declare(direction)
+    let (shape, dims, mut name) = (symbol.shape, symbol.dims, format!("d{}", symbol.name));
+    // An unknown of that name and shape may well be the direction.
+    let fits = |s: &Symbol, name: &str| {
+        s.kind == SymbolKind::Unknown && s.name == name && s.shape == shape
+    };
+    while g.is_reserved(&name) && !g.symbols().any(|(_, s)| fits(s, &name)) {
+        name.insert(0, 'd');
+    }
+    g.declare(Symbol { dims, ..Symbol::unknown(&name, shape) })
 }
 
 pub(super) fn mentions(g: &Graph, e: ExprId, v: ExprId) -> bool {
@@ -113,9 +120,16 @@ fn matrix_of(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
             Some(g.apply(Op::If, &[args[0], a, b]))
         }
         Op::Comp => indexed::matrix(g, t, v),
+        // Rows of the matrix of the whole column.
+        Op::Block if matches!(g.shape(args[0]), Shape::Vector(_)) => {
+            let whole = matrix(g, args[0], v)?;
+            let one = g.int(1);
+            let part = Data::Shape(Shape::Matrix(m, n));
+            ops::build(g, Op::Block, part, &[whole, args[1], one]).ok()
+        }
         Op::CumSum => {
             let inner = matrix(g, args[0], v)?;
-            let lower = indexed::lower_ones(g, m);
+            let lower = indexed::lower_ones(g, t);
             Some(g.apply(Op::MatMul, &[lower, inner]))
         }
         Op::Stack => by_entries(g, t, v)

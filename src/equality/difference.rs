@@ -137,12 +137,7 @@ fn known_scalars(g: &mut Graph, a: ExprId, b: ExprId) -> Vec<(ExprId, f64)> {
         if g.as_symbol(e).is_some() {
             names.push(e);
         }
-        let shape = g.shape(e);
-        for size in [shape.rows(), shape.cols()] {
-            if let Some(s) = g.size_name(size) {
-                names.push(g.leaf(s));
-            }
-        }
+        names.extend([0, 1].iter().filter_map(|&axis| g.size_name(e, axis)));
     }
     names.push(g.pi());
     let mut found: Vec<(ExprId, f64)> = Vec::new();

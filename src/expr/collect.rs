@@ -54,15 +54,17 @@ impl Graph {
         let node = |e: ExprId| moved.node(e).unwrap_or(e);
         let mut new = Graph { deriving: self.deriving, ..Graph::default() };
         for (kept, _) in self.symbols.iter().zip(&live_symbols).filter(|(_, alive)| **alive) {
-            let mut kept = kept.clone();
-            kept.sizes.iter_mut().flatten().for_each(|e| *e = node(*e));
-            new.symbols.push(kept);
+            new.symbols.push(kept.clone());
         }
         let still = |s: &SymbolId| moved.symbol(*s);
         let indices = self.indices.iter();
         new.indices = indices.filter_map(|(k, s)| Some((k.clone(), still(s)?))).collect();
-        let names = self.size_names.iter();
-        new.size_names = names.filter_map(|(&k, s)| Some((k, still(s)?))).collect();
+        new.written = self.written.iter().filter_map(still).collect();
+        new.reserved.clone_from(&self.reserved);
+        // Tables know dimensions by their number, so each keeps it.
+        new.dims = self.dims.iter().map(|size| moved.node((*size)?)).collect();
+        let made = self.made_dims.iter();
+        new.made_dims = made.filter_map(|(e, dims)| Some((moved.node(*e)?, *dims))).collect();
         for (k, _) in live_nodes.iter().enumerate().filter(|(_, alive)| **alive) {
             let stored = self.nodes[k];
             let args: Vec<ExprId> = self.args(ExprId(k as u32)).iter().map(|&a| node(a)).collect();
@@ -84,13 +86,16 @@ impl Graph {
             if let Some(e) = nodes.pop() {
                 if !std::mem::replace(&mut live_nodes[e.index()], true) {
                     nodes.extend_from_slice(self.args(e));
+                    let dims = self.noted_dims(e).unwrap_or_default();
+                    nodes.extend(self.dim_sizes(dims).into_iter().flatten());
                     if let Data::Symbol(s) = self.nodes[e.index()].data {
                         symbols.push(s);
                     }
                 }
             } else if let Some(s) = symbols.pop() {
                 if !std::mem::replace(&mut live_symbols[s.index()], true) {
-                    nodes.extend(self.symbols[s.index()].sizes.iter().flatten());
+                    let dims = self.symbols[s.index()].dims;
+                    nodes.extend(self.dim_sizes(dims).into_iter().flatten());
                 }
             } else {
                 return (live_nodes, live_symbols);

@@ -14,17 +14,20 @@
 //! caller of [`Graph::intern`].
 
 mod collect;
+mod dims;
 mod num;
 mod op;
 mod scratch;
 mod sets;
 mod symbol;
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use collect::Moved;
+pub use dims::{DimId, Dims};
 pub use num::Num;
 pub use op::Op;
 pub use sets::{SetId, Sets};
@@ -98,7 +101,14 @@ pub struct Graph {
     sets: Sets,
     symbols: Vec<Symbol>,
     indices: FxHashMap<(String, u32), SymbolId>,
-    size_names: FxHashMap<usize, SymbolId>,
+    /// How the size of each dimension was written.
+    dims: Vec<Option<ExprId>>,
+    /// The dimensions of arrays that are made.
+    made_dims: BTreeMap<ExprId, Dims>,
+    /// Names that mean something where results are read.
+    reserved: FxHashSet<String>,
+    /// Indices that the user has written.
+    written: FxHashSet<SymbolId>,
     deriving: bool,
 }
 
@@ -313,17 +323,27 @@ impl Graph {
         std::mem::replace(&mut self.deriving, deriving)
     }
 
-    /// Remembers that the user calls a size of `n` by the name of a known
-    /// value (`let n = rows(t)`); the first name given to a size stays.
-    pub fn name_size(&mut self, n: usize, symbol: SymbolId) {
-        if n > 1 {
-            self.size_names.entry(n).or_insert(symbol);
+    /// Says that a name means something where results are read, so that no
+    /// index or shared part gets it.
+    pub fn reserve_name(&mut self, name: &str) {
+        if !self.reserved.contains(name) {
+            self.reserved.insert(name.to_string());
         }
     }
 
-    /// The name that the user gave to a size of `n`.
-    pub fn size_name(&self, n: usize) -> Option<SymbolId> {
-        self.size_names.get(&n).copied()
+    /// Whether a name means something where results are read.
+    pub fn is_reserved(&self, name: &str) -> bool {
+        self.reserved.contains(name)
+    }
+
+    /// Remembers that the user has written an index.
+    pub fn mark_written(&mut self, index: SymbolId) {
+        self.written.insert(index);
+    }
+
+    /// Whether the user has written an index of this symbol.
+    pub fn is_written(&self, index: SymbolId) -> bool {
+        self.written.contains(&index)
     }
 
     /// The bound index of the given name, the `serial`-th of that name that is

@@ -4,7 +4,7 @@
 //! only tried must leave no trace: [`Graph::scratch`] forgets all that work
 //! made but the nodes of its results.
 
-use super::{Data, ExprId, Graph, Op};
+use super::{Data, Dims, ExprId, Graph, Op};
 use crate::shape::Shape;
 
 /// A node in full, for making it again.
@@ -25,6 +25,8 @@ impl Graph {
                 (e, node.op, node.data, node.args.to_vec(), node.shape)
             })
             .collect();
+        let dims: Vec<(ExprId, Dims)> =
+            kept.iter().filter_map(|k| Some((k.0, self.noted_dims(k.0)?))).collect();
         self.forget_from(mark);
         let mut new: rustc_hash::FxHashMap<ExprId, ExprId> = rustc_hash::FxHashMap::default();
         for (old, op, data, args, shape) in kept {
@@ -32,6 +34,9 @@ impl Graph {
                 args.iter().map(|a| new.get(a).copied().unwrap_or(*a)).collect();
             let again = self.intern(op, data, &args, shape);
             new.insert(old, again);
+        }
+        for (old, dims) in dims {
+            self.note_dims(new[&old], dims);
         }
         results.into_iter().map(|e| new.get(&e).copied().unwrap_or(e)).collect()
     }
@@ -48,6 +53,7 @@ impl Graph {
             }
             self.ids.remove(&(stored.op, stored.data, args.into_boxed_slice()));
         }
+        self.made_dims.split_off(&ExprId(mark as u32));
         self.nodes.truncate(mark);
         self.args.truncate(args_before);
     }

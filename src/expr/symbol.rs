@@ -1,6 +1,6 @@
 //! Named leaves: unknowns, known values and bound indices.
 
-use super::ExprId;
+use super::Dims;
 use crate::shape::{Shape, Tensor};
 
 /// A symbol of a [`Graph`](super::Graph).
@@ -40,8 +40,8 @@ pub struct Symbol {
     pub shape: Shape,
     /// Its value, for known symbols once it has been computed.
     pub value: Option<Tensor>,
-    /// How the sizes in its shape were written, where they have a name.
-    pub sizes: Vec<Option<ExprId>>,
+    /// Which dimensions its axes are.
+    pub dims: Dims,
     /// Distinguishes indices of one name that are open at the same time.
     pub serial: u32,
     /// Bounds that hold for every entry of an unknown.
@@ -59,7 +59,7 @@ impl Symbol {
             kind: SymbolKind::Unknown,
             shape,
             value: None,
-            sizes: Vec::new(),
+            dims: [None; 2],
             serial: 0,
             bounds: UNBOUNDED,
         }
@@ -72,7 +72,7 @@ impl Symbol {
             kind: SymbolKind::Known,
             shape,
             value,
-            sizes: Vec::new(),
+            dims: [None; 2],
             serial: 0,
             bounds: UNBOUNDED,
         }
@@ -84,7 +84,7 @@ impl Symbol {
             kind: SymbolKind::Index,
             shape: Shape::Scalar,
             value: None,
-            sizes: Vec::new(),
+            dims: [None; 2],
             serial,
             bounds: UNBOUNDED,
         }

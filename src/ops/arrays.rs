@@ -4,6 +4,7 @@
 //! Indices count from 1. Reads hold the array and the indices as arguments;
 //! an index may be any whole-number expression, also of bound indices.
 
+use super::sizes::note_dims;
 use super::{
     Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, binders, known_value, shapes,
     substitute, values,
@@ -51,6 +52,7 @@ fn read(g: &mut Graph, args: &[ExprId]) -> Option<ExprId> {
                 (Shape::Matrix(..), 2) => vec![indices[1], indices[0]],
                 (Shape::Vector(_), 2) => vec![indices[1]],
                 (Shape::Vector(_), 1) => indices,
+                (Shape::Matrix(1, _), 1) => vec![g.int(1), indices[0]],
                 _ => return None,
             };
             Some(g.apply(Op::Elem, &[&[parts[0]], &turned[..]].concat()))
@@ -191,12 +193,21 @@ fn bcast_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeErr
 
 fn read_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
     let shape = g.shape(args[0]);
-    g.apply_data(Op::Place, Data::Shape(shape), &[&[a], &args[1..]].concat())
+    let placed = g.apply_data(Op::Place, Data::Shape(shape), &[&[a], &args[1..]].concat());
+    note_axes(g, placed, args[0])
 }
 
 fn block_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
     let shape = g.shape(args[0]);
-    g.apply_data(Op::PlaceBlock, Data::Shape(shape), &[&[a], &args[1..]].concat())
+    let placed = g.apply_data(Op::PlaceBlock, Data::Shape(shape), &[&[a], &args[1..]].concat());
+    note_axes(g, placed, args[0])
+}
+
+/// An array with the axes of another.
+fn note_axes(g: &mut Graph, made: ExprId, of: ExprId) -> ExprId {
+    let dims = [g.dim(of, 0), g.dim(of, 1)];
+    note_dims(g, made, dims);
+    made
 }
 
 fn place_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {

@@ -38,6 +38,17 @@ pub(super) fn branch(g: &mut Graph, op: Op, args: &[ExprId], shape: Shape) -> Ex
     }
 }
 
+/// Both conditions. What the second reads may lie outside of its array where
+/// the first does not hold: there it is not asked.
+pub fn within(g: &mut Graph, first: ExprId, second: ExprId) -> ExprId {
+    let reads = |e: ExprId| matches!(g.op(e), Op::Elem | Op::Block) || g.op(e).is_binder();
+    if !g.reachable(&[second]).into_iter().any(reads) {
+        return g.apply(Op::And, &[first, second]);
+    }
+    let zero = g.int(0);
+    g.apply(Op::If, &[first, second, zero])
+}
+
 /// `if c then -a else 0` is `-(if c then a else 0)`.
 fn minus_in_front(g: &mut Graph, args: &[ExprId]) -> Option<ExprId> {
     if !g.is_zero(args[2]) {

@@ -28,6 +28,7 @@ mod partials;
 mod reduce;
 mod rewrite;
 mod shapes;
+mod sizes;
 mod structure;
 mod values;
 
@@ -39,8 +40,10 @@ pub use arrays::verify_read;
 pub use binders::{Range, count, neutral};
 pub use build::{build, known_value};
 pub use curvature::{Bend, Piece, Trend, power_pieces};
+pub use logic::within;
 pub use others::{ButOne, but_one, products_of_others};
 pub use rewrite::{rebuild, substitute};
+pub use sizes::{inner as inner_axes, length as axis_length};
 pub(crate) use values::position;
 
 use crate::expr::{Data, ExprId, Graph, Op};

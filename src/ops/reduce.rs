@@ -5,7 +5,7 @@ use super::{
     Adjoint, Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Traits, Value, shapes, times,
     values,
 };
-use crate::expr::{Data, ExprId, Graph, Num, Op};
+use crate::expr::{Data, ExprId, Graph, Op};
 use crate::shape::{Shape, ShapeError};
 
 fn spread(g: &mut Graph, arg: ExprId, a: ExprId) -> ExprId {
@@ -256,24 +256,3 @@ pub const ROWS: &[&OpDef] = &[
     &row(Op::RowLogSumExp, "rowlogsumexp", 1, shapes::per_row, LOG_SUM, values::rowlogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::RowSum)), "logsumexp of every row", "a column", ("rowlogsumexp([0, 0; 1, 1])", "[0.693147, 1.69315]")),
     &row(Op::ColLogSumExp, "collogsumexp", 1, shapes::per_col, LOG_SUM, values::collogsumexp, General(line_lse_adjoint, |g, a, y, d, _| line_tangent(g, a, y, d, line_lse_adjoint, Op::ColSum)), "logsumexp of every column", "a row", ("collogsumexp([0, 1; 0, 1])", "[0.693147, 1.69315]\'")),
 ];
-
-/// Sizes of arrays, by the names that users gave them.
-impl Graph {
-    /// Number of rows (`axis` 0) or columns (1) as an expression: the name
-    /// that the user gave to that size, else a literal.
-    pub fn size(&mut self, e: ExprId, axis: usize) -> ExprId {
-        let shape = self.shape(e);
-        let n = if axis == 0 { shape.rows() } else { shape.cols() };
-        match self.size_name(n) {
-            Some(name) => self.leaf(name),
-            None => self.number(Num::int(n as i64)),
-        }
-    }
-
-    /// Number of entries as an expression.
-    pub fn size_of(&mut self, e: ExprId) -> ExprId {
-        let rows = self.size(e, 0);
-        let cols = self.size(e, 1);
-        self.mul(&[rows, cols])
-    }
-}

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::build;
+use super::sizes::note_dims;
 use crate::expr::{Data, ExprId, Graph, Op, SymbolId};
 
 /// The node again over other arguments, through the builder, so that the
@@ -13,7 +14,12 @@ pub fn rebuild(g: &mut Graph, e: ExprId, args: &[ExprId]) -> ExprId {
         return e;
     }
     let (op, data) = (node.op, node.data);
-    build(g, op, data, args).unwrap_or_else(|e| panic!("a rewritten {op:?} does not fit: {e}"))
+    let new =
+        build(g, op, data, args).unwrap_or_else(|e| panic!("a rewritten {op:?} does not fit: {e}"));
+    if let Some(dims) = g.noted_dims(e) {
+        note_dims(g, new, dims);
+    }
+    new
 }
 
 /// `e` with nodes replaced: each `(from, to)` at once. Free indices of the

@@ -3,14 +3,25 @@
 use rustc_hash::FxHashMap;
 
 use super::layout::{Clause, Layout};
+use super::sizes::SizeNames;
+use super::{names, repeat};
 use crate::expr::{Data, ExprId, Graph, Num, Op, SymbolId};
-use crate::ops::Range;
+use crate::ops::{Range, axis_length, known_value};
 use crate::shape::Shape;
 
 /// Lays out nodes; shared parts with a name appear by their name.
 pub(super) struct Builder<'a> {
-    g: &'a Graph,
-    names: &'a FxHashMap<ExprId, String>,
+    pub g: &'a Graph,
+    /// The names of shared parts.
+    pub names: FxHashMap<ExprId, String>,
+    /// The names of indices that do not show their own.
+    pub indices: FxHashMap<SymbolId, String>,
+    /// How the sizes of arrays are written that print with them.
+    pub sizes: FxHashMap<ExprId, SizeNames>,
+    /// The repeated array in a product that a dotted operator repeats.
+    pub spread: Option<ExprId>,
+    /// The indices in whose scope this is.
+    pub open: Vec<String>,
 }
 
 /// How the factors of a product are sorted, first to last.
@@ -23,8 +34,16 @@ enum Rank {
 }
 
 impl<'a> Builder<'a> {
-    pub fn new(g: &'a Graph, names: &'a FxHashMap<ExprId, String>) -> Self {
-        Builder { g, names }
+    /// A builder that gives no names.
+    pub fn new(g: &'a Graph) -> Self {
+        Builder {
+            g,
+            names: FxHashMap::default(),
+            indices: FxHashMap::default(),
+            sizes: FxHashMap::default(),
+            spread: None,
+            open: Vec::new(),
+        }
     }
 
     /// The layout of a node, or its name where it has one.
@@ -46,10 +65,10 @@ impl<'a> Builder<'a> {
         let args = node.args;
         match (node.op, node.data) {
             (_, Data::Num(n)) => number(n),
-            (Op::Symbol, Data::Symbol(s)) => Layout::Name(name_of(g, s)),
-            (Op::Add, _) => self.sum(args),
+            (Op::Symbol, Data::Symbol(s)) => Layout::Name(names::shown(g, &self.indices, s)),
+            (Op::Add, _) => self.sum(args, node.shape),
             (Op::Mul, _) => self.product(args),
-            (Op::Had, _) => self.dotted(args),
+            (Op::Had, _) => self.dotted(args, node.shape),
             (Op::Pow, _) => self.power(e, args[0], args[1]),
             (Op::MatMul, _) => self.matmul(args),
             (Op::Transpose, _) => Layout::Transpose(self.boxed(args[0])),
@@ -63,9 +82,10 @@ impl<'a> Builder<'a> {
             (Op::Elem, _) => self.entry(args),
             (Op::Block, Data::Shape(part)) => self.block(args, part),
             (Op::Stack, Data::Shape(shape)) => self.array(args, shape),
-            (Op::Fill, Data::Shape(shape)) => self.constant(args[0], shape),
-            (Op::Eye, Data::Shape(shape)) => Layout::Make("eye", vec![self.size(shape.rows())]),
-            (Op::Bcast | Op::Reshape, _) => self.layout(args[0]),
+            (Op::Fill, _) => self.constant(e, args[0]),
+            (Op::Eye, _) => Layout::Make("eye", vec![self.size(e, 0)]),
+            (Op::Bcast, _) => self.repetition(e),
+            (Op::Reshape, _) => self.reshaped(e),
             (Op::Diff, _) => self.derivative(args[0], args[1]),
             (op, _) if op.is_binder() => self.binder(e),
             (op, _) => Layout::Call(op, args.iter().map(|&a| self.layout(a)).collect()),
@@ -76,9 +96,11 @@ impl<'a> Builder<'a> {
         Box::new(self.layout(e))
     }
 
-    fn sum(&mut self, args: &[ExprId]) -> Layout {
-        let dotted = args.iter().any(|&a| self.g.op(inner_array(self.g, a)) == Op::Bcast);
-        let mut terms: Vec<(bool, Layout)> = args.iter().map(|&a| self.signed(a)).collect();
+    fn sum(&mut self, args: &[ExprId], shape: Shape) -> Layout {
+        let spread = repeat::spread(self.g, Op::Add, args, shape);
+        let dotted = spread.contains(&true);
+        let mut terms: Vec<(bool, Layout)> =
+            args.iter().zip(spread).map(|(&a, spread)| self.signed(a, spread)).collect();
         // x^2 - 1 rather than -1 + x^2, exp(x) - y rather than -y + exp(x).
         let plain =
             |l: &Layout| matches!(l, Layout::Number(_) | Layout::Name(_) | Layout::Index(..));
@@ -89,8 +111,8 @@ impl<'a> Builder<'a> {
     }
 
     /// A term without its minus, and whether it had one.
-    fn signed(&mut self, e: ExprId) -> (bool, Layout) {
-        match self.layout(e) {
+    fn signed(&mut self, e: ExprId, spread: bool) -> (bool, Layout) {
+        match if spread { self.spread(e) } else { self.layout(e) } {
             Layout::Negative(inner) => (true, *inner),
             Layout::If(cond, a, zero) if is_zero(&zero) => match *a {
                 Layout::Negative(a) => (true, Layout::If(cond, a, zero)),
@@ -196,7 +218,13 @@ impl<'a> Builder<'a> {
         if !bottom.is_one() {
             parts.below.insert(0, number(bottom));
         }
-        let mut of = large.map(|e| self.layout(e));
+        let mut of = large.map(|e| match self.spread {
+            Some(repeated) if repeated == e => {
+                self.spread = None;
+                self.spread(e)
+            }
+            _ => self.layout(e),
+        });
         // 1/n * X'*r, but (x - a)/norm(x - a).
         if parts.moves && large.is_some_and(|e| !self.g.shape(e).is_scalar()) {
             match of.take() {
@@ -228,14 +256,16 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn dotted(&mut self, args: &[ExprId]) -> Layout {
+    fn dotted(&mut self, args: &[ExprId], shape: Shape) -> Layout {
         let (mut above, mut below) = (Vec::new(), Vec::new());
-        let mut args = args.to_vec();
-        args.sort_by_key(|&a| self.rank(a));
-        for arg in args {
+        let spread = repeat::spread(self.g, Op::Had, args, shape);
+        let mut args: Vec<(ExprId, bool)> = args.iter().copied().zip(spread).collect();
+        args.sort_by_key(|&(a, _)| self.rank(a));
+        for (arg, spread) in args {
+            let layout = |b: &mut Self, e| if spread { b.spread(e) } else { b.layout(e) };
             match numeric_power(self.g, arg).filter(|(_, n)| n.is_negative()) {
                 Some((base, n)) => {
-                    let base = self.layout(base);
+                    let base = layout(self, base);
                     let below_power = n.neg();
                     below.push(if below_power.is_one() {
                         base
@@ -243,7 +273,7 @@ impl<'a> Builder<'a> {
                         power(base, number(below_power), true)
                     });
                 }
-                None => above.push(self.layout(arg)),
+                None => above.push(layout(self, arg)),
             }
         }
         let top = if above.is_empty() { Layout::Number(Num::ONE) } else { dotted_product(above) };
@@ -338,10 +368,10 @@ impl<'a> Builder<'a> {
         Layout::Array(rows, matches!(shape, Shape::Vector(_)))
     }
 
-    fn constant(&mut self, value: ExprId, shape: Shape) -> Layout {
-        let sizes = match shape {
-            Shape::Matrix(m, n) => vec![self.size(m), self.size(n)],
-            _ => vec![self.size(shape.rows())],
+    fn constant(&mut self, e: ExprId, value: ExprId) -> Layout {
+        let sizes = match self.g.shape(e) {
+            Shape::Matrix(..) => vec![self.size(e, 0), self.size(e, 1)],
+            _ => vec![self.size(e, 0)],
         };
         if self.g.is_zero(value) {
             return Layout::Make("zeros", sizes);
@@ -376,9 +406,18 @@ impl<'a> Builder<'a> {
         Layout::Product(factors)
     }
 
-    fn size(&self, n: usize) -> Layout {
-        match self.g.size_name(n) {
-            Some(s) => Layout::Name(name_of(self.g, s)),
+    /// The size of an axis: as the user writes it, unless an index has a name
+    /// in it.
+    pub fn size(&mut self, e: ExprId, axis: usize) -> Layout {
+        let n = axis_length(self.g.shape(e), axis);
+        let name = self.sizes.get(&e).and_then(|sizes| sizes[axis]);
+        let means = |&s: &ExprId| {
+            let symbols = self.g.reachable(&[s]).into_iter().filter_map(|e| self.g.as_symbol(e));
+            let mut names = symbols.map(|s| &self.g.symbol(s).name);
+            known_value(self.g, s) == Some(n as f64) && !names.any(|n| self.open.contains(n))
+        };
+        match name.filter(means) {
+            Some(size) => self.layout(size),
             None => number(Num::int(n as i64)),
         }
     }
@@ -389,14 +428,11 @@ impl<'a> Builder<'a> {
         let mut clauses = Vec::new();
         let mut at = e;
         while let Some(range) = Range::of(self.g, at) {
+            let (lo, hi) = (self.layout(range.lo), self.layout(range.hi));
+            let index = names::shown(self.g, &self.indices, range.index);
+            self.open.push(index.clone());
             let cond = range.is_filtered(self.g).then(|| self.layout(range.cond));
-            let index = name_of(self.g, range.index);
-            clauses.push(Clause {
-                index,
-                lo: self.layout(range.lo),
-                hi: self.layout(range.hi),
-                cond,
-            });
+            clauses.push(Clause { index, lo, hi, cond });
             at = self.g.args(at)[Op::BINDER_BODY];
             if self.g.op(at) != op
                 || matches!(op, Op::LogSumExp | Op::ArgMin | Op::ArgMax)
@@ -405,7 +441,9 @@ impl<'a> Builder<'a> {
                 break;
             }
         }
-        Layout::Binder(op, self.boxed(at), clauses)
+        let body = self.boxed(at);
+        self.open.truncate(self.open.len() - clauses.len());
+        Layout::Binder(op, body, clauses)
     }
 }
 
@@ -424,26 +462,10 @@ impl Default for Fraction {
     }
 }
 
-/// The array of a product with a scale, or the node itself.
-fn inner_array(g: &Graph, e: ExprId) -> ExprId {
-    if g.op(e) == Op::Mul { *g.args(e).last().unwrap_or(&e) } else { e }
-}
-
 fn numeric_power(g: &Graph, e: ExprId) -> Option<(ExprId, Num)> {
     let &[base, exponent] = g.args(e) else { return None };
     (g.op(e) == Op::Pow).then_some(())?;
     Some((base, g.as_num(exponent)?))
-}
-
-/// The name under which a symbol prints. Indices of one name that are open at
-/// the same time are told apart by a number.
-pub(super) fn name_of(g: &Graph, s: SymbolId) -> String {
-    let symbol = g.symbol(s);
-    if symbol.serial == 0 {
-        symbol.name.clone()
-    } else {
-        format!("{}_{}", symbol.name, symbol.serial)
-    }
 }
 
 fn number(n: Num) -> Layout {

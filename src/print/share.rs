@@ -1,8 +1,9 @@
 //! Names for shared parts of long expressions.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
-use crate::expr::{ExprId, Graph, Num, Op};
+use super::names;
+use crate::expr::{ExprId, Graph, Num, Op, SymbolId};
 
 /// Expressions of at most this many nodes, counted as a tree, print whole.
 const SHORT: f64 = 30.0;
@@ -17,13 +18,15 @@ const LARGE_PART: f64 = 8.0;
 const MUCH: f64 = 16.0;
 /// Texts of more nodes are not written.
 const LONGEST: f64 = 2e5;
-/// The first names that parts get.
-const LETTERS: [&str; 6] = ["p", "q", "r", "s", "u", "v"];
 
 /// The shared parts that should be named, so that the text stays about as long
 /// as the graph is large. Parts that depend on a bound index have no name
 /// outside their binder. `None` where the text would be too long all the same.
-pub(super) fn names(g: &Graph, root: ExprId) -> Option<FxHashMap<ExprId, String>> {
+pub(super) fn names(
+    g: &Graph,
+    root: ExprId,
+    indices: &FxHashMap<SymbolId, String>,
+) -> Option<FxHashMap<ExprId, String>> {
     let order = g.reachable(&[root]);
     let mut sizes: FxHashMap<ExprId, f64> = FxHashMap::default();
     for &e in &order {
@@ -35,22 +38,13 @@ pub(super) fn names(g: &Graph, root: ExprId) -> Option<FxHashMap<ExprId, String>
         size if size <= LONG => WORTH_A_NAME,
         _ => SMALL_PART,
     };
-    let symbols = order.iter().filter_map(|&e| g.as_symbol(e));
-    let mut taken: FxHashSet<&str> = symbols.map(|s| g.symbol(s).name.as_str()).collect();
-    // Indices stand in binders, not in leaves alone.
-    taken.extend(order.iter().filter_map(|&e| g.bound_index(e)).map(|s| g.symbol(s).name.as_str()));
-    let numbered = (1..).map(|k| format!("p{k}"));
-    let mut fresh = LETTERS
-        .iter()
-        .map(ToString::to_string)
-        .chain(numbered)
-        .filter(|n| !taken.contains(n.as_str()));
     let mut named = parts_worth_a_name(g, root, &order, &sizes, least);
     named.sort_unstable();
     if sizes[&root] > LONGEST && written_nodes(g, root, &order, &named) > LONGEST {
         return None;
     }
-    Some(named.into_iter().filter_map(|e| Some((e, fresh.next()?))).collect())
+    let letters = names::of_parts(g, &order, indices, named.len());
+    Some(named.into_iter().zip(letters).collect())
 }
 
 /// The nodes that are written where some have names, their definitions included.

@@ -43,6 +43,7 @@ impl Runner<'_> {
 
     pub(super) fn define(&mut self, name: Ident, item: Item) {
         let text = self.ast.ident(name).to_string();
+        self.session.state.graph.reserve_name(&text);
         self.session.state.names.define(&text, item, Some(name.span));
     }
 
@@ -61,9 +62,9 @@ impl Runner<'_> {
     fn var_item(&mut self, item: &VarItem) -> Checked<()> {
         let name = self.ast.ident(item.name).to_string();
         self.may_define(&name, item.name.span)?;
-        let (shape, sizes) = match &item.shape {
+        let (shape, dims) = match &item.shape {
             Some(written) => self.checker(|c| c.shape(written))?,
-            None => (Shape::Scalar, Vec::new()),
+            None => (Shape::Scalar, [None; 2]),
         };
         let (lower, upper) = match &item.bound {
             Some(bound) => self.bounds(*bound, shape, item.name)?,
@@ -80,7 +81,7 @@ impl Runner<'_> {
             lower.as_ref().map_or(f64::NEG_INFINITY, least),
             upper.as_ref().map_or(f64::INFINITY, most),
         );
-        let symbol = Symbol { sizes, bounds, ..Symbol::unknown(&name, shape) };
+        let symbol = Symbol { dims, bounds, ..Symbol::unknown(&name, shape) };
         let id = self.session.state.graph.declare(symbol);
         let leaf = self.session.state.graph.leaf(id);
         self.session.state.unknowns.insert(id, Unknown { start, lower, upper });
@@ -214,6 +215,9 @@ impl Runner<'_> {
                 return Err(reported);
             }
         };
+        if let Item::Expr(size) = item {
+            self.checker(|c| c.name_dimension(value, size))?;
+        }
         self.define(name, item);
         Ok(())
     }
@@ -252,6 +256,7 @@ impl Runner<'_> {
                 return Ok(Item::Table(Arc::new(NamedTable {
                     name: name.to_string(),
                     table: t.table.clone(),
+                    rows: t.rows,
                 })));
             }
             other => return Ok(other),
@@ -260,16 +265,18 @@ impl Runner<'_> {
         if g.has_unknown(e) {
             return Ok(if truth { Item::Truth(e) } else { Item::Expr(e) });
         }
-        let (shape, is_size) = (g.shape(e), g.as_num(e).is_some());
+        let shape = g.shape(e);
         let value = self.checker(|c| c.value_of(e, span))?;
         let g = &mut self.session.state.graph;
-        let id = g.declare(Symbol::known(name, shape, value.clone()));
-        if let (true, Some(n)) = (is_size, value.and_then(|v| v.as_scalar()))
-            && n.fract() == 0.0
-            && (2.0..9e15).contains(&n)
-        {
-            g.name_size(n as usize, id);
+        let id = g.declare(Symbol::known(name, shape, value));
+        let mut dims = g.new_dims(shape);
+        for (axis, dim) in dims.iter_mut().enumerate() {
+            *dim = g.dim(e, axis).or(*dim);
+            if let (Some(dim), Some(size)) = (*dim, g.size_name(e, axis)) {
+                g.name_dim(dim, size);
+            }
         }
+        g.set_dims(id, dims);
         let leaf = g.leaf(id);
         Ok(if truth { Item::Truth(leaf) } else { Item::Expr(leaf) })
     }
@@ -382,16 +389,16 @@ impl Runner<'_> {
     fn parameters(&mut self, params: &[Param]) -> Option<Vec<(crate::expr::SymbolId, Span)>> {
         let mut found = Vec::new();
         for param in params {
-            let shape = match &param.shape {
-                None => Shape::Scalar,
+            let (shape, dims) = match &param.shape {
+                None => (Shape::Scalar, [None; 2]),
                 Some(written) => {
                     let outer = std::mem::take(&mut self.sink);
                     let shape = self.checker(|c| c.shape(written));
                     self.sink = outer;
-                    shape.ok()?.0
+                    shape.ok()?
                 }
             };
-            let symbol = Symbol::unknown(self.ast.ident(param.name), shape);
+            let symbol = Symbol { dims, ..Symbol::unknown(self.ast.ident(param.name), shape) };
             found.push((self.session.state.graph.declare(symbol), param.name.span));
         }
         Some(found)

@@ -25,7 +25,7 @@ pub(super) fn record(g: &mut Graph, fit: &Fit, unknowns: &[SymbolId]) -> Record 
     if let Some(table) = trace(fit) {
         fields.push((
             "trace".to_string(),
-            Item::Table(Arc::new(NamedTable { name: format!("{name}.trace"), table })),
+            Item::Table(Arc::new(NamedTable { name: format!("{name}.trace"), table, rows: None })),
         ));
     }
     fields.push(("multipliers".to_string(), empty("multipliers")));

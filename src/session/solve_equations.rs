@@ -29,8 +29,9 @@ impl Runner<'_> {
         let g = &mut self.session.state.graph;
         let mut lines = Vec::new();
         for &(unknown, value) in &solution {
-            let name = g.symbol(unknown).name.clone();
-            lines.push(format!("{name} = {}", crate::simplify::shown(g, value)));
+            let symbol = g.symbol(unknown);
+            let (name, dims) = (symbol.name.clone(), symbol.dims);
+            lines.push(format!("{name} = {}", crate::simplify::shown_over(g, value, dims)));
         }
         let value = self.solution_json(&solution, command.word)?;
         let end = command.clauses.last().map(|c| c.span);

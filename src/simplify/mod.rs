@@ -18,6 +18,7 @@ mod linear;
 mod parity;
 mod products;
 mod ranges;
+mod repeat;
 mod root;
 mod rules;
 mod scatter;
@@ -40,28 +41,59 @@ pub use stable::stable;
 
 use rustc_hash::FxHashMap;
 
-use crate::expr::{ExprId, Graph};
-use crate::ops;
+use crate::expr::{Dims, ExprId, Graph};
+use crate::{ops, print};
 
 /// The expression with scattered sums as arrays built by index, conditions of
 /// sums in their ranges, and a name of its own for every index.
 pub fn present(g: &mut Graph, e: ExprId) -> ExprId {
     let e = scattered(g, e);
     let e = ranges::narrow(g, e);
+    let e = match scatter::written(g, e) {
+        same if same == e => e,
+        written => ranges::narrow(g, written),
+    };
+    finished(g, e)
+}
+
+/// The same, where every scattered sum can be resolved as a whole.
+pub fn resolved(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let e = scattered(g, e);
+    let e = ranges::narrow(g, e);
+    (!scatter::has_placed(g, e)).then(|| finished(g, e))
+}
+
+fn finished(g: &mut Graph, e: ExprId) -> ExprId {
+    let e = repeat::with_ones(g, e);
     indices::named(g, e)
 }
 
 /// The expression as Gradus source, in the form in which people read it.
 pub fn shown(g: &mut Graph, e: ExprId) -> String {
+    shown_over(g, e, [None; 2])
+}
+
+/// The same of an array whose axes are dimensions of which the user may have
+/// given the sizes a name.
+pub fn shown_over(g: &mut Graph, e: ExprId, axes: Dims) -> String {
+    print::render(&readable_layout(g, e, axes))
+}
+
+/// The layout of the form in which people read an expression.
+pub fn readable_layout(g: &mut Graph, e: ExprId, axes: Dims) -> print::Layout {
     let e = readable(g, e);
-    crate::print::text(g, e)
+    print::layout_of(g, e, g.dim_sizes(axes))
 }
 
 /// The form in which people read an expression: what is resolved for showing
 /// may have become shorter to write.
 pub fn readable(g: &mut Graph, e: ExprId) -> ExprId {
     let resolved = present(g, e);
-    if resolved == e { e } else { shorten(g, resolved) }
+    if resolved == e {
+        return e;
+    }
+    let shorter = shorten(g, resolved);
+    if shorter == resolved { resolved } else { present(g, shorter) }
 }
 
 /// Applies `rule` to every node below the roots, arguments first. Linear in

@@ -39,7 +39,8 @@ pub(super) fn rule(g: &mut Graph, e: ExprId) -> Option<ExprId> {
             .or_else(|| ends_known(g, e))
             .or_else(|| fixed_matrices(g, e))
             .or_else(|| units::sum(g, e)),
-        Op::Comp => as_block(g, e).or_else(|| ends_known(g, e)),
+        Op::Comp => as_matrix(g, e).or_else(|| as_block(g, e)).or_else(|| ends_known(g, e)),
+        Op::If => nested(g, e).or_else(|| both_conditions(g, e)),
         op if op.is_binder() => ends_known(g, e),
         _ => None,
     }
@@ -108,6 +109,10 @@ fn condition_outside(g: &mut Graph, e: ExprId) -> Option<ExprId> {
         }
     }
     let outside = outside.into_iter().reduce(|a, b| g.apply(Op::And, &[a, b]))?;
+    // In an empty range nothing is read.
+    if reads(g, outside) && !ops::count(g, range.lo, range.hi).is_some_and(|n| n > 0) {
+        return None;
+    }
     let one = g.int(1);
     let cond = inside.into_iter().reduce(|a, b| g.apply(Op::And, &[a, b])).unwrap_or(one);
     let body = g.args(e)[Op::BINDER_BODY];
@@ -175,6 +180,27 @@ fn end_of_condition(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     (new != range).then(|| new.bind(g, Op::Sum, body))
 }
 
+/// Whether an expression reads entries of arrays.
+fn reads(g: &Graph, e: ExprId) -> bool {
+    g.reachable(&[e]).into_iter().any(|e| matches!(g.op(e), Op::Elem | Op::Block))
+}
+
+/// Whether an expression is a known whole number for all values of indices, so
+/// that it may be an index or the end of a range.
+fn is_whole(g: &Graph, e: ExprId) -> bool {
+    let whole = |v: f64| v.fract() == 0.0 && v.abs() < 9e15;
+    !g.has_unknown(e)
+        && g.reachable(&[e]).into_iter().all(|e| match g.op(e) {
+            Op::Num => g.as_num(e).is_some_and(|n| whole(n.value())),
+            Op::Symbol => {
+                let index = !g.free_indices(e).is_empty();
+                index || known_value(g, e).is_some_and(whole)
+            }
+            Op::Add | Op::Mul | Op::Min2 | Op::Max2 => true,
+            _ => false,
+        })
+}
+
 /// The end of the range that a comparison is: whether it is the first value,
 /// and the value, free of the index.
 fn bound(g: &mut Graph, cond: ExprId, index: SymbolId) -> Option<(bool, ExprId)> {
@@ -195,11 +221,13 @@ fn bound(g: &mut Graph, cond: ExprId, index: SymbolId) -> Option<(bool, ExprId)>
     let minus_leaf = g.neg(leaf);
     let below = g.add(&[room, minus_leaf]);
     let above = g.add(&[room, leaf]);
-    if !g.depends_on(below, index) {
+    let (lower, end) = if !g.depends_on(below, index) {
         let minus = g.neg(below);
-        return Some((true, g.add(&[minus, shift])));
-    }
-    (!g.depends_on(above, index)).then(|| (false, g.sub(above, shift)))
+        (true, g.add(&[minus, shift]))
+    } else {
+        (false, g.sub(above, shift))
+    };
+    (!g.depends_on(end, index) && is_whole(g, end)).then_some((lower, end))
 }
 
 /// A sum with a condition `i == e` has one term at most.
@@ -210,9 +238,9 @@ fn single_term(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     let body = g.args(e)[Op::BINDER_BODY];
     let term = ops::substitute(g, body, &[(leaf, at)]);
     let rest = ops::substitute(g, rest, &[(leaf, at)]);
-    let (low, high) = (at_least(g, at, range.lo), at_least(g, range.hi, at));
+    let (low, high) = (at_least(g, at, range.lo), at_most(g, at, range.hi));
     let inside = g.apply(Op::And, &[low, high]);
-    let cond = g.apply(Op::And, &[inside, rest]);
+    let cond = ops::within(g, inside, rest);
     let shape = g.shape(e);
     let zero = g.zero(shape);
     Some(g.apply(Op::If, &[cond, term, zero]))
@@ -233,8 +261,7 @@ fn position(g: &mut Graph, cond: ExprId, index: SymbolId) -> Option<(ExprId, Exp
             let leaf = g.leaf(index);
             let (minus_a, minus_b) = (negated(g, a), negated(g, b));
             let (below, above) = (g.add(&[leaf, minus_a, b]), g.add(&[leaf, a, minus_b]));
-            // An index may not depend on an unknown.
-            let known = |e: &ExprId| !g.depends_on(*e, index) && !g.has_unknown(*e);
+            let known = |e: &ExprId| !g.depends_on(*e, index) && is_whole(g, *e);
             let at = [below, above].into_iter().find(known)?;
             Some((at, g.int(1)))
         }
@@ -255,6 +282,15 @@ fn at_least(g: &mut Graph, a: ExprId, b: ExprId) -> ExprId {
     match known_value(g, difference) {
         Some(d) => g.int(i64::from(d >= 0.0)),
         None => g.apply(Op::Ge, &[a, b]),
+    }
+}
+
+/// `a <= b`, decided where the difference is known.
+fn at_most(g: &mut Graph, a: ExprId, b: ExprId) -> ExprId {
+    let difference = g.sub(b, a);
+    match known_value(g, difference) {
+        Some(d) => g.int(i64::from(d >= 0.0)),
+        None => g.apply(Op::Le, &[a, b]),
     }
 }
 
@@ -361,6 +397,56 @@ fn fixed_matrices(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     let all = [&factors[..first], &[sum], &factors[last + 1..]].concat();
     let whole = g.apply(Op::MatMul, &all);
     (g.shape(whole) == g.shape(e)).then_some(whole)
+}
+
+/// A condition that is itself zero elsewhere: one branch in the other.
+fn nested(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let &[cond, then, other] = g.args(e) else { return None };
+    if g.op(cond) != Op::If || !g.is_zero(other) || !g.is_zero(g.args(cond)[2]) {
+        return None;
+    }
+    let (outer, inner) = (g.args(cond)[0], g.args(cond)[1]);
+    let inner = g.apply(Op::If, &[inner, then, other]);
+    Some(g.apply(Op::If, &[outer, inner, other]))
+}
+
+/// `[c*A[i, j] for i in 1..m for j in 1..n]` is `c*A`, of its transpose `c*A'`.
+fn as_matrix(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let rows = Range::of(g, e)?;
+    let row = g.args(e)[Op::BINDER_BODY];
+    let columns = Range::of(g, row).filter(|_| g.op(row) == Op::Comp)?;
+    let (number, read) = coefficient(g, g.args(row)[Op::BINDER_BODY]);
+    let &[array, i, j] = g.args(read) else { return None };
+    let whole = |range: &Range| !range.is_filtered(g) && g.is_one(range.lo);
+    let free = |range: &Range| !g.depends_on(array, range.index);
+    if g.op(read) != Op::Elem || ![rows, columns].iter().all(|r| whole(r) && free(r)) {
+        return None;
+    }
+    let places = [g.as_symbol(i)?, g.as_symbol(j)?];
+    let matrix = if places == [rows.index, columns.index] {
+        array
+    } else if places == [columns.index, rows.index] {
+        g.transpose(array)
+    } else {
+        return None;
+    };
+    let number = g.number(number);
+    (g.shape(matrix) == g.shape(e)).then(|| g.mul(&[number, matrix]))
+}
+
+/// A branch in a branch, both zero elsewhere, under both conditions; but not
+/// where the inner one reads an array, which may be too short elsewhere.
+fn both_conditions(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let &[outer, then, other] = g.args(e) else { return None };
+    if g.op(then) != Op::If || !g.is_zero(other) || !g.is_zero(g.args(then)[2]) {
+        return None;
+    }
+    let (inner, value) = (g.args(then)[0], g.args(then)[1]);
+    if reads(g, inner) || g.reachable(&[inner]).into_iter().any(|n| g.op(n).is_binder()) {
+        return None;
+    }
+    let both = g.apply(Op::And, &[outer, inner]);
+    Some(g.apply(Op::If, &[both, value, other]))
 }
 
 /// `[A[i, j] for j in 1..n]` is `A[i, :]'`, and likewise of columns.

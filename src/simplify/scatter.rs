@@ -6,13 +6,31 @@
 //! is how the result is shown.
 
 use super::rewrite;
-use crate::expr::{Data, ExprId, Graph, Num, Op, SymbolId};
+use crate::expr::{Data, ExprId, Graph, Op, SymbolId};
 use crate::ops::{self, Range, coefficient, known_value};
 use crate::shape::Shape;
 
 /// The expression with scattered sums as arrays built by index.
 pub fn scattered(g: &mut Graph, e: ExprId) -> ExprId {
     rewrite(g, &[e], rule)[0]
+}
+
+/// Whether an array with one entry or block is left.
+pub(super) fn has_placed(g: &Graph, e: ExprId) -> bool {
+    let is_placed = |&n: &ExprId| matches!(g.op(n), Op::Place | Op::PlaceBlock);
+    g.reachable(&[e]).iter().any(is_placed)
+}
+
+/// The expression with what is still placed at entries as arrays built by
+/// index, whatever stands around them.
+pub(super) fn written(g: &mut Graph, e: ExprId) -> ExprId {
+    if !has_placed(g, e) {
+        return e;
+    }
+    rewrite(g, &[e], |g, e| match g.op(e) {
+        Op::Place => by_entry(g, e),
+        _ => rule(g, e),
+    })[0]
 }
 
 fn rule(g: &mut Graph, e: ExprId) -> Option<ExprId> {
@@ -31,114 +49,136 @@ fn entry_index(g: &mut Graph, avoid: &[ExprId]) -> SymbolId {
     g.fresh_index("k", avoid)
 }
 
-fn all_entries(g: &mut Graph, n: usize, k: SymbolId, body: ExprId) -> ExprId {
-    let one = g.int(1);
-    let last = g.size_name(n).map_or_else(|| Num::int(n as i64), |_| Num::ZERO);
-    let last = match g.size_name(n) {
-        Some(name) => g.leaf(name),
-        None => g.number(last),
-    };
+/// An array built over an axis of `e`.
+fn along(g: &mut Graph, e: ExprId, axis: usize, k: SymbolId, body: ExprId) -> ExprId {
+    let (one, last) = (g.int(1), g.size(e, axis));
     g.bind(Op::Comp, k, one, last, one, body)
 }
 
-/// An array with one entry.
+/// The array of a shape like that of `e`, by its entry at the indices `k` and,
+/// of a matrix, `l`.
+fn all_entries(g: &mut Graph, e: ExprId, [k, l]: [SymbolId; 2], entry: ExprId) -> ExprId {
+    match g.shape(e) {
+        Shape::Matrix(..) => {
+            let row = along(g, e, 1, l, entry);
+            along(g, e, 0, k, row)
+        }
+        _ => along(g, e, 0, k, entry),
+    }
+}
+
+/// Indices for row and column, that no node mentions.
+fn entry_indices(g: &mut Graph, avoid: &[ExprId]) -> [SymbolId; 2] {
+    [g.fresh_index("k", avoid), g.fresh_index("l", avoid)]
+}
+
+/// An array with one entry. Under a sum of columns the sum itself is resolved.
 fn placed(g: &mut Graph, e: ExprId) -> Option<ExprId> {
-    if let (Data::Shape(Shape::Matrix(m, n)), &[value, i, j]) = (g.node(e).data, g.args(e)) {
-        let (row, column) = (unit(g, m, i), unit(g, n, j));
-        let turned = g.transpose(column);
-        let matrix = g.matmul(row, turned);
-        return Some(g.mul(&[value, matrix]));
-    }
-    let (Data::Shape(Shape::Vector(n)), &[value, index]) = (g.node(e).data, g.args(e)) else {
-        return None;
-    };
-    // Under a sum the sum itself is resolved.
-    if !g.free_indices(index).is_empty() {
-        return None;
-    }
-    let k = entry_index(g, &[value, index]);
-    let at = g.leaf(k);
-    let here = g.apply(Op::Eq, &[at, index]);
+    let is_column = !matches!(g.shape(e), Shape::Matrix(..));
+    let at = *g.args(e).get(1)?;
+    let moves = is_column && !g.free_indices(at).is_empty();
+    (!moves).then(|| by_entry(g, e)).flatten()
+}
+
+/// An array with one entry, built by index.
+fn by_entry(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let &[value, ref place @ ..] = g.args(e) else { return None };
+    let place = place.to_vec();
+    let indices = entry_indices(g, &[&[value], &place[..]].concat());
+    let here = is_at(g, indices, &place);
     let zero = g.int(0);
     let body = g.apply(Op::If, &[here, value, zero]);
-    Some(all_entries(g, n, k, body))
+    Some(all_entries(g, e, indices, body))
 }
 
-/// The `i`-th unit column of length `n`.
-fn unit(g: &mut Graph, n: usize, i: ExprId) -> ExprId {
-    let k = entry_index(g, &[i]);
-    let at = g.leaf(k);
-    let here = g.apply(Op::Eq, &[at, i]);
-    let (one, zero) = (g.int(1), g.int(0));
-    let body = g.apply(Op::If, &[here, one, zero]);
-    all_entries(g, n, k, body)
+/// `k == i`, and in a matrix `l == j`.
+fn is_at(g: &mut Graph, indices: [SymbolId; 2], place: &[ExprId]) -> ExprId {
+    let mut here = g.int(1);
+    for (&index, &at) in indices.iter().zip(place) {
+        let leaf = g.leaf(index);
+        let equal = g.apply(Op::Eq, &[leaf, at]);
+        here = g.apply(Op::And, &[here, equal]);
+    }
+    here
 }
 
-/// An array with one block: part of a column, or a row or a column of a matrix.
+/// An array with one block: part of a column, or a part of a matrix.
 fn placed_block(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     let (Data::Shape(whole), &[value, i, j]) = (g.node(e).data, g.args(e)) else { return None };
     let part = g.shape(value);
-    match (whole, part) {
-        (Shape::Matrix(m, n), Shape::Matrix(1, p)) if p == n && g.is_one(j) => {
-            let row = unit(g, m, i);
-            Some(g.matmul(row, value))
+    let indices = entry_indices(g, &[value, i, j]);
+    let mut inside = g.int(1);
+    let mut place = Vec::new();
+    for (axis, (&index, first)) in indices.iter().zip([i, j]).enumerate() {
+        if axis == 1 && !matches!(whole, Shape::Matrix(..)) {
+            continue;
         }
-        (Shape::Matrix(m, n), Shape::Vector(p)) if p == m && g.is_one(i) => {
-            let column = unit(g, n, j);
-            let turned = g.transpose(column);
-            Some(g.matmul(value, turned))
-        }
-        (Shape::Vector(n), Shape::Vector(p)) => {
-            let k = entry_index(g, &[value, i]);
-            let at = g.leaf(k);
-            let length = g.int(p as i64 - 1);
-            let last = g.add(&[i, length]);
-            let (low, high) = (g.apply(Op::Ge, &[at, i]), g.apply(Op::Le, &[at, last]));
-            let inside = g.apply(Op::And, &[low, high]);
-            let (minus_i, one) = (g.neg(i), g.int(1));
-            let position = g.add(&[at, minus_i, one]);
-            let zero = g.int(0);
-            let entry = entry_of(g, value, position);
-            let body = g.apply(Op::If, &[inside, entry, zero]);
-            Some(all_entries(g, n, k, body))
-        }
-        _ => None,
+        let (size, room) = (ops::axis_length(part, axis), ops::axis_length(whole, axis));
+        let at = g.leaf(index);
+        let within = if size == 1 && room > 1 {
+            g.apply(Op::Eq, &[at, first])
+        } else if size == room {
+            g.int(1)
+        } else {
+            let length = g.int(size as i64 - 1);
+            let last = g.add(&[first, length]);
+            let (low, high) = (g.apply(Op::Ge, &[at, first]), g.apply(Op::Le, &[at, last]));
+            g.apply(Op::And, &[low, high])
+        };
+        inside = g.apply(Op::And, &[inside, within]);
+        let (minus_first, one) = (g.neg(first), g.int(1));
+        place.push(match size {
+            1 => one,
+            _ => g.add(&[at, minus_first, one]),
+        });
     }
+    let entry = entry_of(g, value, &place);
+    let zero = g.int(0);
+    let body = g.apply(Op::If, &[inside, entry, zero]);
+    Some(all_entries(g, e, indices, body))
 }
 
-/// Entry `at` of a column, read inside sums and products of columns.
-fn entry_of(g: &mut Graph, column: ExprId, at: ExprId) -> ExprId {
-    if g.shape(column).is_scalar() {
-        return column;
+/// The entry of an array at a place in the whole it is a part of, read inside
+/// sums and products. A column has one index.
+fn entry_of(g: &mut Graph, array: ExprId, place: &[ExprId]) -> ExprId {
+    let shape = g.shape(array);
+    if shape.is_scalar() {
+        return array;
     }
-    let args = g.args(column).to_vec();
-    match g.op(column) {
-        Op::Add | Op::Mul | Op::Had => {
-            let op = if g.op(column) == Op::Add { Op::Add } else { Op::Mul };
-            let parts: Vec<ExprId> = args.into_iter().map(|a| entry_of(g, a, at)).collect();
+    let args = g.args(array).to_vec();
+    match g.op(array) {
+        Op::Add | Op::Mul | Op::Had
+            if args.iter().all(|&a| g.shape(a).is_scalar() || g.shape(a) == shape) =>
+        {
+            let op = if g.op(array) == Op::Add { Op::Add } else { Op::Mul };
+            let parts: Vec<ExprId> = args.into_iter().map(|a| entry_of(g, a, place)).collect();
             g.apply(op, &parts)
         }
         Op::Block => {
-            // Entry k of x[a..b] is x[a + k - 1].
+            // Entry k of x[a..b] is x[k + a - 1].
             let minus = g.int(-1);
-            let position = g.add(&[at, args[1], minus]);
-            match g.shape(args[0]) {
-                Shape::Vector(_) => g.apply(Op::Elem, &[args[0], position]),
-                _ => g.apply(Op::Elem, &[args[0], position, args[2]]),
+            let axes = if matches!(shape, Shape::Matrix(..)) { 2 } else { 1 };
+            let mut read = vec![args[0]];
+            for axis in 0..axes {
+                read.push(g.add(&[place[axis], args[1 + axis], minus]));
             }
+            if axes == 1 && matches!(g.shape(args[0]), Shape::Matrix(..)) {
+                read.push(args[2]);
+            }
+            g.apply(Op::Elem, &read)
         }
-        _ => g.apply(Op::Elem, &[column, at]),
+        _ => {
+            let axes = if matches!(shape, Shape::Matrix(..)) { 2 } else { 1 };
+            g.apply(Op::Elem, &[&[array], &place[..axes]].concat())
+        }
     }
 }
 
-/// A sum of columns built by index is one column of sums.
+/// A sum of arrays built by index is one array of sums.
 fn sum_of_columns(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     let range = Range::of(g, e)?;
     let body = g.args(e)[Op::BINDER_BODY];
-    let comp = match g.op(body) {
-        Op::Comp => body,
-        _ => return None,
-    };
+    let comp = built_by_index(g, body)?;
     let columns = Range::of(g, comp)?;
     let fixed = [columns.lo, columns.hi].iter().all(|&end| !g.depends_on(end, range.index));
     if !fixed || columns.index == range.index {
@@ -146,7 +186,50 @@ fn sum_of_columns(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     }
     let entry = g.args(comp)[Op::BINDER_BODY];
     let sum = range.bind(g, Op::Sum, entry);
+    let sum = if g.op(sum) == Op::Sum { sum_of_columns(g, sum).unwrap_or(sum) } else { sum };
     Some(columns.bind(g, Op::Comp, sum))
+}
+
+/// A term of a sum as an array built by index: one such, with factors before
+/// it, where a condition holds, or a sum of them.
+fn built_by_index(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+    let args = g.args(e).to_vec();
+    match (g.op(e), &args[..]) {
+        (Op::Comp, _) => Some(e),
+        (Op::If, &[cond, then, other]) => branches(g, cond, [then, other]),
+        (Op::Mul, _) => scaled(g, e),
+        (Op::Add, _) => {
+            let parts: Option<Vec<ExprId>> = args.iter().map(|&a| built_by_index(g, a)).collect();
+            let total = g.add(&parts?);
+            joined(g, total)
+        }
+        _ => None,
+    }
+}
+
+/// A branch between arrays built over the same entries, or zero.
+fn branches(g: &mut Graph, cond: ExprId, arrays: [ExprId; 2]) -> Option<ExprId> {
+    let mut entries = [None; 2];
+    let mut range = None;
+    for (array, entry) in arrays.into_iter().zip(&mut entries) {
+        if g.is_zero(array) {
+            continue;
+        }
+        let comp = built_by_index(g, array)?;
+        let own = Range::of(g, comp)?;
+        if range.is_some_and(|r| r != own) {
+            return None;
+        }
+        range = Some(own);
+        *entry = Some(g.args(comp)[Op::BINDER_BODY]);
+    }
+    let (range, shape) = (range?, g.shape(entries.iter().flatten().copied().next()?));
+    let zero = g.zero(shape);
+    let [then, other] = entries.map(|entry| entry.unwrap_or(zero));
+    let branch = g.apply(Op::If, &[cond, then, other]);
+    let branch =
+        if g.op(branch) == Op::If { built_by_index(g, branch).unwrap_or(branch) } else { branch };
+    Some(range.bind(g, Op::Comp, branch))
 }
 
 /// A sum over an index of terms placed at entries of a column.
@@ -174,7 +257,7 @@ fn sum(g: &mut Graph, e: ExprId) -> Option<ExprId> {
             g.bind(Op::Sum, range.index, range.lo, range.hi, cond, value)
         }
     };
-    Some(all_entries(g, n, k, entry))
+    Some(along(g, e, 0, k, entry))
 }
 
 /// A sum over an index, perhaps with a factor in front, as a column.
@@ -243,16 +326,17 @@ fn shifted_entry(
     let leaf = g.leaf(range.index);
     let at = g.sub(k, shift);
     let value = ops::substitute(g, value, &[(leaf, at)]);
-    let mut cond = ops::substitute(g, range.cond, &[(leaf, at)]);
+    let cond = ops::substitute(g, range.cond, &[(leaf, at)]);
+    let mut inside = g.int(1);
     let (first, last) = (g.add(&[range.lo, shift]), g.add(&[range.hi, shift]));
     if known_value(g, first).is_none_or(|v| v > 1.0) {
-        let low = g.apply(Op::Ge, &[k, first]);
-        cond = g.apply(Op::And, &[low, cond]);
+        inside = g.apply(Op::Ge, &[k, first]);
     }
     if known_value(g, last).is_none_or(|v| v < n as f64) {
         let high = g.apply(Op::Le, &[k, last]);
-        cond = g.apply(Op::And, &[cond, high]);
+        inside = g.apply(Op::And, &[inside, high]);
     }
+    let cond = ops::within(g, inside, cond);
     let zero = g.int(0);
     g.apply(Op::If, &[cond, value, zero])
 }
@@ -273,6 +357,7 @@ fn joined(g: &mut Graph, e: ExprId) -> Option<ExprId> {
         bodies.push(g.mul(&[c, body]));
     }
     let body = g.add(&bodies);
+    let body = if g.op(body) == Op::Add { joined(g, body).unwrap_or(body) } else { body };
     Some(range.bind(g, Op::Comp, body))
 }
 
@@ -288,7 +373,18 @@ fn scaled(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     let range = Range::of(g, comp)?;
     let mut factors: Vec<ExprId> = args.iter().copied().filter(|&a| a != comp).collect();
     let body = g.args(comp)[Op::BINDER_BODY];
+    let numbers = factors.iter().all(|&f| g.as_num(f).is_some_and(|n| n.value().is_finite()));
+    if let (true, Op::If, &[cond, then, other]) = (numbers, g.op(body), g.args(body))
+        && g.shape(body).is_scalar()
+        && g.is_zero(other)
+    {
+        factors.push(then);
+        let then = g.mul(&factors);
+        let body = g.apply(Op::If, &[cond, then, other]);
+        return Some(range.bind(g, Op::Comp, body));
+    }
     factors.push(body);
     let body = g.mul(&factors);
+    let body = if g.op(body) == Op::Mul { scaled(g, body).unwrap_or(body) } else { body };
     Some(range.bind(g, Op::Comp, body))
 }

@@ -18,7 +18,7 @@ pub fn operations(g: &Graph, e: ExprId) -> usize {
 
 /// Operations, and minus signs in front of terms and factors.
 pub(super) fn length(g: &Graph, e: ExprId) -> (usize, usize) {
-    match print::layout_of_readable(g, e) {
+    match print::draft(g, e) {
         Some(layout) => of_layout(&layout),
         None => (TOO_LONG, 0),
     }
@@ -61,7 +61,7 @@ fn of_layout(layout: &Layout) -> (usize, usize) {
 /// The number of terms of the longest sum, at least 3.
 pub(super) fn widest(g: &Graph, e: ExprId) -> usize {
     const SHORT: usize = 3;
-    let Some(layout) = print::layout_of_readable(g, e) else { return TOO_LONG };
+    let Some(layout) = print::draft(g, e) else { return TOO_LONG };
     let (mut stack, mut most) = (vec![&layout], SHORT);
     while let Some(part) = stack.pop() {
         if let Layout::Sum(terms, _) = part {
