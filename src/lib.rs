@@ -24,8 +24,8 @@
 //! Two wings that do not know each other meet in [`check`]. Within a wing a
 //! module uses those above it, never those below.
 //!
-//! - For all: [`memory`], where large arrays lie; [`work`], how long a search
-//!   for a nice form may go on.
+//! - For all: [`memory`], where large arrays lie; [`patience`], when work ends
+//!   early; [`work`], how long a search for a nice form may go on.
 //! - Language, text and spans without mathematics: [`source`], [`diag`],
 //!   [`syntax`].
 //! - Mathematics, without spans, files or terminal: [`special`], [`random`],
@@ -35,6 +35,8 @@
 //! - Where they meet: [`check`], [`session`], [`cli`], [`repl`].
 
 pub mod memory;
+
+pub mod patience;
 
 pub mod work;
 

@@ -51,6 +51,7 @@ use crate::expr::{ExprId, Graph, SymbolId};
 use crate::jit;
 use crate::memory;
 use crate::ops;
+use crate::patience;
 use crate::random::Stream;
 use crate::shape::{Shape, ShapeError, Tensor, in_words};
 use crate::source::{FileId, Span};
@@ -376,7 +377,6 @@ impl<'s> Checker<'s> {
         let stable = crate::simplify::stable(self.g, &[e])[0];
         match self.known_value(stable) {
             Ok(value) => Ok(Some(value)),
-            Err(EvalError::Interrupted) => Err(Reported),
             Err(EvalError::Unassigned { .. }) if self.dry => Ok(None),
             Err(error) => {
                 let finding = eval_error(self.g, &error, &|n| self.spans.get(&n).copied(), span);
@@ -387,23 +387,22 @@ impl<'s> Checker<'s> {
 
     /// Long sums are compiled, everything else is evaluated plainly.
     fn known_value(&self, e: ExprId) -> Result<Tensor, EvalError> {
-        let interrupt = self.world.interrupt();
         if self.world.compiles() && is_long(self.g, e) {
-            let options =
-                jit::Options { interrupt: Some(Arc::clone(&interrupt)), ..jit::Options::default() };
+            let interrupt = Some(self.world.interrupt());
+            let options = jit::Options { interrupt, ..jit::Options::default() };
             if let Ok(kernel) = jit::compile(self.g, &[e], &[], &options) {
                 let what = || crate::shape::in_words(self.g.shape(e)).into();
                 let mut out = memory::numbers(kernel.n_out(), &what)
                     .map_err(|error| EvalError::OutOfMemory { node: e, error: Box::new(error) })?;
                 match kernel.call(&[], &mut out) {
                     Ok(()) => return Ok(Tensor::new(self.g.shape(e), out)),
-                    Err(jit::Fault::Interrupted) => return Err(EvalError::Interrupted),
+                    Err(jit::Fault::Interrupted) => patience::stop(),
                     // Of several mistakes the evaluator's is named, whatever the order in which code runs.
                     Err(jit::Fault::Eval(_)) => {}
                 }
             }
         }
-        eval::evaluate_until(self.g, e, &interrupt)
+        eval::evaluate_known(self.g, e)
     }
 
     /// Whether a value is missing only because the script has not run yet.
@@ -442,6 +441,11 @@ pub(crate) fn describe(shape: Shape) -> String {
     }
 }
 
+/// The finding that the user has ended a statement before it was done.
+pub fn interrupted(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::E0708, "interrupted").at(span, "while this ran")
+}
+
 /// The diagnostic of a value that cannot be computed.
 pub fn eval_error(
     g: &Graph,
@@ -470,7 +474,6 @@ pub fn eval_error(
             )
             .at(at(*node), format!("index {} here", number(*index)))
         }
-        EvalError::Interrupted => Diagnostic::error(codes::E0704, "interrupted").at(span, "here"),
         EvalError::OutOfMemory { node, error } => {
             Diagnostic::error(codes::E0707, error.to_string())
                 .at(at(*node), "this array")

@@ -45,6 +45,7 @@ pub fn in_time(front: &mut Front, exit: Exit) -> Exit {
 
 #[cfg(unix)]
 fn interrupt() {
+    super::interrupt::leave_unanswered();
     // SAFETY: a signal to the own process; its handler is that of Ctrl-C.
     unsafe { libc::kill(libc::getpid(), libc::SIGINT) };
 }

@@ -1,10 +1,12 @@
 //! The streams together with how things are shown on them.
 
 use super::args::Look;
+use super::interrupt;
 use super::load::Unreadable;
 use super::paint::Paint;
 use super::render::{self, Format, Rendered};
 use super::streams::Streams;
+use crate::diag::Severity;
 use crate::session::Output;
 use crate::source::SourceMap;
 
@@ -13,14 +15,21 @@ pub struct Front {
     /// Where texts go.
     pub streams: Streams,
     format: Format,
+    /// Errors of the text that runs.
+    errors: usize,
 }
+
+/// So many errors of a text are shown to people, who mend the first ones first; the others are counted.
+const MOST_SHOWN: usize = 20;
+/// So many errors of a text have a JSON line.
+const MOST_LINES: usize = 1_000;
 
 impl Front {
     /// A front on the streams of the process.
     pub fn new(look: Look) -> Front {
         let streams = Streams::new(look);
         let format = Format { look, color_out: streams.color_out, color_err: streams.color_err };
-        Front { streams, format }
+        Front { streams, format, errors: 0 }
     }
 
     /// What the user asked for.
@@ -35,8 +44,27 @@ impl Front {
 
     /// Shows an output of the session.
     pub fn show(&mut self, sources: &SourceMap, output: &Output) {
-        let rendered = render::output(sources, output, self.format);
+        interrupt::answered();
+        let is_error = matches!(output, Output::Finding(f) if f.severity == Severity::Error);
+        self.errors += usize::from(is_error);
+        let most = if self.format.look.json { MOST_LINES } else { MOST_SHOWN };
+        if is_error && self.errors > most {
+            return;
+        }
+        let mut rendered = render::output(sources, output, self.format);
+        if is_error && self.errors > MOST_SHOWN {
+            rendered.err.clear();
+        }
         self.put(&rendered);
+    }
+
+    /// A text has run: says how many of its errors were not shown.
+    pub fn count_errors(&mut self) {
+        let more = std::mem::take(&mut self.errors).saturating_sub(MOST_SHOWN);
+        if more > 0 {
+            let errors = if more == 1 { "error" } else { "errors" };
+            self.streams.err(&format!("gradus: {more} more {errors}, not shown\n"));
+        }
     }
 
     /// Shows why a script cannot be read.

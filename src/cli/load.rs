@@ -4,6 +4,7 @@
 //! there is none: no such file, a folder, bytes that are no text.
 
 use super::args::Script;
+use super::streams::is_about_waiting;
 use crate::diag::{Diagnostic, codes};
 use crate::memory;
 use crate::session::io_reason;
@@ -33,11 +34,7 @@ pub const STDIN: &str = "<stdin>";
 pub fn texts(script: &Script) -> Result<Vec<(String, String)>, Unreadable> {
     match script {
         Script::File(path) => Ok(vec![file(path)?]),
-        Script::Stdin => {
-            let mut bytes = Vec::new();
-            let read = io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
-            Ok(vec![(STDIN.to_string(), text(STDIN, read)?)])
-        }
+        Script::Stdin => Ok(vec![(STDIN.to_string(), text(STDIN, standard_input())?)]),
         Script::Code(codes) => {
             let name = |k: usize| {
                 if codes.len() == 1 { "-e".to_string() } else { format!("-e {}", k + 1) }
@@ -47,7 +44,7 @@ pub fn texts(script: &Script) -> Result<Vec<(String, String)>, Unreadable> {
     }
 }
 
-/// The text of a file under its name.
+/// The text of a file under its name. It may be a pipe, as in `gradus run <(...)`.
 ///
 /// # Errors
 ///
@@ -61,6 +58,36 @@ pub fn file(path: &Path) -> Result<(String, String), Unreadable> {
     }
     let text = text(&name, std::fs::read(path))?;
     Ok((name, text))
+}
+
+/// The text of a file that is named within a conversation, which a pipe could keep waiting.
+///
+/// # Errors
+///
+/// As those of [`file`], and where it is a pipe or a device.
+pub fn regular_file(path: &Path) -> Result<(String, String), Unreadable> {
+    match std::fs::metadata(path) {
+        Ok(about) if !about.is_file() && !about.is_dir() => {
+            let name = path.to_string_lossy().into_owned();
+            let error = io::Error::other("it is no regular file");
+            Err(Unreadable { finding: Box::new(cannot_read(&name, &error)), file: name, at: None })
+        }
+        _ => file(path),
+    }
+}
+
+/// All of standard input, also where it says that it is not ready yet.
+fn standard_input() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    loop {
+        match io::stdin().lock().read_to_end(&mut bytes) {
+            Ok(_) => return Ok(bytes),
+            Err(error) if is_about_waiting(&error) => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn text(name: &str, read: io::Result<Vec<u8>>) -> Result<String, Unreadable> {

@@ -9,7 +9,7 @@
 //! render     outputs to text for people (fit, bench, paint) or for programs (json_lines)
 //! streams    text to stdout and stderr; closed pipes
 //! outward    what may go out: no character that a terminal acts on, no more than is allowed
-//! interrupt  Ctrl-C
+//! interrupt  Ctrl-C, and signals that end the process
 //! state      where things are kept from one run to the next
 //! deadline   the end of the time that a run was given
 //! help       pages about functions, methods, statements and error codes
@@ -45,6 +45,7 @@ use crate::session::{Origin, Outcome, Output, Session, Settings, out_of_memory};
 use crate::source::SourceMap;
 use crate::special::vector::Simd;
 use args::{Command, Invocation, Look, Script};
+use interrupt::Unanswered;
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
@@ -60,6 +61,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             return Exit::WrongUsage;
         }
     };
+    interrupt::install();
     if look.sandbox {
         Simd::ignore_environment();
     } else {
@@ -159,6 +161,7 @@ fn run(front: &mut Front, script: &Script, settings: Settings) -> Exit {
         whole.failed |= outcome.failed;
         whole.interrupted |= outcome.interrupted;
         whole.unconverged |= outcome.unconverged;
+        front.count_errors();
         if whole.failed || whole.interrupted {
             break;
         }
@@ -173,6 +176,10 @@ fn check(front: &mut Front, script: &Script, settings: Settings) -> Exit {
     for (name, text) in &texts {
         let outcome =
             session.check(name, text, &mut |sources, output| front.show(sources, &output));
+        front.count_errors();
+        if outcome.interrupted {
+            return Exit::Interrupted;
+        }
         if outcome.failed {
             exit = Exit::Failed;
         } else if !front.look().json && !front.look().quiet {
@@ -190,6 +197,10 @@ fn bench(front: &mut Front, script: &Script, name: &str, settings: Settings) -> 
     for (file, text) in &texts {
         whole =
             session.bench(file, text, name, &mut |sources, output| front.show(sources, &output));
+        front.count_errors();
+        if whole.failed || whole.interrupted {
+            break;
+        }
     }
     deadline::in_time(front, Exit::of(whole, front.look().strict))
 }
@@ -209,12 +220,15 @@ fn loaded(front: &mut Front, script: &Script) -> Option<Vec<(String, String)>> {
 /// that comes through a pipe, may be a stranger's; what stands after `-e` is the user's own.
 fn session(script: &Script, settings: Settings) -> Session {
     let mut session = Session::new(settings);
-    interrupt::watch(&session);
+    interrupt::watch(&session, Unanswered::End);
     session.set_origin(match script {
         Script::File(path) => Origin::script(path.parent().unwrap_or(Path::new(""))),
         Script::Stdin => Origin::script(Path::new("")),
         Script::Code(_) => Origin::own_words(Path::new("")),
     });
+    if let Script::File(path) = script {
+        session.is_reading(path);
+    }
     session
 }
 

@@ -19,6 +19,7 @@ use super::elementary::image;
 use super::interval::Interval;
 use crate::expr::{Data, ExprId, Graph, Op, SymbolId, SymbolKind};
 use crate::ops::{self, Range, Value};
+use crate::patience;
 use crate::shape::{Shape, Tensor};
 
 /// Entries computed at most in one evaluation.
@@ -90,6 +91,7 @@ impl Run<'_> {
     /// Computes the nodes whose indices are all set, in order.
     fn scope(&mut self, order: &[ExprId]) {
         for &e in order {
+            patience::look();
             let open = |i: &SymbolId| self.indices.contains_key(i);
             if self.values.contains_key(&e) || !self.g.free_indices(e).iter().all(open) {
                 continue;

@@ -17,6 +17,7 @@ use super::interval::Interval;
 use crate::diff;
 use crate::expr::{ExprId, Graph, Symbol, SymbolId};
 use crate::ops::{Range, count};
+use crate::patience;
 use crate::random::Stream;
 use crate::report::number::human;
 use crate::shape::{Shape, Tensor};
@@ -229,6 +230,7 @@ impl<'a> Search<'a> {
         let n = self.box_.len();
         let mut turn = 0;
         while !self.is_done() {
+            patience::look();
             turn += 1;
             let scale = [1.0, 3.0, 0.3, 10.0, 100.0][turn % 5];
             let mut x: Vec<f64> = (0..n).map(|k| self.draw(k, scale)).collect();

@@ -92,42 +92,42 @@ impl Diagnostic {
     }
 
     fn new(code: Code, severity: Severity, message: impl Into<String>) -> Self {
-        let message = message.into();
+        let message = readable(message);
         Self { code, severity, message, primary: None, labels: vec![], help: None, notes: vec![] }
     }
 
     /// Sets the place it is about, and what stands there.
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.primary = Some(Label { span, text: text.into() });
+        self.primary = Some(Label { span, text: readable(text) });
         self
     }
 
     /// Adds a further place.
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label { span, text: readable(text) });
         self
     }
 
     /// Says what to write instead.
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
-        self.help = Some(text.into());
+        self.help = Some(readable(text));
         self
     }
 
     /// Says what to write instead, if there is something to say.
     #[must_use]
     pub fn help_opt(mut self, text: Option<impl Into<String>>) -> Self {
-        self.help = text.map(Into::into).or(self.help);
+        self.help = text.map(readable).or(self.help);
         self
     }
 
     /// Adds a fact.
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
-        self.notes.push(text.into());
+        self.notes.push(readable(text));
         self
     }
 
@@ -135,6 +135,19 @@ impl Diagnostic {
     pub fn span(&self) -> Option<Span> {
         self.primary.as_ref().map(|label| label.span)
     }
+}
+
+/// A text that somebody will read: of one that holds a name of a megabyte, beginning and end.
+fn readable(text: impl Into<String>) -> String {
+    const MOST: usize = 1_000;
+    const END: usize = 200;
+    let text = text.into();
+    if text.len() <= MOST {
+        return text;
+    }
+    let head = text.floor_char_boundary(MOST - END);
+    let tail = text.ceil_char_boundary(text.len() - END);
+    format!("{}…{}", &text[..head], &text[tail..])
 }
 
 /// Where findings are collected, in the order in which they come.

@@ -8,13 +8,12 @@
 mod others;
 mod scatter;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use rustc_hash::FxHashMap;
 
 use crate::expr::{Data, ExprId, Graph, Op, SymbolId, SymbolKind};
 use crate::memory::{self, OutOfMemory};
 use crate::ops::{self, Range, Value};
+use crate::patience;
 use crate::shape::{Shape, Tensor, in_words};
 use crate::special;
 use others::Others;
@@ -48,8 +47,6 @@ pub enum EvalError {
         /// The node.
         node: ExprId,
     },
-    /// The user stopped it.
-    Interrupted,
     /// An array that is larger than memory.
     OutOfMemory {
         /// The node.
@@ -73,13 +70,6 @@ pub fn evaluate(
 /// The value of an expression without unknowns.
 pub fn evaluate_known(g: &Graph, e: ExprId) -> Result<Tensor, EvalError> {
     evaluate(g, &[e], &|_| None).map(|mut v| v.swap_remove(0))
-}
-
-/// As [`evaluate_known`], stopping once `interrupt` is raised.
-pub fn evaluate_until(g: &Graph, e: ExprId, interrupt: &AtomicBool) -> Result<Tensor, EvalError> {
-    let mut run = Evaluation::new(g, &|_| None);
-    run.interrupt = Some(interrupt);
-    run.tensor(e)
 }
 
 /// A number or an array; numbers need no allocation.
@@ -124,7 +114,6 @@ pub struct Evaluation<'a> {
     /// Current value of each open index, and the time it was set.
     indices: FxHashMap<SymbolId, (u64, f64)>,
     clock: u64,
-    interrupt: Option<&'a AtomicBool>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -137,7 +126,6 @@ impl<'a> Evaluation<'a> {
             others: FxHashMap::default(),
             indices: FxHashMap::default(),
             clock: 0,
-            interrupt: None,
         }
     }
 
@@ -160,6 +148,7 @@ impl<'a> Evaluation<'a> {
             }
         }
         memory::poll();
+        patience::look();
         // Graphs may be deeper than the stack is long.
         let value = crate::memory::deep(|| self.compute(e))?;
         self.values.insert(e, (self.clock, value.clone()));
@@ -291,13 +280,6 @@ impl<'a> Evaluation<'a> {
         Ok((ends[0], ends[1]))
     }
 
-    fn look_for_interrupt(&self) -> Result<(), EvalError> {
-        match self.interrupt {
-            Some(flag) if flag.load(Ordering::Relaxed) => Err(EvalError::Interrupted),
-            _ => Ok(()),
-        }
-    }
-
     /// What an index was before a loop over it.
     fn restore(&mut self, index: SymbolId, outer: Option<(u64, f64)>) {
         match outer {
@@ -319,7 +301,6 @@ impl<'a> Evaluation<'a> {
         }
         let mut terms = Terms::new(op, shape);
         for i in lo..=hi {
-            self.look_for_interrupt()?;
             self.set_index(range.index, i as f64);
             if self.value(range.cond)?.number() != 0.0 {
                 terms.take(self.value(body)?, i as f64);

@@ -3,6 +3,7 @@
 use super::{EvalError, Evaluation};
 use crate::expr::{ExprId, Op};
 use crate::ops::{self, Range};
+use crate::patience;
 
 /// All products of the factors of one node but one.
 pub(super) struct Others {
@@ -42,7 +43,6 @@ impl Evaluation<'_> {
                     ops::products_of_others(&factors, &mut products);
                     Some(products)
                 }
-                Err(EvalError::Interrupted) => return Err(EvalError::Interrupted),
                 Err(_) => None,
             };
             self.others.insert(e, Others { time: self.clock, ends, products });
@@ -62,7 +62,7 @@ impl Evaluation<'_> {
         let body = self.g.args(e)[Op::BINDER_BODY];
         let mut factors = Vec::new();
         for j in lo..=hi {
-            self.look_for_interrupt()?;
+            patience::look();
             self.set_index(range.index, j as f64);
             let mut taken = true;
             for &cond in conditions {

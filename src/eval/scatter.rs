@@ -6,6 +6,7 @@
 use super::{EvalError, Evaluation};
 use crate::expr::{Data, ExprId, Op};
 use crate::ops::{Range, position};
+use crate::patience;
 use crate::shape::Tensor;
 
 impl Evaluation<'_> {
@@ -73,7 +74,7 @@ impl Evaluation<'_> {
                 let (lo, hi) = self.ends(e, range)?;
                 let outer = self.indices.get(&range.index).copied();
                 for i in lo..=hi {
-                    self.look_for_interrupt()?;
+                    patience::look();
                     self.set_index(range.index, i as f64);
                     if self.value(range.cond)?.number() != 0.0 {
                         join(self.touched(args[Op::BINDER_BODY])?);

@@ -34,6 +34,7 @@ pub use sets::{SetId, Sets};
 pub use symbol::{Symbol, SymbolId, SymbolKind};
 
 use crate::memory;
+use crate::patience;
 use crate::shape::{Shape, Tensor};
 
 /// A node of a [`Graph`]. Smaller ids are older; arguments are older than
@@ -197,6 +198,8 @@ impl Graph {
     /// Makes a node, or finds the one that is already there. The caller (the
     /// builder in `ops`) has checked the arguments and worked out the shape.
     pub fn intern(&mut self, op: Op, data: Data, args: &[ExprId], shape: Shape) -> ExprId {
+        // Whatever works on graphs for long makes nodes or walks over them.
+        patience::look();
         memory::grow(&mut self.nodes, 1, WHAT);
         memory::grow(&mut self.args, args.len(), WHAT);
         if self.ids.len() == self.ids.capacity() {
@@ -270,6 +273,7 @@ impl Graph {
         let mut order = Vec::new();
         while let Some(e) = stack.pop() {
             if seen.insert(e) {
+                patience::look();
                 order.push(e);
                 stack.extend_from_slice(self.args(e));
             }

@@ -5,6 +5,7 @@
 //! made but the nodes of its results.
 
 use super::{Data, Dims, ExprId, Graph, Op};
+use crate::patience::{self, Stopped};
 use crate::shape::Shape;
 
 /// A node in full, for making it again.
@@ -15,7 +16,10 @@ impl Graph {
     /// consist of. Other ids that `work` saw are void afterwards.
     pub fn scratch(&mut self, work: impl FnOnce(&mut Graph) -> Vec<ExprId>) -> Vec<ExprId> {
         let mark = self.nodes.len();
-        let results = work(self);
+        let results = patience::attempt(|| work(self)).unwrap_or_else(|Stopped| {
+            self.forget_from(mark);
+            patience::stop()
+        });
         let kept: Vec<Whole> = self
             .reachable(&results)
             .into_iter()

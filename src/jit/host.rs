@@ -17,6 +17,7 @@ use super::dense;
 use super::pass_runs::{Plan, Sum, sum_of};
 use super::translate::{Dense, DenseCall};
 use crate::ops::{self, Value, lu};
+use crate::patience;
 use crate::shape::Tensor;
 
 /// Where a buffer lies while a kernel runs.
@@ -106,7 +107,11 @@ pub unsafe extern "C" fn run_dense(run: *mut Run, call: usize) -> i64 {
     // it, to a `Run` that lives for the whole call and to which no reference
     // exists meanwhile.
     let run = unsafe { &mut *run };
-    match catch_unwind(AssertUnwindSafe(|| run_call(run, call))) {
+    let work = || {
+        patience::look();
+        run_call(run, call)
+    };
+    match catch_unwind(AssertUnwindSafe(work)) {
         Ok(()) => 0,
         Err(panic) => {
             run.panic = Some(panic);
@@ -123,7 +128,11 @@ pub unsafe extern "C" fn run_dense(run: *mut Run, call: usize) -> i64 {
 pub unsafe extern "C" fn run_rows(run: *mut Run, call: usize) -> i64 {
     // SAFETY: as in `run_dense`.
     let run = unsafe { &mut *run };
-    match catch_unwind(AssertUnwindSafe(|| run_call_rows(run, call))) {
+    let work = || {
+        patience::look();
+        run_call_rows(run, call)
+    };
+    match catch_unwind(AssertUnwindSafe(work)) {
         Ok(()) => 0,
         Err(panic) => {
             run.panic = Some(panic);

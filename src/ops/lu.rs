@@ -8,6 +8,12 @@
 use nalgebra::{DMatrix, DMatrixView, DVector};
 
 use crate::expr::Op;
+use crate::patience;
+
+/// From this size on elimination takes a tenth of a second and more.
+const LONG: usize = 500;
+/// Columns of an inverse between two looks at the interrupt.
+const COLUMNS: usize = 16;
 
 /// Numbers that the factors of an `n x n` matrix take: `L` and `U` in one
 /// matrix by columns, the row of the matrix that each row came from, and the
@@ -22,7 +28,8 @@ pub fn factors_len(n: usize) -> usize {
 ///
 /// Where the lengths are not `n*n` and [`factors_len`].
 pub fn factor(n: usize, rows: &[f64], out: &mut [f64]) {
-    let lu = DMatrix::from_row_slice(n, n, rows).lu();
+    let a = DMatrix::from_row_slice(n, n, rows);
+    let lu = if n < LONG { a.lu() } else { patience::apart(|| a.lu()) };
     out[..n * n].copy_from_slice(lu.lu_internal().as_slice());
     let mut origin = DVector::from_fn(n, |i, _| i as f64);
     lu.p().permute_rows(&mut origin);
@@ -44,8 +51,14 @@ pub fn from_factors(op: Op, n: usize, factors: &[f64], out: &mut [f64]) {
         Op::Inv => {
             let origin = &factors[n * n..n * n + n];
             let mut x = DMatrix::from_fn(n, n, |i, j| f64::from(u8::from(origin[i] == j as f64)));
-            lu.solve_lower_triangular_with_diag_mut(&mut x, 1.0);
-            if lu.solve_upper_triangular_mut(&mut x) {
+            let mut is_regular = true;
+            for first in (0..n).step_by(COLUMNS) {
+                patience::look();
+                let mut x = x.columns_mut(first, COLUMNS.min(n - first));
+                lu.solve_lower_triangular_with_diag_mut(&mut x, 1.0);
+                is_regular &= lu.solve_upper_triangular_mut(&mut x);
+            }
+            if is_regular {
                 // nalgebra stores columns, so the rows are those of the transpose.
                 out.copy_from_slice(x.transpose().as_slice());
             } else {

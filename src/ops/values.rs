@@ -2,6 +2,7 @@
 
 use super::lu;
 use crate::expr::{Data, Op};
+use crate::patience;
 use crate::shape::{Shape, Tensor};
 use crate::special;
 
@@ -179,6 +180,7 @@ impl Factor {
         let mut entries = vec![0.0; m * n];
         for i in 0..m {
             for k in 0..inner {
+                patience::look();
                 let factor = self.entries[i * inner + k];
                 for j in 0..n {
                     entries[i * n + j] += factor * b.entries[k * n + j];

@@ -10,11 +10,12 @@ use super::registry::{MethodDef, Need};
 use super::review::review;
 use super::run::{Ended, Run};
 use super::settled::Scales;
-use super::status::Status;
+use super::status::{Status, Stop};
 use super::trace::Trace;
 use super::vector::{clip, norm_inf};
 use crate::memory;
-use crate::problem::{Evaluations, Evaluator, Problem};
+use crate::patience::{self, Stopped};
+use crate::problem::{Evaluations, Evaluator, Halt, Problem};
 use crate::random::Stream;
 use std::fmt;
 use std::sync::Arc;
@@ -117,7 +118,11 @@ pub fn minimize(
     let eval = Evaluator::new(problem, options.max_time, control.interrupt.clone());
     let mut run = Run::new(eval, options, start.clone(), bounds);
     run.random = control.random.clone();
-    let (Ok(stop) | Err(stop)) = (method.entry)(&mut run);
+    // An evaluation, or the algebra of a step, may be ended from within; the run still holds the best point.
+    let stop = match patience::attempt(|| (method.entry)(&mut run)) {
+        Ok(Ok(stop) | Err(stop)) => stop,
+        Err(Stopped) => Stop::from(run.eval.check().err().unwrap_or(Halt::Interrupted)),
+    };
 
     let Ended { best, trace, iterations, eval, f_start, reach } = run.finish();
     let (x, value, gradient, stationarity) = match best {
@@ -145,8 +150,35 @@ pub fn minimize(
     let is_loose = is_local && (options.ftol > 0.0 || options.xtol > 0.0);
     let fallen = if f_start.is_nan() { 0.0 } else { (f_start - end.value).abs() };
     let scales = Scales { fallen, reach: &reach, gtol: options.gtol, leniency: 1.0 };
-    review(eval.into_problem(), &mut end, &scales, is_loose);
+    let problem = eval.into_problem();
+    if patience::attempt(|| review(problem, &mut end, &scales, is_loose)).is_err() {
+        // A claim that was not looked at to its end is none.
+        let stop = Stop::from(Halt::Interrupted);
+        (end.status, end.message) = (stop.status, stop.message);
+        (end.is_stationary, end.levels_off) = (false, false);
+    }
     Ok(end)
+}
+
+/// The end of a run that was stopped before its first evaluation.
+pub fn not_begun(x0: &[f64], method: &'static MethodDef, halt: Halt) -> Solution {
+    let stop = Stop::from(halt);
+    Solution {
+        x: x0.to_vec(),
+        value: f64::NAN,
+        grad_norm: f64::NAN,
+        gradient: Vec::new(),
+        stationarity: f64::NAN,
+        is_stationary: false,
+        levels_off: false,
+        status: stop.status,
+        message: stop.message,
+        iterations: 0,
+        evaluations: Evaluations::default(),
+        time: 0.0,
+        trace: Trace::default(),
+        method: method.name,
+    }
 }
 
 /// Lower and upper bounds.

@@ -4,12 +4,16 @@
 //! goes on for ever. So it gets a limit, and where it meets it, Jacobi's rotations do the work: slower, sure, and
 //! more exact for such matrices (Golub & Van Loan 2013, sec. 8.5; Demmel & Veselic 1992).
 
+use crate::patience;
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 /// QR iterations for each row; two or three are usual.
 const QR_ITERATIONS: usize = 30;
 /// Sweeps of Jacobi's method; fewer than ten are usual.
 const MAX_SWEEPS: usize = 60;
+
+/// From this size on the iteration takes a tenth of a second and more.
+const LONG: usize = 200;
 
 /// `h = vectors * diag(values) * vectors'`.
 pub struct Eigen {
@@ -22,7 +26,9 @@ pub struct Eigen {
 /// The decomposition of a symmetric `h: n x n` of finite entries; `O(n^3)`.
 pub fn symmetric_eigen(h: DMatrix<f64>) -> Eigen {
     let limit = QR_ITERATIONS * h.nrows().max(1);
-    match SymmetricEigen::try_new(h.clone(), f64::EPSILON, limit) {
+    let copy = h.clone();
+    let decompose = move || SymmetricEigen::try_new(copy, f64::EPSILON, limit);
+    match if h.nrows() < LONG { decompose() } else { patience::apart(decompose) } {
         Some(found) if found.eigenvalues.iter().all(|value| value.is_finite()) => {
             Eigen { values: found.eigenvalues, vectors: found.eigenvectors }
         }
@@ -37,6 +43,7 @@ fn jacobi(mut h: DMatrix<f64>) -> Eigen {
     for _ in 0..MAX_SWEEPS {
         let mut rotated = false;
         for p in 0..n {
+            patience::look();
             for q in p + 1..n {
                 let small = f64::EPSILON * (h[(p, p)].abs() * h[(q, q)].abs()).sqrt();
                 if h[(p, q)].abs() <= small.max(f64::MIN_POSITIVE) {

@@ -14,6 +14,7 @@
 //! on the same J, and the statistics of a fit. It knows no problem and no iteration.
 
 use super::vector::{dot, norm};
+use crate::patience;
 use nalgebra::DMatrix;
 
 /// `A P = Q R` by Householder reflections (Golub & Van Loan 2013, algorithm 5.4.1).
@@ -39,6 +40,7 @@ impl PivotedQr {
             norms.swap(k, widest);
             order.swap(k, widest);
             tau.push(reflect(&mut a, k));
+            patience::look();
             for (j, column_norm) in norms.iter_mut().enumerate().skip(k + 1) {
                 // Recomputed, not downdated: n is small, and downdating loses digits by cancellation.
                 *column_norm = norm(&a.as_slice()[j * m + k + 1..(j + 1) * m]);
@@ -108,6 +110,7 @@ impl PivotedQr {
         z[..k].copy_from_slice(&qtb[..k]);
         let mut row = vec![0.0; n];
         for j in 0..n {
+            patience::look();
             row[j..].fill(0.0);
             row[j] = e[self.order[j]];
             let mut rhs = 0.0;

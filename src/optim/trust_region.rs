@@ -12,10 +12,13 @@
 
 use super::eigen::symmetric_eigen;
 use super::vector::{dot, norm};
+use crate::patience;
 use nalgebra::{DMatrix, DVector};
 
 /// Iterations for the secular equation; Newton from the left of the root takes about five.
 const MAX_ITERATIONS: usize = 60;
+/// From this size on a factorization takes a tenth of a second and more.
+const LONG: usize = 500;
 /// The boundary is met to this relative accuracy.
 const BOUNDARY: f64 = 1e-10;
 
@@ -196,8 +199,10 @@ impl<'a> Subproblem<'a> {
 
     fn factor(&mut self) {
         if matches!(self.newton, Newton::NotTried) {
-            let step =
-                self.h.clone().cholesky().map(|c| -c.solve(&DVector::from_column_slice(self.g)));
+            let h = self.h.clone();
+            let factor =
+                if h.nrows() < LONG { h.cholesky() } else { patience::apart(|| h.cholesky()) };
+            let step = factor.map(|c| -c.solve(&DVector::from_column_slice(self.g)));
             self.newton = match step {
                 Some(p) if p.iter().all(|pi| pi.is_finite()) => Newton::Found(p),
                 _ => Newton::Indefinite,

@@ -7,6 +7,7 @@
 //! point tell ([`image`]).
 
 use super::{Poly, image};
+use crate::patience;
 
 /// The quotient where `b` divides `a`.
 pub fn divide(a: &Poly, b: &Poly) -> Option<Poly> {
@@ -14,6 +15,7 @@ pub fn divide(a: &Poly, b: &Poly) -> Option<Poly> {
     let mut rest = a.clone();
     let mut quotient = Poly::zero(a.n_vars);
     while let Some((top, &c)) = rest.terms.last_key_value() {
+        patience::look();
         if c % lead_c != 0 {
             return None;
         }
@@ -93,6 +95,7 @@ fn pseudo_remainder(a: &Poly, b: &Poly, var: usize) -> Option<Poly> {
     let lead = b.by_powers(var).pop()?;
     let mut rest = a.clone();
     while !rest.is_zero() && rest.degree(var) >= degree {
+        patience::look();
         let top = rest.by_powers(var).pop()?;
         let shift = Poly::power_of(a.n_vars, var, rest.degree(var) - degree);
         rest = rest.mul(&lead)?.sub(&b.mul(&top)?.mul(&shift)?)?;

@@ -2,13 +2,14 @@
 //!
 //! In comes a [`Problem`], a time limit and an interrupt flag; out go values and derivatives, with three
 //! promises: every evaluation is counted, a non-finite result is told apart from a usable one, and a limit or
-//! an interrupt ends the run at the next evaluation. It knows no method and no tolerance.
+//! an interrupt ends the run, also within an evaluation that takes long. It knows no method and no tolerance.
 //!
 //! Counting: a value with its gradient is one f and one gradient; residuals are one f, a Jacobian one
 //! gradient. The evaluator never evaluates a point again on its own.
 
 use super::{Problem, SymmetricPattern};
 use crate::memory;
+use crate::patience::Timer;
 use nalgebra::DMatrix;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,6 +45,18 @@ pub struct Evaluator<'p> {
     started: Instant,
     deadline: Option<Instant>,
     interrupt: Option<Arc<AtomicBool>>,
+    /// Raises the interrupt where an evaluation goes on long after the deadline.
+    timer: Option<Timer>,
+}
+
+/// Between evaluations the clock is looked at; an evaluation itself is ended so long after the deadline. So the
+/// first one, without which there is nothing to return, is done whole even without time if it is short.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// Ends what is evaluated from now on soon after `max_time` seconds, by raising `flag`; none where that is never.
+pub fn evaluation_timer(flag: &Arc<AtomicBool>, max_time: f64) -> Option<Timer> {
+    let time = Duration::try_from_secs_f64(max_time).ok()?;
+    Timer::start(flag, time.checked_add(GRACE)?)
 }
 
 impl<'p> Evaluator<'p> {
@@ -57,8 +70,9 @@ impl<'p> Evaluator<'p> {
         // A limit too long for the clock is no limit.
         let deadline =
             Duration::try_from_secs_f64(max_time).ok().and_then(|time| started.checked_add(time));
+        let timer = interrupt.as_ref().and_then(|flag| evaluation_timer(flag, max_time));
         let counts = Evaluations::default();
-        Evaluator { problem, counts, rejected: 0, started, deadline, interrupt }
+        Evaluator { problem, counts, rejected: 0, started, deadline, interrupt, timer }
     }
 
     /// The evaluations so far.
@@ -110,13 +124,20 @@ impl<'p> Evaluator<'p> {
     /// Whether the time limit has passed or the interrupt flag is up.
     pub fn check(&self) -> Result<(), Halt> {
         memory::poll();
-        if self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-            return Err(Halt::Interrupted);
-        }
+        self.check_flag()?;
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(Halt::MaxTime);
         }
         Ok(())
+    }
+
+    /// Whether the flag is up, and who raised it.
+    fn check_flag(&self) -> Result<(), Halt> {
+        if !self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+            return Ok(());
+        }
+        let has_rung = self.timer.as_ref().is_some_and(Timer::has_rung);
+        Err(if has_rung { Halt::MaxTime } else { Halt::Interrupted })
     }
 
     /// f(x), or `None` where it is not finite.
@@ -124,7 +145,7 @@ impl<'p> Evaluator<'p> {
         self.before()?;
         self.counts.f += 1;
         let f = self.problem.value(x);
-        Ok(self.screen(f.is_finite()).then_some(f))
+        Ok(self.screen(f.is_finite())?.then_some(f))
     }
 
     /// The gradient alone, at a point whose value is known; false where an entry is not finite.
@@ -132,7 +153,7 @@ impl<'p> Evaluator<'p> {
         self.before()?;
         self.counts.grad += 1;
         self.problem.gradient(x, g);
-        Ok(self.screen(all_finite(g)))
+        self.screen(all_finite(g))
     }
 
     /// f(x) and its gradient, or `None` where either is not finite.
@@ -141,7 +162,7 @@ impl<'p> Evaluator<'p> {
         self.counts.f += 1;
         self.counts.grad += 1;
         let f = self.problem.value_gradient(x, g);
-        Ok(self.screen(f.is_finite() && all_finite(g)).then_some(f))
+        Ok(self.screen(f.is_finite() && all_finite(g))?.then_some(f))
     }
 
     /// The Hessian; false where an entry is not finite.
@@ -149,7 +170,7 @@ impl<'p> Evaluator<'p> {
         self.before()?;
         self.counts.hess += 1;
         self.problem.hessian(x, h);
-        Ok(self.screen(all_finite(h.as_slice())))
+        self.screen(all_finite(h.as_slice()))
     }
 
     /// Where the entries of the Hessian lie, where they are few and known. No evaluation.
@@ -162,7 +183,7 @@ impl<'p> Evaluator<'p> {
         self.before()?;
         self.counts.hess += 1;
         self.problem.sparse_hessian(x, values);
-        Ok(self.screen(all_finite(values)))
+        self.screen(all_finite(values))
     }
 
     /// The Hessian times `v`; false where an entry is not finite.
@@ -170,7 +191,7 @@ impl<'p> Evaluator<'p> {
         self.before()?;
         self.counts.hv += 1;
         self.problem.hessian_vector(x, v, hv);
-        Ok(self.screen(all_finite(hv)))
+        self.screen(all_finite(hv))
     }
 
     /// The residuals, and f from them; `None` where a residual or f is not finite.
@@ -180,7 +201,7 @@ impl<'p> Evaluator<'p> {
         self.problem.residuals(x, r);
         let squares: f64 = r.iter().map(|ri| ri * ri).sum();
         let f = self.problem.residual_scale() * squares + self.problem.residual_offset();
-        Ok(self.screen(f.is_finite()).then_some(f))
+        Ok(self.screen(f.is_finite())?.then_some(f))
     }
 
     /// The Jacobian of the residuals; false where an entry is not finite.
@@ -188,7 +209,7 @@ impl<'p> Evaluator<'p> {
         self.before()?;
         self.counts.grad += 1;
         self.problem.jacobian(x, jac);
-        Ok(self.screen(all_finite(jac.as_slice())))
+        self.screen(all_finite(jac.as_slice()))
     }
 
     /// Whether value, gradient and Gauss-Newton matrix should be asked for together. No evaluation.
@@ -208,7 +229,7 @@ impl<'p> Evaluator<'p> {
         self.counts.grad += 1;
         let f = self.problem.gauss_newton(x, g, a);
         let usable = f.is_finite() && all_finite(g) && all_finite(a.as_slice());
-        Ok(self.screen(usable).then_some(f))
+        Ok(self.screen(usable)?.then_some(f))
     }
 
     /// The start point is always evaluated, so that even a run without time has something to return.
@@ -216,9 +237,13 @@ impl<'p> Evaluator<'p> {
         if self.counts.f <= 1 && self.counts.grad == 0 { Ok(()) } else { self.check() }
     }
 
-    fn screen(&mut self, usable: bool) -> bool {
-        self.rejected += usize::from(!usable);
-        usable
+    /// What an evaluation gives that was ended half-way says nothing about the point.
+    fn screen(&mut self, usable: bool) -> Result<bool, Halt> {
+        if !usable {
+            self.check_flag()?;
+            self.rejected += 1;
+        }
+        Ok(usable)
     }
 }
 

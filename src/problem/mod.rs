@@ -20,7 +20,7 @@ mod numeric;
 mod sparse;
 
 pub use closure::ClosureProblem;
-pub use evaluator::{Evaluations, Evaluator, Halt};
+pub use evaluator::{Evaluations, Evaluator, Halt, evaluation_timer};
 pub use numeric::central_difference_gradient;
 pub use sparse::SymmetricPattern;
 

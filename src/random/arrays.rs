@@ -4,6 +4,7 @@
 //! `X*W`: m inputs, n outputs.
 
 use super::{RandomError, Stream};
+use crate::patience;
 
 /// `count` normal numbers with mean `mu` and standard deviation `sigma` >= 0.
 pub fn normal(s: &mut Stream, mu: f64, sigma: f64, count: usize) -> Result<Vec<f64>, RandomError> {
@@ -72,7 +73,10 @@ pub(super) fn fill(
     if values.try_reserve_exact(count).is_err() {
         return Err(too_large);
     }
-    values.extend((0..count).map(|_| draw()));
+    values.extend((0..count).map(|_| {
+        patience::look();
+        draw()
+    }));
     Ok(values)
 }
 

@@ -9,6 +9,7 @@
 
 use super::arrays::fill;
 use super::{RandomError, Stream};
+use crate::patience;
 
 /// A random m x n matrix, row-major, with orthonormal columns (m >= n) or rows (m < n).
 ///
@@ -70,6 +71,7 @@ fn orthonormal_columns(a: &mut [f64], cols: usize) -> Vec<f64> {
 /// B <- (I - beta v v') B for the columns from k on, with v in column k of `v`; the
 /// columns before k have zeros in the rows from k on, or are not needed any more.
 fn reflect(b: &mut [f64], v: &[f64], cols: usize, k: usize, beta: f64, work: &mut [f64]) {
+    patience::look();
     let rows = b.len() / cols;
     work[k..].fill(0.0);
     for i in k..rows {

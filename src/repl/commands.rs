@@ -161,7 +161,7 @@ fn load_script(conversation: &mut Conversation, file: &str) -> Next {
         conversation.front.show_unreadable(&why);
         return Next::GoOn;
     }
-    match load::file(path) {
+    match load::regular_file(path) {
         Ok((_, text)) => conversation.script(path, &text),
         Err(unreadable) => {
             conversation.outcome.failed = true;

@@ -4,8 +4,9 @@
 //! with a clause word goes on with the statement before it, which runs again.
 
 use super::commands;
+use crate::cli::Front;
+use crate::cli::interrupt::{self, Unanswered};
 use crate::cli::paint::Paint;
-use crate::cli::{Front, interrupt};
 use crate::diag::Sink;
 use crate::session::{Origin, Outcome, Session, Settings};
 use crate::source::FileId;
@@ -33,23 +34,26 @@ pub struct Conversation {
     /// What has happened so far, all statements together.
     pub outcome: Outcome,
     settings: Settings,
+    /// What becomes of a Ctrl-C that work does not answer.
+    unanswered: Unanswered,
     /// The last statement, for lines that go on with it.
     previous: Option<String>,
 }
 
 impl Conversation {
     /// A conversation with a new session.
-    pub fn new(front: Front, settings: Settings) -> Conversation {
+    pub fn new(front: Front, settings: Settings, unanswered: Unanswered) -> Conversation {
         let session = Session::new(settings.clone());
-        interrupt::watch(&session);
+        interrupt::watch(&session, unanswered);
         let outcome = Outcome::default();
-        Conversation { front, session, timing: false, outcome, settings, previous: None }
+        let (timing, previous) = (false, None);
+        Conversation { front, session, timing, outcome, settings, unanswered, previous }
     }
 
     /// Forgets all names.
     pub fn reset(&mut self) {
         self.session = Session::new(self.settings.clone());
-        interrupt::watch(&self.session);
+        interrupt::watch(&self.session, self.unanswered);
         self.previous = None;
     }
 
@@ -89,6 +93,7 @@ impl Conversation {
         let Conversation { front, session, .. } = self;
         let outcome =
             session.run_line(name, &joined, &mut |sources, output| front.show(sources, &output));
+        front.count_errors();
         let run_time = started.elapsed();
         if let Some(parse_time) = parse_time {
             let compile_time = self.session.preparation_time() - prepared;

@@ -23,6 +23,7 @@ mod history;
 mod piped;
 mod terminal;
 
+use crate::cli::interrupt::Unanswered;
 use crate::cli::{Exit, Front};
 use crate::session::Settings;
 use conversation::Conversation;
@@ -34,6 +35,9 @@ use std::time::Duration;
 pub fn run(front: Front, settings: Settings, time: Option<Duration>) -> Exit {
     // Under --json stdout belongs to programs, which need no prompt.
     let is_typed = io::stdin().is_terminal() && io::stdout().is_terminal() && !front.look().json;
-    let conversation = Conversation::new(front, settings);
-    if is_typed { terminal::run(conversation) } else { piped::run(conversation, time) }
+    if is_typed {
+        terminal::run(Conversation::new(front, settings, Unanswered::Wait))
+    } else {
+        piped::run(Conversation::new(front, settings, Unanswered::End), time)
+    }
 }

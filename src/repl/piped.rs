@@ -6,6 +6,7 @@
 
 use super::conversation::{Conversation, Next, is_only_documentation};
 use crate::cli::load::{STDIN, Unreadable};
+use crate::cli::streams::is_about_waiting;
 use crate::cli::{Exit, deadline};
 use crate::diag::Diagnostic;
 use crate::source::{DecodeError, decode};
@@ -30,6 +31,10 @@ pub fn run(mut conversation: Conversation, time: Option<Duration>) -> Exit {
         if next == Next::Quit || conversation.outcome.interrupted {
             break;
         }
+    }
+    let Conversation { front, session, outcome, .. } = &mut conversation;
+    if !outcome.interrupted {
+        session.unused_settings(&mut |sources, output| front.show(sources, &output));
     }
     let exit = Exit::of(conversation.outcome, conversation.front.look().strict);
     deadline::in_time(&mut conversation.front, exit)
@@ -85,17 +90,36 @@ impl Lines {
     /// The next line; bytes that are no text are reported, and their line is left out.
     fn line(&mut self, conversation: &mut Conversation) -> Option<String> {
         loop {
-            if self.input.buffer().is_empty() && !wait_for_input(conversation) {
-                return None;
-            }
             let mut bytes = vec![b'\n'; self.read];
-            if self.input.read_until(b'\n', &mut bytes).unwrap_or(0) == 0 {
+            if !self.take_line(&mut bytes, conversation) || bytes.len() == self.read {
                 return None;
             }
             self.read += 1;
             match decode(&bytes[self.read - 1..]) {
                 Ok(line) => return Some(line),
                 Err(_) => not_text(conversation, &bytes),
+            }
+        }
+    }
+
+    /// Adds the next line, or what there is of it at the end of the input; false where the user interrupted
+    /// the wait for it.
+    fn take_line(&mut self, bytes: &mut Vec<u8>, conversation: &mut Conversation) -> bool {
+        loop {
+            if self.input.buffer().is_empty() && !wait_for_input(conversation) {
+                return false;
+            }
+            let waiting = match self.input.fill_buf() {
+                Ok(waiting) => waiting,
+                Err(error) if is_about_waiting(&error) => continue,
+                Err(_) => return true,
+            };
+            let end = waiting.iter().position(|&b| b == b'\n');
+            let n = end.map_or(waiting.len(), |end| end + 1);
+            bytes.extend_from_slice(&waiting[..n]);
+            self.input.consume(n);
+            if n == 0 || end.is_some() {
+                return true;
             }
         }
     }
@@ -150,10 +174,14 @@ fn not_text(conversation: &mut Conversation, bytes: &[u8]) {
 
 /// Waits until there is something to read; false where the user interrupted the wait.
 fn wait_for_input(conversation: &mut Conversation) -> bool {
+    /// Milliseconds between two looks at Ctrl-C, which may come just before a wait.
+    const WHILE: i32 = 500;
     let flag = conversation.session.interrupt_flag();
-    if !poll(-1) && flag.load(Ordering::Relaxed) {
-        conversation.outcome.interrupted = true;
-        return false;
+    while !poll(WHILE) {
+        if flag.load(Ordering::Relaxed) {
+            conversation.outcome.interrupted = true;
+            return false;
+        }
     }
     true
 }
@@ -162,8 +190,8 @@ fn is_input_waiting() -> bool {
     poll(0)
 }
 
-/// Whether standard input can be read without waiting, after at most so many milliseconds (forever for
-/// a negative number); false where a signal came first.
+/// Whether standard input can be read without waiting, after at most so many milliseconds; false where a
+/// signal came first.
 #[cfg(unix)]
 fn poll(milliseconds: i32) -> bool {
     let mut stdin = libc::pollfd { fd: libc::STDIN_FILENO, events: libc::POLLIN, revents: 0 };
@@ -172,8 +200,8 @@ fn poll(milliseconds: i32) -> bool {
 }
 
 #[cfg(not(unix))]
-fn poll(_milliseconds: i32) -> bool {
-    false
+fn poll(milliseconds: i32) -> bool {
+    milliseconds > 0
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::complete::Known;
 use super::conversation::{Conversation, Next};
 use super::history;
 use crate::check::Item;
-use crate::cli::{Exit, state};
+use crate::cli::{Exit, interrupt, state};
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
@@ -18,6 +18,7 @@ const PROMPT: &str = ">> ";
 
 /// Talks until the user leaves.
 pub fn run(mut conversation: Conversation) -> Exit {
+    interrupt::keep_terminal();
     let is_colored = conversation.paint().color;
     let mut editor = match editor(is_colored) {
         Ok(editor) => editor,

@@ -6,6 +6,7 @@
 //! `values.len()` is `rows * cols`.
 
 use super::number::human;
+use crate::patience;
 
 /// Columns up to this length are shown whole, over several lines if need be.
 const WHOLE_COLUMN: usize = 20;
@@ -88,7 +89,11 @@ pub fn matrix(values: &[f64], rows: usize, cols: usize, width: usize) -> String 
 }
 
 fn joined(values: &[f64], number: fn(f64) -> String) -> String {
-    let texts: Vec<String> = values.iter().map(|&x| number(x)).collect();
+    let text = |&x: &f64| {
+        patience::look();
+        number(x)
+    };
+    let texts: Vec<String> = values.iter().map(text).collect();
     texts.join(", ")
 }
 

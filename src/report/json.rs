@@ -10,6 +10,7 @@
 
 use super::number::{exact, not_finite};
 use crate::memory;
+use crate::patience;
 
 /// Bytes that a number and what surrounds it take at most.
 const LONGEST_NUMBER: usize = 32;
@@ -178,6 +179,7 @@ fn write_list<T>(
 ) {
     out.push('[');
     for (k, item) in items.into_iter().enumerate() {
+        patience::look();
         if k > 0 {
             out.push(',');
         }

@@ -88,10 +88,10 @@ impl Session {
     }
 
     fn bench_guarded(&mut self, file: &str, text: &str, name: &str, out: &mut Receiver) -> Outcome {
-        self.interrupt.store(false, Ordering::Relaxed);
         let started = Instant::now();
-        let Some(ast) = self.parse(file, text, out) else {
-            return Outcome { failed: true, ..Outcome::default() };
+        let ast = match self.parse(file, text, out) {
+            Ok(ast) => ast,
+            Err(outcome) => return outcome,
         };
         let mut parse = started.elapsed();
         for id in definitions(&ast, name) {
@@ -116,6 +116,9 @@ impl Session {
         match measured {
             Ok(bench) => out(&self.files.sources, Output::Bench(bench)),
             Err(Reported) => outcome.failed = !outcome.interrupted,
+        }
+        if !outcome.failed && !outcome.interrupted {
+            self.unused_settings(out);
         }
         outcome
     }

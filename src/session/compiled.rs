@@ -24,6 +24,7 @@ use crate::eval::EvalError;
 use crate::expr::{ExprId, Graph, Symbol, SymbolId};
 use crate::jit::{self, Fault};
 use crate::memory;
+use crate::patience;
 use crate::problem::{Problem, SymmetricPattern};
 use crate::shape::Shape;
 use crate::simplify;
@@ -291,8 +292,11 @@ impl<'g> Compiled<'g> {
     fn note(&mut self, outcome: Result<(), Fault>, out: &mut [f64]) {
         if let Err(fault) = outcome {
             out.fill(f64::NAN);
-            if let (Fault::Eval(error), None) = (fault, &self.fault) {
-                self.fault = Some(error);
+            match fault {
+                Fault::Interrupted => patience::look(),
+                Fault::Eval(error) => {
+                    self.fault.get_or_insert(error);
+                }
             }
         }
     }
@@ -458,6 +462,7 @@ impl<'g> Compiled<'g> {
     fn by_columns(&mut self, part: Part, x: &[f64], mut take: impl FnMut(usize, &[f64])) {
         let mut point = [x, &vec![0.0; self.n]].concat();
         for j in 0..self.n {
+            patience::look();
             point[self.n + j] = 1.0;
             self.evaluate(part, &point);
             take(j, &self.out);

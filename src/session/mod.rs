@@ -44,12 +44,14 @@ mod hessian;
 mod output;
 mod program;
 mod record;
+mod regular;
 mod solve;
 mod solve_equations;
 mod sparse;
 mod stages;
 mod statement;
 mod structure;
+mod use_file;
 mod world;
 mod written;
 
@@ -67,9 +69,10 @@ pub use program::Spoiled;
 pub use statement::{io_reason, tensor_json};
 
 use crate::check::{Entry, Names, Record};
-use crate::diag::{Diagnostic, Sink, codes};
+use crate::diag::{Diagnostic, Sink, codes, nearest};
 use crate::expr::{ExprId, Graph, SymbolId};
 use crate::memory::{self, OutOfMemory};
+use crate::patience::{self, Stopped};
 use crate::shape::Tensor;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::{self, Ast};
@@ -123,7 +126,7 @@ pub(super) struct State {
     pub unknowns: HashMap<SymbolId, Unknown>,
     /// The first place of every node.
     pub spans: HashMap<ExprId, Span>,
-    /// Files that `use` has read.
+    /// Files that `use` has read or is reading, by their canonical paths.
     pub used: Vec<PathBuf>,
     /// Results of optimizations, by their records, for `explain`.
     pub fits: Vec<(Arc<Record>, Arc<Fit>)>,
@@ -199,6 +202,11 @@ impl Session {
         }
     }
 
+    /// The file that the text of the session comes from: a `use` of it finds that it is being read.
+    pub fn is_reading(&mut self, path: &Path) {
+        self.files.script = Some(path.to_path_buf());
+    }
+
     /// The folder that relative paths of data files start from, in texts that come from now on. These
     /// are the words of whoever runs the session: they may read what the process may.
     pub fn set_base(&mut self, folder: &Path) {
@@ -220,7 +228,7 @@ impl Session {
         )
     }
 
-    /// Raise this to stop a running optimization at its best point.
+    /// Raise this to stop whatever runs; an optimization keeps its best point.
     pub fn interrupt_flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.interrupt)
     }
@@ -258,45 +266,46 @@ impl Session {
 
     /// Runs a whole script. Everything is checked before anything runs.
     pub fn run(&mut self, name: &str, text: &str, out: &mut Receiver) -> Outcome {
-        self.interrupt.store(false, Ordering::Relaxed);
         self.guarded(out, |session, out| {
-            let Some(ast) = session.parse(name, text, out) else {
-                return Outcome { failed: true, ..Outcome::default() };
+            let ast = match session.parse(name, text, out) {
+                Ok(ast) => ast,
+                Err(outcome) => return outcome,
             };
-            if ast.top.len() > 1 && session.look(&ast, false, out) {
-                return Outcome { failed: true, ..Outcome::default() };
+            if ast.top.len() > 1 {
+                let outcome = session.look(&ast, false, out);
+                if outcome.failed || outcome.interrupted {
+                    return outcome;
+                }
             }
             let outcome = session.execute(&ast, Mode::Script, out);
-            session.unused_settings(out);
+            if !outcome.failed && !outcome.interrupted {
+                session.unused_settings(out);
+            }
             outcome
         })
     }
 
-    /// Checks a script without running it; true where a mistake was reported.
+    /// Checks a script without running it; failed where a mistake was reported.
     pub fn check(&mut self, name: &str, text: &str, out: &mut Receiver) -> Outcome {
-        self.guarded(out, |session, out| {
-            let failed = match session.parse(name, text, out) {
-                Some(ast) => session.look(&ast, true, out),
-                None => true,
-            };
-            Outcome { failed, ..Outcome::default() }
+        self.guarded(out, |session, out| match session.parse(name, text, out) {
+            Ok(ast) => session.look(&ast, true, out),
+            Err(outcome) => outcome,
         })
     }
 
     /// Runs what was typed into a REPL.
     pub fn run_line(&mut self, name: &str, text: &str, out: &mut Receiver) -> Outcome {
-        self.interrupt.store(false, Ordering::Relaxed);
         self.files.forget();
         self.guarded(out, |session, out| match session.parse(name, text, out) {
-            Some(ast) => session.execute(&ast, Mode::Line, out),
-            None => Outcome { failed: true, ..Outcome::default() },
+            Ok(ast) => session.execute(&ast, Mode::Line, out),
+            Err(outcome) => outcome,
         })
     }
 
-    /// Parses and reports; `None` where there was a mistake. A script with a
+    /// Parses and reports; how it ended where there was a mistake. A script with a
     /// mistake of syntax is looked at as far as it could be read, so that one
     /// run reports mistakes of every kind.
-    fn parse(&mut self, name: &str, text: &str, out: &mut Receiver) -> Option<Arc<Ast>> {
+    fn parse(&mut self, name: &str, text: &str, out: &mut Receiver) -> Result<Arc<Ast>, Outcome> {
         let file = self.files.add(name, text);
         self.show_tokens(text, out);
         let mut sink = Sink::new();
@@ -307,10 +316,10 @@ impl Session {
             out(&self.files.sources, Output::Stage(ast.dump_all()));
         }
         if failed {
-            self.look(&ast, false, out);
-            return None;
+            let outcome = self.look(&ast, false, out);
+            return Err(Outcome { failed: true, ..outcome });
         }
-        Some(ast)
+        Ok(ast)
     }
 
     fn show_tokens(&self, text: &str, out: &mut Receiver) {
@@ -319,10 +328,10 @@ impl Session {
         }
     }
 
-    /// Checks all statements on a copy of the state, and returns true where
-    /// there is a mistake. Without one it stays silent, since running will give
+    /// Checks all statements on a copy of the state; failed where there is a
+    /// mistake. Without one it stays silent, since running will give
     /// the same warnings, unless `everything` is to be reported.
-    fn look(&mut self, ast: &Arc<Ast>, everything: bool, out: &mut Receiver) -> bool {
+    fn look(&mut self, ast: &Arc<Ast>, everything: bool, out: &mut Receiver) -> Outcome {
         let before = self.state.clone();
         let random = self.files.random_state();
         let mut findings = Vec::new();
@@ -331,50 +340,78 @@ impl Session {
                 findings.push(finding);
             }
         });
+        if everything && !outcome.failed && !outcome.interrupted {
+            // Nothing runs after this, which would find out.
+            self.unused_settings(out);
+        }
         self.state = before;
         self.files.restore_random(random);
-        if outcome.failed || everything {
+        if outcome.failed || outcome.interrupted || everything {
             for finding in findings {
                 out(&self.files.sources, Output::Finding(finding));
             }
         }
-        outcome.failed
+        outcome
     }
 
-    /// Runs statements in order. A bug of ours is caught here: it is reported
-    /// as one, and the session goes on.
+    /// Runs statements in order, with nothing left over from statements before.
     fn execute(&mut self, ast: &Arc<Ast>, mode: Mode, out: &mut Receiver) -> Outcome {
         self.state.shadowed.clear();
-        self.guarded(out, |session, out| statement::run_all(session, ast, &ast.top, mode, out))
+        self.sheltered(out, |session, out| statement::run_all(session, ast, &ast.top, mode, out))
     }
 
-    /// Does `work`; a panic in it is reported, and so is the end of memory.
+    /// Does `work`, with no interrupt from before, until the flag is raised.
     fn guarded(
         &mut self,
         out: &mut Receiver,
         work: impl FnOnce(&mut Session, &mut Receiver) -> Outcome,
     ) -> Outcome {
-        let run = std::panic::AssertUnwindSafe(|| work(self, out));
-        match std::panic::catch_unwind(run) {
-            Ok(outcome) => outcome,
+        let flag = self.interrupt_flag();
+        flag.store(false, Ordering::Relaxed);
+        patience::watching(&flag, || self.sheltered(out, work))
+    }
+
+    /// Does `work`. A bug of ours is caught here: it is reported as one, and
+    /// the session goes on. So are the end of memory and an interrupt outside of all statements.
+    fn sheltered(
+        &mut self,
+        out: &mut Receiver,
+        work: impl FnOnce(&mut Session, &mut Receiver) -> Outcome,
+    ) -> Outcome {
+        let run = std::panic::AssertUnwindSafe(|| patience::attempt(|| work(self, out)));
+        let (finding, outcome) = match std::panic::catch_unwind(run) {
+            Ok(Ok(outcome)) => return outcome,
+            Ok(Err(Stopped)) => {
+                self.settle();
+                let interrupted = Outcome { interrupted: true, ..Outcome::default() };
+                (Diagnostic::error(codes::E0708, "interrupted"), interrupted)
+            }
             Err(payload) => {
                 self.finished.clear();
-                let finding = match OutOfMemory::caught(payload.as_ref()) {
-                    Some(error) => {
-                        memory::recover();
-                        self.state.collect();
-                        let finding = out_of_memory(error);
-                        match self.running {
-                            Some(span) => finding.at(span, "while this was run"),
-                            None => finding,
-                        }
-                    }
-                    None => bug(payload.as_ref()),
-                };
-                out(&self.files.sources, Output::Finding(finding));
-                Outcome { failed: true, ..Outcome::default() }
+                let finding = self.report_of(payload.as_ref());
+                (finding, Outcome { failed: true, ..Outcome::default() })
             }
+        };
+        out(&self.files.sources, Output::Finding(finding));
+        outcome
+    }
+
+    /// What is said of a panic: the end of memory, or a bug of ours.
+    fn report_of(&mut self, payload: &(dyn std::any::Any + Send)) -> Diagnostic {
+        let Some(error) = OutOfMemory::caught(payload) else { return bug(payload) };
+        memory::recover();
+        self.state.collect();
+        let finding = out_of_memory(error);
+        match self.running {
+            Some(span) => finding.at(span, "while this was run"),
+            None => finding,
         }
+    }
+
+    /// What is left is to say what came of work that was interrupted. What it had set for a while is set back.
+    fn settle(&mut self) {
+        patience::settle();
+        self.state.graph.set_deriving(false);
     }
 
     fn flush(&mut self, sink: &mut Sink, out: &mut Receiver) {
@@ -383,14 +420,14 @@ impl Session {
         }
     }
 
-    /// `--set` must name a `let` of the script.
-    fn unused_settings(&mut self, out: &mut Receiver) {
+    /// `--set` must name a `let` of the script. Says which does not, once all texts have run.
+    pub fn unused_settings(&mut self, out: &mut Receiver) {
         for (name, _) in &self.settings.set {
             if !self.state.taken.contains(name) {
-                let finding = Diagnostic::warning(
-                    codes::W0007,
-                    format!("no `let` defines `{name}`, so --set had no effect"),
-                );
+                let message = format!("no `let` defines `{name}`, so --set had no effect");
+                let near = nearest(name, self.state.names.iter().map(|(known, _)| known));
+                let help = near.map(|near| format!("did you mean `--set {near}=...`?"));
+                let finding = Diagnostic::warning(codes::W0007, message).help_opt(help);
                 out(&self.files.sources, Output::Finding(finding));
             }
         }

@@ -20,7 +20,8 @@ use crate::optim::options::Options;
 use crate::optim::registry::{self, MethodDef, Need};
 use crate::optim::status::Status;
 use crate::optim::verdict::Verdict;
-use crate::problem::Problem;
+use crate::patience::{self, Stopped};
+use crate::problem::{Halt, Problem, evaluation_timer};
 use crate::shape::Tensor;
 use crate::syntax::ast::{Command, CommandKind};
 
@@ -77,7 +78,15 @@ impl Runner<'_> {
         }
         let setup = self.setup(&objective)?;
         let plan = self.plan(&objective, &setup)?;
-        let fit = Arc::new(self.solve(&objective, &setup, &plan, name)?);
+        let solved = patience::attempt(|| self.solve(&objective, &setup, &plan, name));
+        let fit = match solved {
+            Ok(fit) => fit?,
+            Err(Stopped) => self.not_begun(&objective, &setup, &plan, name),
+        };
+        let fit = Arc::new(fit);
+        if patience::is_over() {
+            self.session.settle();
+        }
         self.outcome.unconverged |= !fit.status.is_success();
         if fit.status == Status::Interrupted {
             self.outcome.interrupted = true;
@@ -246,7 +255,12 @@ impl Runner<'_> {
             return self.report(finding.help("use `lbfgs`, or leave `using` out"));
         }
         problem.get_ready(squares);
-        let mut doubt = if setup.smooth { Doubt::of(&mut problem, &setup.x0) } else { None };
+        let look = || Doubt::of(&mut problem, &setup.x0);
+        let mut doubt = {
+            // A look that has no time to end finds nothing.
+            let _timer = evaluation_timer(&self.session.interrupt, plan.options.max_time);
+            if setup.smooth { patience::attempt(look).ok().flatten() } else { None }
+        };
         if let Some(doubt) = doubt.as_mut().filter(|_| engine.jit) {
             // The plain evaluator takes over, and is asked the same.
             drop(problem);
@@ -267,9 +281,15 @@ impl Runner<'_> {
                 return (None, None, s);
             }
             let bounds = setup.bounds.as_ref();
-            let verdict = fitted::verdict(&mut problem, &s, setup.smooth, bounds);
-            fitted::heed(&mut s, verdict.as_ref());
-            (fitted::statistics(&mut problem, &s), verdict, s)
+            let judged = patience::attempt(|| {
+                let verdict = fitted::verdict(&mut problem, &s, setup.smooth, bounds);
+                fitted::heed(&mut s, verdict.as_ref());
+                (fitted::statistics(&mut problem, &s), verdict)
+            });
+            // Numbers that were not worked out to their end judge nothing.
+            let (statistics, verdict) =
+                judged.ok().filter(|_| !patience::is_over()).unwrap_or_default();
+            (statistics, verdict, s)
         });
         let fault = problem.fault.take();
         let times = problem.times;
@@ -293,9 +313,25 @@ impl Runner<'_> {
             Err(misfit) => return self.misfit(&misfit, objective),
         };
         if let (Some(statistics), Some(squares)) = (&mut statistics, &setup.squares) {
-            fitted::add_response(&mut self.session.state.graph, &engine, squares, statistics);
+            let g = &mut self.session.state.graph;
+            // Without it two numbers of the report are missing.
+            let _ = patience::attempt(|| fitted::add_response(g, &engine, squares, statistics));
         }
         Ok(self.result(objective, setup, plan, name, entries, solution, statistics, verdict))
+    }
+
+    /// The result of an optimization that was interrupted while it was made ready.
+    fn not_begun(
+        &mut self,
+        objective: &Objective,
+        setup: &Setup,
+        plan: &Plan,
+        name: Option<&str>,
+    ) -> Fit {
+        self.session.settle();
+        let entries = entry_names(&self.session.state.graph, &objective.over);
+        let solution = driver::not_begun(&setup.x0, plan.def, Halt::Interrupted);
+        self.result(objective, setup, plan, name, entries, solution, None, None)
     }
 
     /// The method cannot run on this problem.

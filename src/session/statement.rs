@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::use_file::Open;
 use super::{Mode, Outcome, Output, Receiver, Session, State, world};
-use crate::check::{self, Checked, Checker, Item, Reported, World};
+use crate::check::{self, Checked, Checker, Item, Reported};
 use crate::diag::{Diagnostic, Severity, Sink, codes};
 use crate::memory;
+use crate::patience::{self, Stopped};
 use crate::report::JsonValue;
 use crate::shape::{Shape, Tensor};
 use crate::source::{FileId, Span};
 use crate::syntax::Ast;
-use crate::syntax::ast::{Ident, Node, NodeId, StmtId, StmtKind, Text};
+use crate::syntax::ast::{Ident, Node, NodeId, StmtId, StmtKind};
 
 /// Runs the statements of one text.
 pub(super) struct Runner<'s> {
@@ -29,6 +31,8 @@ pub(super) struct Runner<'s> {
     reported: usize,
     /// Results of commands inside the statement that is being checked.
     commands: HashMap<NodeId, Item>,
+    /// The files that are being read.
+    pub(super) files: Open,
 }
 
 /// Runs statements until one fails; in a dry run all of them, so that every
@@ -58,16 +62,18 @@ impl<'s> Runner<'s> {
             outer_files: Vec::new(),
             reported: 0,
             commands: HashMap::new(),
+            files: Open::default(),
         }
     }
 }
 
 impl Runner<'_> {
-    fn statements(&mut self, statements: &[StmtId], out: &mut Receiver) {
+    pub(super) fn statements(&mut self, statements: &[StmtId], out: &mut Receiver) {
         for &id in statements {
             let before = self.reported;
             crate::work::begin_statement();
-            let result = self.statement(id, out);
+            let result = patience::attempt(|| self.statement(id, out));
+            let result = result.unwrap_or_else(|Stopped| self.break_off(id, out));
             self.flush(out);
             self.commands.clear();
             self.collect();
@@ -84,8 +90,18 @@ impl Runner<'_> {
         }
     }
 
+    /// Ends a statement that a look at the interrupt has ended in its midst. What it was building is
+    /// left behind; an optimization within it that was done by then is given out.
+    fn break_off(&mut self, id: StmtId, out: &mut Receiver) -> Checked<()> {
+        self.session.settle();
+        self.emit_fits(out);
+        let span = self.ast.stmt(id).span;
+        self.report(check::interrupted(span))
+    }
+
     pub(super) fn flush(&mut self, out: &mut Receiver) {
         for finding in self.sink.take() {
+            let finding = self.files.explained(finding);
             self.reported += usize::from(finding.severity == Severity::Error);
             out(&self.session.files.sources, Output::Finding(finding));
         }
@@ -343,49 +359,6 @@ impl Runner<'_> {
             Some(entry) => self.session.state.names.define(&name, entry.item, entry.span),
             None => self.session.state.names.remove(&name),
         }
-        if failed { Err(Reported) } else { Ok(()) }
-    }
-
-    /// `use "mine.opt"`: runs the definitions of another file, once.
-    fn use_file(&mut self, path: Text, span: Span, out: &mut Receiver) -> Checked<()> {
-        let path = self.ast.text(path).to_string();
-        let found = self.session.files.place_of(&path, span.file);
-        if found.as_ref().is_ok_and(|full| self.session.state.used.contains(full)) {
-            return Ok(());
-        }
-        let read = self.session.files.read(&path, span.file);
-        let (full, (name, bytes)) = match found.and_then(|full| Ok((full, read?))) {
-            Ok(found) => found,
-            Err(why) => {
-                let finding =
-                    Diagnostic::error(why.code, format!("cannot read `{path}`: {}", why.reason));
-                return self.report(finding.at(span, "this file").help(why.help));
-            }
-        };
-        let text = match crate::source::decode(&bytes) {
-            Ok(text) => text,
-            Err(error) => return self.report(Diagnostic::not_text(&name, &error)),
-        };
-        self.session.state.used.push(full.clone());
-        let folder = full.parent().unwrap_or(&full);
-        let origin = self.session.files.origin_of(span.file).used(folder);
-        let is_script = full.extension().is_some_and(|ending| ending == "opt");
-        let file = self.session.files.add_from(origin, &name, &text, is_script);
-        let ast = Arc::new(crate::syntax::parse(file, &text, &mut self.sink));
-        if self.sink.has_errors() {
-            if !is_script {
-                // Whatever it is, one mistake says that it is no script.
-                self.sink.truncate(1);
-            }
-            return Err(Reported);
-        }
-        let outer = std::mem::replace(&mut self.ast, Arc::clone(&ast));
-        let failed_before = std::mem::replace(&mut self.outcome.failed, false);
-        self.outer_files.push(outer.file);
-        self.statements(&ast.top, out);
-        self.outer_files.pop();
-        let failed = std::mem::replace(&mut self.outcome.failed, failed_before);
-        self.ast = outer;
         if failed { Err(Reported) } else { Ok(()) }
     }
 }

@@ -8,12 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::access::{Access, Deed, Denied, Origin};
+use super::regular;
 use super::written::Written;
 use crate::check::{Unreadable, World};
 use crate::diag::codes;
-use crate::memory;
 use crate::random::Stream;
 use crate::source::{FileId, SourceMap, Span};
+
+/// Of data files that are larger no line is shown: it would take a copy of the whole.
+const MOST_SHOWN: usize = 1 << 28;
 
 /// Files, each read once, and the stream of random draws.
 pub(super) struct Files {
@@ -22,6 +25,8 @@ pub(super) struct Files {
     written: Written,
     /// Where the next text comes from.
     pub origin: Origin,
+    /// The file that the session's text comes from, as it was named.
+    pub script: Option<PathBuf>,
     /// Where each text came from.
     origins: HashMap<FileId, Origin>,
     /// All texts that findings may point at.
@@ -45,6 +50,7 @@ impl Files {
             written: Written::new(access.record.clone()),
             access,
             origin: Origin::own_words(Path::new(".")),
+            script: None,
             origins: HashMap::new(),
             sources: SourceMap::new(),
             stream: arrays(seed),
@@ -178,19 +184,6 @@ pub(super) fn reason(error: &std::io::Error) -> String {
     }
 }
 
-/// Opens a file whose links were resolved: a link that stands there now is not followed.
-fn open_resolved(path: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW);
-    let file = options.open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(std::io::ErrorKind::IsADirectory.into());
-    }
-    Ok(file)
-}
-
 /// Puts contents where a file is or will be, by way of a file beside it: who reads meanwhile finds the old
 /// contents or the new.
 fn replace(path: &Path, contents: &[u8]) -> std::io::Result<()> {
@@ -214,10 +207,10 @@ fn refused(denied: Denied) -> Unreadable {
     Unreadable { code: codes::E0709, reason: denied.reason(), help: denied.help() }
 }
 
-fn unreadable(error: &std::io::Error) -> Unreadable {
+fn unreadable(reason: String) -> Unreadable {
     Unreadable {
         code: codes::E0701,
-        reason: reason(error),
+        reason,
         help: "paths are relative to the script's folder".to_string(),
     }
 }
@@ -229,23 +222,15 @@ impl World for Files {
         if let Some(bytes) = self.read.get(&found) {
             return Ok((path.to_string(), bytes.clone()));
         }
-        let mut file = open_resolved(&found).map_err(|e| unreadable(&e))?;
-        let size = file.metadata().map_err(|e| unreadable(&e))?.len();
-        // What is read, and the same bytes where they stay.
-        let twice = usize::try_from(size).unwrap_or(usize::MAX).saturating_mul(2);
-        memory::need_for(twice, &|| format!("`{path}`").into());
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|e| unreadable(&e))?;
-        let bytes: Arc<[u8]> = bytes.into();
+        let bytes = regular::read(&found, path).map_err(unreadable)?;
         self.read.insert(found, bytes.clone());
         Ok((path.to_string(), bytes))
     }
 
     fn open(&mut self, path: &str, from: FileId) -> Result<(Box<dyn Read>, u64), Unreadable> {
         let found = self.place_of(path, from)?;
-        let file = open_resolved(&found).map_err(|e| unreadable(&e))?;
-        let about = file.metadata().map_err(|e| unreadable(&e))?;
-        Ok((Box::new(file), about.len()))
+        let (file, len) = regular::open(&found).map_err(unreadable)?;
+        Ok((Box::new(file), len))
     }
 
     fn place(&mut self, file: &str, line: usize, column: usize) -> Option<Span> {
@@ -253,7 +238,11 @@ impl World for Files {
         let id = match self.shown.get(found) {
             Some(&id) => id,
             None => {
-                let text = String::from_utf8_lossy(self.read.get(found)?).into_owned();
+                let bytes = self.read.get(found)?;
+                if bytes.len() > MOST_SHOWN {
+                    return None;
+                }
+                let text = String::from_utf8_lossy(bytes).into_owned();
                 let id = self.sources.add_data(file, text);
                 self.shown.insert(found.clone(), id);
                 id

@@ -15,6 +15,7 @@ use super::place::Place;
 use super::token::{Lexeme, Token, lex};
 use super::{hints, lexical};
 use crate::diag::{Diagnostic, Severity, Sink, codes};
+use crate::patience;
 use crate::source::{FileId, Span};
 use lalrpop_util::ParseError;
 
@@ -124,7 +125,10 @@ fn statement(
         b.report(bracket_report(fault, b));
         return failed(false);
     }
-    let input = tokens.iter().map(|l| Ok((l.start, l.token, l.end)));
+    let input = tokens.iter().map(|l| {
+        patience::look();
+        Ok((l.start, l.token, l.end))
+    });
     match parser.parse(b, input) {
         Ok(id) if !b.has_error() => Outcome { stmt: Some(id), wants_more: false },
         Ok(_) => failed(false),

@@ -7,6 +7,7 @@
 //!
 //! Faulty text has tokens, too, one for each kind of fault, so the lexer itself never fails.
 
+use crate::patience;
 use logos::Logos;
 
 use crate::memory;
@@ -325,6 +326,7 @@ impl Lexeme {
 pub fn lex(text: &str) -> Vec<Lexeme> {
     let mut lexemes: Vec<Lexeme> = Vec::new();
     for (token, range) in Token::lexer(text).spanned() {
+        patience::look();
         let token = token.unwrap_or(Token::Unknown);
         let (start, end) = (range.start as u32, range.end as u32);
         match lexemes.last_mut() {

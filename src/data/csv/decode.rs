@@ -1,6 +1,7 @@
 //! From bytes to text: what is not UTF-8 text is named for what it probably is.
 
 use crate::data::{DataError, Position};
+use crate::patience;
 
 /// The file as text, without a byte order mark.
 ///
@@ -20,7 +21,7 @@ pub(super) fn decode<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, DataErr
             .with_help("save the file as UTF-8; it may be Latin-1 or Windows-1252")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if let Some(offset) = text.bytes().position(|b| b == 0) {
+    if let Some(offset) = nul(text.as_bytes()) {
         return Err(DataError::whole_file(file, "a NUL byte, which text does not hold")
             .at(Position::of(text, offset))
             .with_help("the file is damaged or not a text file"));
@@ -29,6 +30,15 @@ pub(super) fn decode<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, DataErr
         return Err(DataError::whole_file(file, "the file is empty"));
     }
     Ok(text)
+}
+
+/// The place of the first byte that is 0.
+fn nul(bytes: &[u8]) -> Option<usize> {
+    const PIECE: usize = 1 << 20;
+    bytes.chunks(PIECE).enumerate().find_map(|(k, piece)| {
+        patience::look();
+        piece.iter().position(|&b| b == 0).map(|at| k * PIECE + at)
+    })
 }
 
 /// Recognizes common files that are not UTF-8 text: what it is, and what to do.

@@ -31,6 +31,7 @@ use std::collections::HashSet;
 
 use crate::data::{DataError, Position, Table};
 use crate::memory;
+use crate::patience;
 use cell::{Cell, number_hint};
 use column::ColumnBuilder;
 use scan::{RawCell, Scanner};
@@ -188,6 +189,7 @@ impl<'a> Source<'a> {
         let mut row: Vec<Cell<'a>> = Vec::with_capacity(columns.len());
         let mut n_rows = 0;
         while more {
+            patience::look();
             self.verify_width(&cells, columns.len())?;
             row.clear();
             row.extend(cells.iter().map(|cell| cell.read(self.text)));

@@ -65,6 +65,10 @@ super::rows! {
     "An array, a matrix or a result would take more memory than there is. The limit is what the machine, its control group and `ulimit` leave, or what `--memory 2G` sets. The message says how much was asked for and by what; the session goes on."
     wrong "let A = ones(10000000, 10000000)" right "let n = 100000\nsum(1 for i in 1..n)"
 
+    E0708 "interrupted"
+    "Ctrl-C ended the statement before it was done. What was defined before it is still there; an optimization that is interrupted is a result, with the best point found so far."
+    wrong "# no program is wrong by itself" right "var x\nminimize (x - 1)^2 using lbfgs(max_time = 10)"
+
     E0709 "outside of the allowed folders"
     "A script reads and writes files below its own folder and the working folder, after links are resolved, and elsewhere only where the user allows it by `--allow-read` and `--allow-write`. What is typed at the prompt or after `-e` may read everything that the user may."
     wrong "# let t = csv(\"/etc/passwd\"), in a script" right "# gradus run script.opt --allow-read /etc"

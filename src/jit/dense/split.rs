@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::super::threads::{in_order, workers};
 use super::{Factor, Gram, add_turned, dots, product};
+use crate::patience;
 
 /// Products of matrices of at least this many multiplications, about a millisecond of them, are split.
 pub const LARGE: usize = 1 << 25;
@@ -115,8 +116,9 @@ pub fn gram_on(threads: usize, n: usize, x: &[f64], s: Option<&[f64]>, c: &mut [
             _ if n <= WIDE => sum = Some(gram),
             _ => gram.finish(c),
         }
-        ControlFlow::Continue(())
+        go_on()
     });
+    patience::look();
     if let Some(sum) = sum {
         sum.finish(c);
     }
@@ -150,7 +152,13 @@ fn stripes(n: usize) -> impl Iterator<Item = Range<usize>> {
 fn by_chunks(workers: usize, c: &mut [f64], size: usize, part: impl Fn(usize, &mut [f64]) + Sync) {
     let chunks: Vec<Mutex<&mut [f64]>> = c.chunks_mut(size).map(Mutex::new).collect();
     let work = |p: usize| part(p, &mut chunks[p].lock().unwrap_or_else(PoisonError::into_inner));
-    in_order(workers, chunks.len(), work, |()| ControlFlow::Continue(()));
+    in_order(workers, chunks.len(), work, |()| go_on());
+    patience::look();
+}
+
+/// Begins no further part once the work should end; the thread that it was called on ends it then.
+fn go_on() -> ControlFlow<()> {
+    if patience::is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 #[cfg(test)]
