@@ -200,6 +200,10 @@ fn cases(from: u64, to: u64, given: Option<&str>, folder: &Path, watch: &Arc<Wat
         let work = Work { case, kind, folder: folder.to_path_buf(), watch: Arc::clone(watch) };
         let text = given.map_or_else(|| script(case, folder), str::to_string);
         let failures = pass(&work, &mut counts, &text, None);
+        // At once: a later case may end the process.
+        for (what, n) in std::mem::take(&mut counts) {
+            say(&["count", what, &n.to_string()]);
+        }
         for failure in failures {
             let n = seen.entry(failure.signature.clone()).or_default();
             *n += 1;
@@ -222,9 +226,6 @@ fn cases(from: u64, to: u64, given: Option<&str>, folder: &Path, watch: &Arc<Wat
                 std::fs::write(&path, format!("# {}\n# {detail}\n{small}\n", failure.signature));
             say(&["fail", &case.to_string(), &failure.signature, &path.to_string_lossy()]);
         }
-    }
-    for (what, n) in counts {
-        say(&["count", what, &n.to_string()]);
     }
     say(&["end"]);
 }
