@@ -13,7 +13,10 @@ pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprI
     }
     Ok(match op {
         Op::Add => arith::add(g, args, shape),
-        Op::Mul => arith::mul(g, args, shape),
+        Op::Mul => {
+            let product = arith::mul(g, args, shape);
+            keep_dims(g, args, product)
+        }
         Op::Had => arith::had(g, args, shape),
         Op::Pow => arith::pow(g, args[0], args[1], shape),
         Op::MatMul => matrix::matmul(g, args, shape),
@@ -47,6 +50,15 @@ pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprI
         }
         _ => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
     })
+}
+
+/// A constant array with a factor has the dimensions of the one without.
+fn keep_dims(g: &mut Graph, factors: &[ExprId], product: ExprId) -> ExprId {
+    if g.op(product) == Op::Fill && g.noted_dims(product).is_none() {
+        let dims = factors.iter().find_map(|&f| g.noted_dims(f).filter(|_| g.op(f) == Op::Fill));
+        g.note_dims(product, dims.unwrap_or_default());
+    }
+    product
 }
 
 fn is_square(shape: Shape) -> bool {
