@@ -21,7 +21,7 @@ const DOUBLINGS: usize = 60;
 
 /// How many of what takes long.
 fn n_cases() -> usize {
-    env::var("GRADUS_CASES").map_or(2, |n| n.parse().expect("GRADUS_CASES is a whole number"))
+    env::var("GRADUS_CASES").map_or(1, |n| n.parse().expect("GRADUS_CASES is a whole number"))
 }
 
 /// Runs a program; what it says must not be a bug.
@@ -146,6 +146,7 @@ fn what_depends_on_an_index_is_cut_where_it_is_too_long() {
 }
 
 #[test]
+#[ignore = "takes above half a minute in a debug build"]
 fn algebra_of_large_things_ends() {
     let names = |n: usize| -> Vec<String> { (0..n).map(|k| format!("(a{k} + b{k})")).collect() };
     let declared = |n: usize| -> String { (0..n).map(|k| format!("var a{k}, b{k}\n")).collect() };
