@@ -163,6 +163,14 @@ impl Run {
         }
     }
 
+    /// Whether a text is one: the order of a function must be a whole number, for one.
+    fn is_function(&mut self, f: &str) -> bool {
+        !self
+            .session
+            .run_line("test", &format!("({f}) at ({})", written(&[0.5; 13])), &mut |_, _| {})
+            .failed
+    }
+
     fn value(&mut self, f: &str, point: &str) -> f64 {
         match self.last(&format!("({f}) at ({point})")) {
             Some((_, JsonValue::Number(v))) => v,
@@ -301,6 +309,58 @@ fn random_functions_are_never_convex_against_the_numbers() {
         decided += 1;
     }
     assert!(decided > 150, "only {decided} of 300 were decided");
+}
+
+/// Arguments inside and outside of the domains of functions.
+const ARGUMENTS: &[&str] = &[
+    "x",
+    "p",
+    "m",
+    "r",
+    "s",
+    "2*x - 1",
+    "-p",
+    "1 - r",
+    "3*s + 0.5",
+    "x + y",
+    "x^2",
+    "sqrt(p)",
+    "exp(x)",
+    "-abs(x)",
+];
+
+/// No verdict on an operator of the table, of one number or of two, is refuted by numbers.
+#[test]
+fn operators_are_never_convex_against_the_numbers() {
+    let mut run = Run::new();
+    let mut random = Stream::new(13);
+    let mut decided = 0;
+    let given = std::env::var("GRADUS_CASES").ok();
+    let n_arguments: usize = given.map_or(4, |n| n.parse().expect("a whole number"));
+    let by_entry = |row: &&&gradus::ops::OpDef| row.is_elementwise() && !row.name.is_empty();
+    for row in gradus::ops::table().iter().filter(by_entry) {
+        for _ in 0..n_arguments {
+            let first = &ARGUMENTS[random.below(ARGUMENTS.len())];
+            let f = if row.arity.0 == 1 {
+                format!("{}({first})", row.name)
+            } else {
+                let second =
+                    [ARGUMENTS[random.below(ARGUMENTS.len())], "2", "0.5"][random.below(3)];
+                let (a, b) = if random.below(2) == 0 { (*first, second) } else { (second, *first) };
+                format!("{}({a}, {b})", row.name)
+            };
+            if !run.is_function(&f) {
+                continue;
+            }
+            match run.verdict(&f).1.as_str() {
+                "convex" => run.check_inequality(&f, 1.0, 40),
+                "concave" => run.check_inequality(&f, -1.0, 40),
+                _ => continue,
+            }
+            decided += 1;
+        }
+    }
+    assert!(decided > 40, "only {decided} were decided");
 }
 
 #[test]

@@ -63,11 +63,10 @@ impl Checker<'_> {
 
     /// An array must fit in memory, whatever machine this is; whether it fits in that of this one is seen where it is made.
     pub(super) fn check_size(&mut self, shape: Shape, span: Option<Span>) -> Checked<()> {
-        const MOST: usize = 1 << 48;
-        if shape.checked_len().is_some_and(|n| n <= MOST) {
+        if shape.is_countable() {
             return Ok(());
         }
-        let entries = shape.checked_len().unwrap_or(usize::MAX);
+        let entries = shape.rows().max(1).saturating_mul(shape.cols().max(1));
         let Err(error) = memory::claim_numbers(entries, &|| in_words(shape).into()) else {
             return Ok(());
         };

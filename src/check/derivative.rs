@@ -161,6 +161,9 @@ impl Checker<'_> {
             Node::Name(name) => self.ast.name(*name).to_string(),
             _ => "r".to_string(),
         };
+        // The numbers of a row are those of a column.
+        let is_row = matches!(shape, Shape::Matrix(1, n) if n > 1);
+        let r = if is_row { self.g.transpose(r) } else { r };
         let mut parts = Vec::new();
         for &unknown in &unknowns {
             match diff::jacobian(self.g, r, unknown) {

@@ -35,6 +35,11 @@ pub fn is_smooth_on_convex(
             Op::Hypot => args.iter().any(|a| ranges[a].mignitude() > 0.0),
             Op::Pow => power(g, args, ranges, facts),
             Op::ProdAll | Op::Prod => false,
+            // Beyond its poles it has values, too: the set where it has some is not convex.
+            _ if ops::def(op).domain == Domain::NotPole => {
+                ranges[&args[0]].lo >= 0.0
+                    && may_leave(args[0], Interval::NONNEGATIVE, ranges, facts)
+            }
             _ => {
                 let domain = ops::def(op).domain;
                 domain == Domain::Reals

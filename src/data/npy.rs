@@ -108,6 +108,14 @@ fn checked_header(bytes: &[u8], body: usize, display_name: &str) -> Result<Heade
         fail(message)
             .with_help("save one or two dimensions, as in `np.save(\"x.npy\", x.astype(\"<f8\"))`")
     })?;
+    if !header.is_countable() {
+        let sizes = match header.cols {
+            Some(cols) => format!("{} rows and {cols} columns", header.rows),
+            None => format!("{} entries", header.rows),
+        };
+        return Err(fail(format!("an array of {sizes} is larger than any memory"))
+            .with_help("the header of the file is damaged"));
+    }
     let n_values = header.rows.checked_mul(header.cols.unwrap_or(1));
     let n_bytes = n_values.and_then(|n| n.checked_mul(header.kind.size()));
     if n_bytes != Some(body) {
@@ -200,6 +208,16 @@ struct Header {
 }
 
 impl Header {
+    /// Whether sizes can be computed with: also where there is no entry at all.
+    fn is_countable(&self) -> bool {
+        const MOST: usize = 1 << 32;
+        let (m, n) = (self.rows.max(1), self.cols.unwrap_or(1).max(1));
+        match self.rows == 0 || self.cols == Some(0) {
+            true => m.max(n) <= MOST,
+            false => m.checked_mul(n).is_some(),
+        }
+    }
+
     /// Reads `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }`.
     ///
     /// The header is a Python literal; NumPy always writes these three keys in this

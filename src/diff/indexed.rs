@@ -7,7 +7,7 @@
 //! where that is not enough, an array built by row and column index. Nothing
 //! is written out: the form is the same for ten entries and for a million.
 
-use super::linear::{diagonal, mentions};
+use super::linear::{diagonal, fitting, mentions};
 use crate::expr::{ExprId, Graph, Num, Op, SymbolId};
 use crate::ops::{self, Range, known_value};
 use crate::shape::Shape;
@@ -39,14 +39,14 @@ struct Frame {
     column: SymbolId,
 }
 
-/// The matrix of a column built by index that is linear in `v`.
+/// The matrix of a column built by index that is linear in the column `v`; `None` for anything else.
 pub(super) fn matrix(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
-    let Shape::Vector(m) = g.shape(t) else { return None };
+    let (Shape::Vector(m), Shape::Vector(n)) = (g.shape(t), g.shape(v)) else { return None };
     let rows = Range::of(g, t)?;
     if !g.is_one(rows.lo) || rows.is_filtered(g) {
         return None;
     }
-    let frame = Frame { v, n: g.shape(v).rows(), column: g.fresh_index("l", &[t]) };
+    let frame = Frame { v, n, column: g.fresh_index("l", &[t]) };
     let body = g.args(t)[Op::BINDER_BODY];
     let terms = frame.terms(g, body)?;
     let k = g.leaf(rows.index);
@@ -87,9 +87,10 @@ pub(super) fn lower_ones(g: &mut Graph, of: ExprId) -> ExprId {
     g.bind(Op::Comp, row, one, hi, one, entries)
 }
 
-/// The row of a scalar that is linear in entries of `v`.
+/// The row of a scalar that is linear in entries of the column `v`; `None` for anything else.
 pub(super) fn row(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
-    let frame = Frame { v, n: g.shape(v).rows(), column: g.fresh_index("l", &[s]) };
+    let (Shape::Scalar, Shape::Vector(n)) = (g.shape(s), g.shape(v)) else { return None };
+    let frame = Frame { v, n, column: g.fresh_index("l", &[s]) };
     let terms = frame.terms(g, s)?;
     let l = g.leaf(frame.column);
     let mut every = Vec::new();
@@ -149,8 +150,11 @@ impl Frame {
         Range { index: self.column, lo: one, hi, cond: one }
     }
 
-    /// The terms of a scalar that is linear in `v`.
+    /// The terms of a scalar that is linear in `v`; `None` where it is no scalar.
     fn terms(&self, g: &mut Graph, e: ExprId) -> Option<Vec<Term>> {
+        if !g.shape(e).is_scalar() {
+            return None;
+        }
         crate::memory::deep(|| self.terms_of(g, e))
     }
 
@@ -203,8 +207,8 @@ impl Frame {
                         return None;
                     }
                     let before = before.to_vec();
-                    let product = g.apply(Op::MatMul, &before);
-                    let coefficient = g.apply(Op::Elem, &[product, p, l]);
+                    let product = fitting(g, Op::MatMul, &before)?;
+                    let coefficient = fitting(g, Op::Elem, &[product, p, l])?;
                     single(coefficient, Reads::Every)
                 }
                 _ => None,

@@ -4,6 +4,10 @@
 //! out to the right gives its matrix in closed form: `X'*(s .* (X*v))` is
 //! `X'*diag(s)*X` times `v`. This is how Hessians and Jacobians by columns stay
 //! matrix expressions.
+//!
+//! Not every linear map has such a form, and no function here hopes for one: the direction is a column, what is
+//! linear in it a scalar (whose matrix is a row) or a column, and anything else has `None`, as has a product whose
+//! factors do not fit together. The caller then takes another way.
 
 use super::{indexed, tangent};
 use crate::expr::{Data, ExprId, Graph, Op, Symbol, SymbolId, SymbolKind};
@@ -11,16 +15,18 @@ use crate::ops::{self, Range};
 use crate::shape::Shape;
 use crate::simplify;
 
-/// The Jacobian of `e` (a scalar or a column of length m) by `unknown` (a
-/// scalar or a column of length n): `m x n`, a column where the unknown is a
-/// scalar, a row where `e` is one. `None` where no closed form is found.
+/// The Jacobian of `e` by `unknown`. By a scalar it has the shape of `e`, whatever that is; of a scalar or a column of
+/// length m by a column of length n it is `1 x n` or `m x n`. `None` where no closed form is found, and always for
+/// matrices by a column and for anything by a matrix.
 pub fn jacobian(g: &mut Graph, e: ExprId, unknown: SymbolId) -> Option<ExprId> {
     let shape = g.symbol(unknown).shape;
     if shape.is_scalar() {
         let one = g.int(1);
         return Some(tangent(g, &[e], &[(unknown, one)])[0]);
     }
-    let Shape::Vector(_) = shape else { return None };
+    if !is_column(shape) || !(g.shape(e).is_scalar() || is_column(g.shape(e))) {
+        return None;
+    }
     let direction = direction(g, unknown);
     let v = g.leaf(direction);
     let t = tangent(g, &[e], &[(unknown, v)])[0];
@@ -54,13 +60,28 @@ fn direction(g: &mut Graph, unknown: SymbolId) -> SymbolId {
     g.declare(Symbol { dims, ..Symbol::unknown(&name, shape) })
 }
 
+fn is_column(shape: Shape) -> bool {
+    matches!(shape, Shape::Vector(_))
+}
+
+/// A node without data, where its arguments fit.
+pub(super) fn fitting(g: &mut Graph, op: Op, args: &[ExprId]) -> Option<ExprId> {
+    ops::build(g, op, Data::None, args).ok()
+}
+
 pub(super) fn mentions(g: &Graph, e: ExprId, v: ExprId) -> bool {
     g.reachable(&[e]).contains(&v)
 }
 
-/// The matrix of a column `t` that is linear in `v`.
+/// The `m x n` matrix of a column `t: m` that is linear in the column `v: n`; `None` for other shapes, and where no
+/// closed form is found.
 pub(super) fn matrix(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
-    crate::memory::deep(|| matrix_of(g, t, v).or_else(|| by_entries(g, t, v)))
+    let (Shape::Vector(m), Shape::Vector(n)) = (g.shape(t), g.shape(v)) else { return None };
+    if !Shape::Matrix(m, n).is_countable() {
+        return None;
+    }
+    let found = crate::memory::deep(|| matrix_of(g, t, v).or_else(|| by_entries(g, t, v)));
+    found.filter(|&e| g.shape(e) == Shape::Matrix(m, n))
 }
 
 fn matrix_of(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
@@ -88,7 +109,7 @@ fn matrix_of(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
             let inner = matrix(g, *last, v)?;
             let mut factors = before.to_vec();
             factors.push(inner);
-            Some(g.apply(Op::MatMul, &factors))
+            fitting(g, Op::MatMul, &factors)
         }
         Op::Had => {
             let (moving, fixed): (Vec<ExprId>, Vec<ExprId>) =
@@ -228,11 +249,14 @@ fn scalar_factors(g: &Graph, e: ExprId) -> (Vec<ExprId>, ExprId) {
     }
 }
 
-/// The row of a scalar `s` that is linear in `v`: `1 x n`.
+/// The row, `1 x n`, of a scalar `s` that is linear in the column `v: n`; `None` for other shapes, and where no closed
+/// form is found.
 pub(super) fn row(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
-    crate::memory::deep(|| {
+    let (Shape::Scalar, Shape::Vector(n)) = (g.shape(s), g.shape(v)) else { return None };
+    let found = crate::memory::deep(|| {
         row_of(g, s, v).or_else(|| indexed::row(g, s, v)).or_else(|| by_entries(g, s, v))
-    })
+    });
+    found.filter(|&e| g.shape(e) == Shape::Matrix(1, n))
 }
 
 fn row_of(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
@@ -258,16 +282,14 @@ fn row_of(g: &mut Graph, s: ExprId, v: ExprId) -> Option<ExprId> {
         Op::Dot => {
             let (moving, fixed) =
                 if mentions(g, args[0], v) { (args[0], args[1]) } else { (args[1], args[0]) };
-            if mentions(g, fixed, v) || !matches!(g.shape(fixed), Shape::Vector(_)) {
+            if mentions(g, fixed, v) || !is_column(g.shape(fixed)) {
                 return None;
             }
             weighted(g, fixed, moving, v)
         }
         Op::SumAll => {
             let (scale, inner) = scalar_factors(g, args[0]);
-            if scale.iter().any(|&c| mentions(g, c, v))
-                || !matches!(g.shape(inner), Shape::Vector(_))
-            {
+            if scale.iter().any(|&c| mentions(g, c, v)) || !is_column(g.shape(inner)) {
                 return None;
             }
             let row = sum_of(g, inner, v)?;
@@ -334,7 +356,7 @@ fn row_of_product(g: &mut Graph, args: &[ExprId], v: ExprId) -> Option<ExprId> {
     let last = factors.pop()?;
     let inner = matrix(g, last, v)?;
     factors.push(inner);
-    Some(g.apply(Op::MatMul, &factors))
+    fitting(g, Op::MatMul, &factors)
 }
 
 /// Whether a unit column of length `n` that was put in is still there.
@@ -367,8 +389,9 @@ const MAX_ENTRIES: usize = 25;
 /// A small matrix written out: column `j` is `t` along the `j`-th unit
 /// direction.
 fn by_entries(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
-    let (m, n) = (g.shape(t).rows(), g.shape(v).rows());
-    if m * n > MAX_ENTRIES || !g.shape(t).is_scalar() && !matches!(g.shape(t), Shape::Vector(_)) {
+    let (shape, Shape::Vector(n)) = (g.shape(t), g.shape(v)) else { return None };
+    let m = shape.rows();
+    if !(shape.is_scalar() || is_column(shape)) || m.checked_mul(n)? > MAX_ENTRIES {
         return None;
     }
     let (zero, one) = (g.int(0), g.int(1));
@@ -382,20 +405,25 @@ fn by_entries(g: &mut Graph, t: ExprId, v: ExprId) -> Option<ExprId> {
     let mut cells = Vec::with_capacity(m * n);
     for i in 0..m {
         for &column in &columns {
-            cells.push(if g.shape(column).is_scalar() { column } else { entry(g, column, i)? });
+            cells.push(entry(g, column, i)?);
         }
     }
     Some(g.apply_data(Op::Stack, Data::Shape(Shape::Matrix(m, n)), &cells))
 }
 
-/// Entry `i`, from 0, of a column that is made of plain parts.
+/// Entry `i`, from 0, of a column that is made of plain parts; a scalar stands for all entries.
 fn entry(g: &mut Graph, column: ExprId, i: usize) -> Option<ExprId> {
+    match g.shape(column) {
+        Shape::Scalar => return Some(column),
+        Shape::Vector(_) => {}
+        Shape::Matrix(..) => return None,
+    }
     let args = g.args(column).to_vec();
     match g.op(column) {
         Op::Add | Op::Mul | Op::Had => {
             let mut parts = Vec::new();
             for a in args {
-                parts.push(if g.shape(a).is_scalar() { a } else { entry(g, a, i)? });
+                parts.push(entry(g, a, i)?);
             }
             let op = if g.op(column) == Op::Add { Op::Add } else { Op::Mul };
             Some(g.apply(op, &parts))
@@ -404,7 +432,7 @@ fn entry(g: &mut Graph, column: ExprId, i: usize) -> Option<ExprId> {
             let at = g.as_num(args[1])?.as_int()?;
             Some(if at == i as i64 + 1 { args[0] } else { g.int(0) })
         }
-        Op::Stack => Some(args[i]),
+        Op::Stack => args.get(i).copied(),
         Op::Fill => Some(args[0]),
         Op::If => {
             let (a, b) = (entry(g, args[1], i)?, entry(g, args[2], i)?);
@@ -422,7 +450,7 @@ fn entry(g: &mut Graph, column: ExprId, i: usize) -> Option<ExprId> {
 /// `diag(p)*A - p*p'*A` is `(diag(p) - p*p')*A`.
 fn join_right_factors(g: &mut Graph, terms: &[ExprId]) -> ExprId {
     let terms = &join_diagonals(g, terms)[..];
-    let split: Vec<(Vec<ExprId>, Vec<ExprId>)> = terms.iter().map(|&t| factors(g, t)).collect();
+    let split: Vec<Factors> = terms.iter().map(|&t| factors(g, t)).collect();
     let common = split.iter().map(|(_, f)| f).min_by_key(|f| f.len()).cloned().unwrap_or_default();
     let mut shared = 0;
     while shared < common.len() {
@@ -436,20 +464,30 @@ fn join_right_factors(g: &mut Graph, terms: &[ExprId]) -> ExprId {
     if shared == 0 || terms.len() < 2 {
         return g.add(terms);
     }
+    joined(g, &split, &common[common.len() - shared..]).unwrap_or_else(|| g.add(terms))
+}
+
+/// The sum of products, with these last factors of all of them behind it. `None` where the rests do not fit together,
+/// as where one is a column and another a matrix with one column.
+fn joined(g: &mut Graph, terms: &[Factors], common: &[ExprId]) -> Option<ExprId> {
     let mut lefts = Vec::new();
-    for (scalars, f) in &split {
-        let left = g.apply(Op::MatMul, &f[..f.len() - shared]);
+    for (scalars, f) in terms {
+        let left = fitting(g, Op::MatMul, &f[..f.len() - common.len()])?;
         lefts.push(g.mul(&[&scalars[..], &[left]].concat()));
     }
+    let shape = g.shape(lefts[0]);
+    if lefts.iter().any(|&l| g.shape(l) != shape) {
+        return None;
+    }
     let lefts = join_diagonals(g, &lefts);
-    let left = g.add(&lefts);
-    let mut all = vec![left];
-    all.extend_from_slice(&common[common.len() - shared..]);
-    g.apply(Op::MatMul, &all)
+    let left = fitting(g, Op::Add, &lefts)?;
+    fitting(g, Op::MatMul, &[&[left], common].concat())
 }
 
 /// Scalar factors and matrix factors of a term.
-fn factors(g: &Graph, e: ExprId) -> (Vec<ExprId>, Vec<ExprId>) {
+type Factors = (Vec<ExprId>, Vec<ExprId>);
+
+fn factors(g: &Graph, e: ExprId) -> Factors {
     let (scalars, array) = scalar_factors(g, e);
     let matrices = if g.op(array) == Op::MatMul { g.args(array).to_vec() } else { vec![array] };
     (scalars, matrices)

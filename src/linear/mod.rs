@@ -7,9 +7,11 @@
 //!
 //! Scalar unknowns of scalar equations are eliminated exactly, over polynomials
 //! ([`scalars`]); an array unknown is `inv(M)*b` for the matrix `M` by which
-//! its equation depends on it ([`arrays`]). This room knows no source text.
+//! its equation depends on it ([`arrays`]). Of scalars and arrays together one equation is solved after the other, in
+//! whatever order leads to an end, or all of them by entries ([`entries`]). This room knows no source text.
 
 mod arrays;
+mod entries;
 mod scalars;
 mod system;
 

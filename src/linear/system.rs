@@ -1,6 +1,6 @@
 //! A system: which equation gives which unknown.
 
-use super::{arrays, scalars};
+use super::{arrays, entries, scalars};
 use crate::expr::{ExprId, Graph, SymbolId};
 use crate::ops;
 use crate::poly::Ring;
@@ -78,45 +78,126 @@ fn cleared(g: &mut Graph, residuals: &[ExprId]) -> Option<Vec<ExprId>> {
     any.then_some(found)
 }
 
-/// Solves one equation after the other, scalar unknowns first, and puts each
-/// solution into the equations that are left.
+/// Solves one equation after the other and puts each solution into the equations that are left; where no order of
+/// that kind leads to an end, entry by entry.
 fn by_substitution(
     g: &mut Graph,
     residuals: &[ExprId],
     unknowns: &[SymbolId],
 ) -> Result<Vec<ExprId>, NoSolution> {
-    let mut left = residuals.to_vec();
     let mut order = unknowns.to_vec();
     order.sort_by_key(|&u| !g.symbol(u).shape.is_scalar());
-    let mut solved: Vec<(SymbolId, ExprId)> = Vec::new();
-    for unknown in order {
-        let leaf = g.leaf(unknown);
-        let shape = g.symbol(unknown).shape;
-        let fits = |g: &Graph, r: ExprId| {
-            g.shape(r).is_scalar() == shape.is_scalar() && g.reachable(&[r]).contains(&leaf)
-        };
-        let Some(at) = left.iter().position(|&r| fits(g, r)) else {
-            return Err(NoSolution::Absent { unknown });
-        };
-        let residual = left.remove(at);
-        let value = if shape.is_scalar() {
-            scalars::solve(g, &[residual], &[unknown])?[0]
-        } else {
-            arrays::solve(g, residual, unknown)?
-        };
-        for r in &mut left {
-            *r = ops::substitute(g, *r, &[(leaf, value)]);
-        }
-        for (_, before) in &mut solved {
-            *before = ops::substitute(g, *before, &[(leaf, value)]);
-        }
-        solved.push((unknown, value));
-    }
-    if !left.iter().all(|&r| vanishes(g, r)) {
-        return Err(NoSolution::Contradiction);
-    }
+    let mut search = Elimination { tries: MAX_TRIES, singular: None, why: None };
+    let found = match search.eliminate(g, residuals, &order, &[]) {
+        Some(solved) => Ok(solved),
+        // Of one unknown the first reason says more.
+        None => match entries::solve(g, residuals, unknowns).filter(|_| unknowns.len() > 1) {
+            Some(outcome) => outcome,
+            None => search.singular.ok_or(search.why.unwrap_or(NoSolution::TooLarge)),
+        },
+    };
+    let solved = found?;
     let value = |u: &SymbolId| solved.iter().find(|(s, _)| s == u).map(|(_, v)| *v);
     unknowns.iter().map(|u| value(u).ok_or(NoSolution::Absent { unknown: *u })).collect()
+}
+
+/// Unknowns with their values.
+pub(super) type Solved = Vec<(SymbolId, ExprId)>;
+
+/// Equations that are solved for one unknown, over all orders, at most.
+const MAX_TRIES: usize = 40;
+/// A value beyond this comes from a matrix that is singular up to rounding.
+const LARGEST: f64 = 1e13;
+
+/// The search for an order in which each equation can be solved for one unknown.
+struct Elimination {
+    tries: usize,
+    /// A solution that is not finite for the values at hand, because something on its way was singular.
+    singular: Option<Solved>,
+    /// Why the first order failed.
+    why: Option<NoSolution>,
+}
+
+impl Elimination {
+    /// The values of the unknowns in `open`, beside those in `solved`; scalars first, in the order in which they come.
+    fn eliminate(
+        &mut self,
+        g: &mut Graph,
+        left: &[ExprId],
+        open: &[SymbolId],
+        solved: &[(SymbolId, ExprId)],
+    ) -> Option<Solved> {
+        if open.is_empty() {
+            return self.finished(g, left, solved);
+        }
+        let mut any = false;
+        for (k, &unknown) in open.iter().enumerate() {
+            let leaf = g.leaf(unknown);
+            let shape = g.symbol(unknown).shape;
+            for (at, &residual) in left.iter().enumerate() {
+                let fits = g.shape(residual).is_scalar() == shape.is_scalar()
+                    && g.reachable(&[residual]).contains(&leaf);
+                if !fits {
+                    continue;
+                }
+                any = true;
+                self.tries = self.tries.checked_sub(1)?;
+                let value = match for_one(g, residual, unknown) {
+                    Ok(value) => value,
+                    Err(why) => {
+                        self.why.get_or_insert(why);
+                        continue;
+                    }
+                };
+                let put_in = |g: &mut Graph, e: ExprId| ops::substitute(g, e, &[(leaf, value)]);
+                let mut rest = left.to_vec();
+                rest.remove(at);
+                rest.iter_mut().for_each(|r| *r = put_in(g, *r));
+                let mut values = solved.to_vec();
+                values.iter_mut().for_each(|(_, v)| *v = put_in(g, *v));
+                values.push((unknown, value));
+                let others = [&open[..k], &open[k + 1..]].concat();
+                let found = self.eliminate(g, &rest, &others, &values);
+                if found.is_some() {
+                    return found;
+                }
+            }
+        }
+        if !any {
+            self.why.get_or_insert(NoSolution::Absent { unknown: open[0] });
+        }
+        None
+    }
+
+    /// The solution, where the equations that are left hold and its values are finite.
+    fn finished(
+        &mut self,
+        g: &mut Graph,
+        left: &[ExprId],
+        solved: &[(SymbolId, ExprId)],
+    ) -> Option<Solved> {
+        if !left.iter().all(|&r| vanishes(g, r)) {
+            self.why.get_or_insert(NoSolution::Contradiction);
+            return None;
+        }
+        let is_finite = |v: ExprId| match crate::eval::evaluate_known(g, v) {
+            Ok(value) => value.data().iter().all(|v| v.abs() <= LARGEST),
+            Err(_) => true,
+        };
+        if solved.iter().all(|&(_, v)| g.has_unknown(v) || is_finite(v)) {
+            return Some(solved.to_vec());
+        }
+        self.singular.get_or_insert(solved.to_vec());
+        None
+    }
+}
+
+fn for_one(g: &mut Graph, residual: ExprId, unknown: SymbolId) -> Result<ExprId, NoSolution> {
+    if g.symbol(unknown).shape.is_scalar() {
+        Ok(scalars::solve(g, &[residual], &[unknown])?[0])
+    } else {
+        arrays::solve(g, residual, unknown)
+    }
 }
 
 fn vanishes(g: &mut Graph, e: ExprId) -> bool {

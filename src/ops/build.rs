@@ -2,12 +2,18 @@
 
 use super::{Derivative, Value, arith, arrays, binders, def, inverse, logic, matrix};
 use crate::expr::{Data, ExprId, Graph, Num, Op, Symbol, SymbolId, SymbolKind};
-use crate::shape::{Shape, ShapeError};
+use crate::shape::{Shape, ShapeError, in_words};
 
 /// Makes the node `op(args)`, or says which shapes do not fit.
 pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprId, ShapeError> {
     crate::work::spend(5 + args.len());
     let shape = (def(op).shape)(g, data, args)?;
+    if !shape.is_countable() {
+        let message = format!("{} has more entries than can be counted", in_words(shape));
+        let operands: Vec<(usize, Shape)> =
+            args.iter().enumerate().map(|(k, &a)| (k, g.shape(a))).collect();
+        return Err(ShapeError::new(message, &operands));
+    }
     if let Some(scaled) = scaled_outside(g, op, data, args) {
         return Ok(scaled);
     }
@@ -32,6 +38,11 @@ pub fn build(g: &mut Graph, op: Op, data: Data, args: &[ExprId]) -> Result<ExprI
             None => fold(g, op, args).unwrap_or_else(|| g.intern(op, data, args, shape)),
         },
         Op::Dot if args.iter().all(|&a| g.shape(a).is_scalar()) => g.mul(args),
+        // A row with a column: derivatives have the shapes of both.
+        Op::Dot if g.shape(args[0]) != g.shape(args[1]) => {
+            let (a, b) = (as_column(g, args[0]), as_column(g, args[1]));
+            g.apply(Op::Dot, &[a, b])
+        }
         // The entries on the diagonal.
         Op::Dot if args.iter().any(|&a| g.op(a) == Op::Eye) => {
             let other = args[usize::from(g.op(args[0]) == Op::Eye)];
@@ -59,6 +70,15 @@ fn keep_dims(g: &mut Graph, factors: &[ExprId], product: ExprId) -> ExprId {
         g.note_dims(product, dims.unwrap_or_default());
     }
     product
+}
+
+/// The entries of a row or a matrix with one column as a column.
+fn as_column(g: &mut Graph, e: ExprId) -> ExprId {
+    match g.shape(e) {
+        Shape::Vector(_) => e,
+        Shape::Matrix(1, n) if n > 1 => g.transpose(e),
+        shape => g.apply_data(Op::Reshape, Data::Shape(Shape::Vector(shape.len())), &[e]),
+    }
 }
 
 fn is_square(shape: Shape) -> bool {

@@ -7,7 +7,9 @@
 //!
 //! by More's safeguarded Newton iteration on `1/delta - 1/|D p(lambda)|` (J. J. More: The
 //! Levenberg-Marquardt algorithm: implementation and theory, LNM 630, 1978, sec. 5; MINPACK's `lmpar`).
-//! J comes factored with column pivoting, so that each lambda costs O(n^3) whatever m is.
+//! J comes factored with column pivoting, so that each lambda costs O(n^3) whatever m is. Where its columns differ so
+//! much in length that the shorter ones count as rounding errors of the longest, as those of an intercept and of time
+//! stamps do, columns of length one are factored: `q = L p` stands for p, L the lengths.
 
 use super::qr::{Damped, PivotedQr};
 use super::vector::norm;
@@ -22,6 +24,8 @@ const BOUNDARY: f64 = 0.1;
 #[derive(Clone, Debug)]
 pub struct LinearModel {
     qr: PivotedQr,
+    /// L, up to powers of two; empty where J is factored as it is.
+    lengths: Vec<f64>,
     /// `-Q'r`.
     qtb: Vec<f64>,
     /// The Gauss-Newton step (a basic one where J is rank deficient).
@@ -41,29 +45,76 @@ pub struct DampedStep {
     pub scaled_length: f64,
 }
 
+/// Columns of different lengths in this ratio and beyond are worth a second look.
+const DIFFERENT: f64 = 1e3;
+
+/// The matrix with columns between one and two long, and what they were divided by; `None` where the lengths hardly
+/// differ. Division by powers of two rounds nothing.
+fn scaled_columns(jac: &DMatrix<f64>) -> Option<(DMatrix<f64>, Vec<f64>)> {
+    let length = |column: &[f64]| match norm(column) {
+        length if length > 0.0 && length.is_finite() => length.log2().floor().exp2(),
+        _ => 1.0,
+    };
+    let lengths: Vec<f64> = jac.column_iter().map(|column| length(column.as_slice())).collect();
+    let extreme = |f: fn(f64, f64) -> f64| lengths.iter().copied().reduce(f).unwrap_or(1.0);
+    if extreme(f64::max) < DIFFERENT * extreme(f64::min) {
+        return None;
+    }
+    let mut scaled = jac.clone();
+    for (mut column, length) in scaled.column_iter_mut().zip(&lengths) {
+        column /= *length;
+    }
+    Some((scaled, lengths))
+}
+
 impl LinearModel {
     /// Factors `jac: m x n` for residuals `r: m`; `O(m n min(m, n))`.
     pub fn new(jac: DMatrix<f64>, r: &[f64]) -> Self {
         let relative = f64::EPSILON * jac.nrows().max(jac.ncols()) as f64;
-        let qr = PivotedQr::new(jac);
-        let rank = qr.rank(relative);
+        let scaled = scaled_columns(&jac);
+        let mut qr = PivotedQr::new(jac);
+        let (mut rank, mut lengths) = (qr.rank(relative), Vec::new());
+        if rank < qr.order().len()
+            && let Some((jac, own)) = scaled
+        {
+            let other = PivotedQr::new(jac);
+            if other.rank(relative) > rank {
+                (rank, lengths) = (other.rank(relative), own);
+                qr = other;
+            }
+        }
         let mut qtb: Vec<f64> = r.iter().map(|ri| -ri).collect();
         qr.apply_qt(&mut qtb);
-        let gauss_newton = qr.solve(&qtb, rank);
+        let mut gauss_newton = qr.solve(&qtb, rank);
+        gauss_newton.iter_mut().zip(&lengths).for_each(|(p, length)| *p /= length);
         let reducible = norm(&qtb[..rank]);
-        LinearModel { qr, qtb, gauss_newton, rank, reducible }
+        LinearModel { qr, lengths, qtb, gauss_newton, rank, reducible }
     }
 
     /// The step for scaling `d: n` (positive) and radius `delta > 0`, from a guess of lambda.
     pub fn step(&self, d: &[f64], delta: f64, guess: f64) -> DampedStep {
+        if self.lengths.is_empty() {
+            return self.step_in_factored(d, &self.gauss_newton, delta, guess);
+        }
+        let ratio = |(d, length): (&f64, &f64)| d / length;
+        let d: Vec<f64> = d.iter().zip(&self.lengths).map(ratio).collect();
+        let newton = self.gauss_newton.iter().zip(&self.lengths).map(|(p, length)| p * length);
+        let newton: Vec<f64> = newton.collect();
+        let mut step = self.step_in_factored(&d, &newton, delta, guess);
+        step.p.iter_mut().zip(&self.lengths).for_each(|(p, length)| *p /= length);
+        step
+    }
+
+    /// The step in the variables of the factored matrix, from its Gauss-Newton step.
+    fn step_in_factored(&self, d: &[f64], newton: &[f64], delta: f64, guess: f64) -> DampedStep {
         let mut scaled = vec![0.0; d.len()];
         let mut length = |p: &[f64]| {
             scaled.iter_mut().zip(p).zip(d).for_each(|((s, p), d)| *s = p * d);
             norm(&scaled)
         };
-        let newton_length = length(&self.gauss_newton);
+        let newton_length = length(newton);
         if newton_length <= (1.0 + BOUNDARY) * delta {
-            let p = self.gauss_newton.clone();
+            let p = newton.to_vec();
             return DampedStep { p, lambda: 0.0, scaled_length: newton_length };
         }
         let (mut lower, mut upper) = self.bracket(d, delta, newton_length);

@@ -21,9 +21,9 @@ use nalgebra::DMatrix;
 /// What a fit says about its estimates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FitStatistics {
-    /// m.
+    /// m: residuals that are data.
     pub n_residuals: usize,
-    /// `m - rank`; 0 where there are no more residuals than parameters.
+    /// `m - rank`; 0 where there are no more data than parameters.
     pub degrees_of_freedom: usize,
     /// The numerical rank of the Jacobian.
     pub rank: usize,
@@ -92,7 +92,12 @@ pub fn fit_statistics(
     statistics_of(x, jac.nrows(), r, jac, response)
 }
 
-/// The same of `m` residuals, from what stands in for them ([`Short`](super::normal_equations::Short)).
+/// The same where `m` of the residuals are data; the others are 0 whatever the parameters are.
+pub fn statistics_of_data(x: &[f64], m: usize, r: &[f64], jac: &DMatrix<f64>) -> FitStatistics {
+    statistics_of(x, m, r, jac, None)
+}
+
+/// The same of `m` data, from what stands in for them ([`Short`](super::normal_equations::Short)).
 pub fn statistics_of_short(x: &[f64], m: usize, short: &Short) -> FitStatistics {
     statistics_of(x, m, &short.r, &short.jac, None)
 }

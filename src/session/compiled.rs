@@ -12,6 +12,7 @@ use std::time::Instant;
 use nalgebra::DMatrix;
 
 use super::blocks::Layout;
+use super::data_rows;
 use super::derivative_check::Measured;
 use super::gauss_newton;
 use super::hessian::{self, Hessian, HessianForm, MAX_SYMBOLIC_HESSIAN};
@@ -310,6 +311,12 @@ impl<'g> Compiled<'g> {
             let unknowns = self.g.unknowns(&changes);
             self.affine = !self.vars.iter().any(|v| unknowns.contains(v));
         }
+    }
+
+    /// The number of residuals that are data at `x`.
+    pub fn n_data(&mut self, x: &[f64]) -> Option<usize> {
+        let squares = self.squares.as_ref()?;
+        Some(data_rows::n_data(self.g, &self.engine, squares, &self.vars, x))
     }
 
     /// One kernel for value, gradient, and what second-order methods need.

@@ -1,12 +1,13 @@
 //! What is said of a solution once a method has found it: the kind of point, and the statistics of a fit.
 
 use super::compiled::Compiled;
+use super::data_rows;
 use super::program::{Engine, Program, Times};
 use super::structure::Squares;
-use crate::expr::{ExprId, Graph, Op};
+use crate::expr::{Data, ExprId, Graph, Op};
 use crate::ops;
 use crate::optim::driver::Solution;
-use crate::optim::least_squares::{FitStatistics, fit_statistics, statistics_of_short};
+use crate::optim::least_squares::{FitStatistics, statistics_of_data, statistics_of_short};
 use crate::optim::methods::newton::MAX_DENSE;
 use crate::optim::normal_equations::{MAX_JACOBIAN, Short};
 use crate::optim::registry::{self, Need};
@@ -77,7 +78,7 @@ pub(super) fn heed(solution: &mut Solution, verdict: Option<&Verdict>) {
     }
 }
 
-/// Uncertainties of a fit with more residuals than parameters.
+/// Uncertainties of a fit with more data than parameters.
 pub(super) fn statistics(problem: &mut Compiled, solution: &Solution) -> Option<FitStatistics> {
     let (m, n) = (problem.n_residuals()?, solution.x.len());
     let settled = matches!(solution.status, Status::Converged | Status::Stalled);
@@ -87,8 +88,9 @@ pub(super) fn statistics(problem: &mut Compiled, solution: &Solution) -> Option<
     if !settled || !wanted || m <= n {
         return None;
     }
+    let n_data = problem.n_data(&solution.x).filter(|found| *found > n)?;
     if let Some(short) = short(problem, &solution.x) {
-        return Some(statistics_of_short(&solution.x, m, &short));
+        return Some(statistics_of_short(&solution.x, n_data, &short));
     }
     if m.saturating_mul(n) > MAX_JACOBIAN {
         return None;
@@ -105,7 +107,7 @@ pub(super) fn statistics(problem: &mut Compiled, solution: &Solution) -> Option<
         return None;
     }
     let finite = residuals.iter().chain(jacobian.iter()).all(|v| v.is_finite());
-    finite.then(|| fit_statistics(&solution.x, &residuals, &jacobian, None))
+    finite.then(|| statistics_of_data(&solution.x, n_data, &residuals, &jacobian))
 }
 
 /// Without the rows that a condition leaves out or a weight of 0 takes away: they are no data. Such a residual is exactly 0
@@ -167,7 +169,7 @@ pub(super) fn add_response(
 struct Response {
     range: Option<ops::Range>,
     data: ExprId,
-    /// The roots of the weights.
+    /// The roots of the weights; 0 where a condition leaves a datum out.
     roots: Vec<ExprId>,
 }
 
@@ -198,21 +200,59 @@ fn response(g: &mut Graph, squares: &Squares) -> Option<Response> {
     let [block] = squares.blocks[..] else { return None };
     let range = ops::Range::of(g, block).filter(|_| g.op(block) == Op::Comp);
     let body = if range.is_some() { g.args(block)[Op::BINDER_BODY] } else { block };
-    let (roots, model) = match g.op(body) {
-        Op::Mul | Op::Had => {
-            let (known, unknown): (Vec<ExprId>, Vec<ExprId>) =
-                g.args(body).to_vec().into_iter().partition(|&e| !g.has_unknown(e));
-            let &[model] = &unknown[..] else { return None };
-            (known, model)
+    let (mut roots, mut model) = (Vec::new(), body);
+    let (one, zero) = (g.int(1), g.int(0));
+    let mut taken = one;
+    loop {
+        let args = g.args(model).to_vec();
+        match g.op(model) {
+            Op::Mul | Op::Had => {
+                let (known, unknown): (Vec<ExprId>, Vec<ExprId>) =
+                    args.into_iter().partition(|&e| !g.has_unknown(e));
+                let &[rest] = &unknown[..] else { return None };
+                // What is left out may lie outside of an array.
+                roots.extend(known.into_iter().map(|root| guarded(g, taken, root)));
+                model = rest;
+            }
+            Op::If if range.is_some() && !g.has_unknown(args[0]) && g.is_zero(args[2]) => {
+                taken = g.apply(Op::And, &[taken, args[0]]);
+                roots.push(g.apply(Op::If, &[taken, one, zero]));
+                model = args[1];
+            }
+            Op::Add if !data_rows::shared_factors(g, &args).is_empty() => {
+                let shared = data_rows::shared_factors(g, &args);
+                model = without_factors(g, &args, &shared)?;
+                roots.extend(shared.into_iter().map(|root| guarded(g, taken, root)));
+            }
+            _ => break,
         }
-        _ => (Vec::new(), body),
-    };
+    }
     if g.op(model) != Op::Add {
         return None;
     }
     let known: Vec<ExprId> = g.args(model).iter().copied().filter(|&t| !g.has_unknown(t)).collect();
     let data = (!known.is_empty()).then(|| g.add(&known))?;
+    let data = guarded(g, taken, data);
     Some(Response { range, data, roots })
+}
+
+/// A sum whose terms are divided by factors that each of them has.
+fn without_factors(g: &mut Graph, terms: &[ExprId], shared: &[ExprId]) -> Option<ExprId> {
+    let mut rests = Vec::new();
+    for &term in terms {
+        let all = if matches!(g.op(term), Op::Mul | Op::Had) { g.args(term) } else { &[term] };
+        let own: Vec<ExprId> = all.iter().copied().filter(|f| !shared.contains(f)).collect();
+        let one = g.int(1);
+        rests.push(own.into_iter().fold(one, |product, f| ops::times(g, product, f)));
+    }
+    ops::build(g, Op::Add, Data::None, &rests).ok()
+}
+
+/// A known value where a datum is taken; 0 elsewhere.
+fn guarded(g: &mut Graph, taken: ExprId, value: ExprId) -> ExprId {
+    let shape = g.shape(value);
+    let zero = g.zero(shape);
+    g.apply(Op::If, &[taken, value, zero])
 }
 
 /// The values of a known expression for all values of an index.

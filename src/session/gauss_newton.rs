@@ -79,11 +79,11 @@ fn by_entries(g: &mut Graph, squares: &Squares, vars: &[SymbolId]) -> Vec<ExprId
         for i in 0..n {
             for j in 0..=i {
                 let product = times(g, columns[i], columns[j]);
-                let sum = match range {
-                    Some(range) => range.bind(g, Op::Sum, product),
-                    None if g.shape(product).is_scalar() => product,
-                    None => g.apply(Op::SumAll, &[product]),
+                let product = match g.shape(product) {
+                    Shape::Scalar => product,
+                    _ => g.apply(Op::SumAll, &[product]),
                 };
+                let sum = range.map_or(product, |range| range.bind(g, Op::Sum, product));
                 terms[k].push(sum);
                 k += 1;
             }

@@ -31,6 +31,7 @@ mod command;
 mod compiled;
 mod compiled_check;
 mod convex;
+mod data_rows;
 mod define;
 mod derivative_check;
 mod derive;

@@ -7,10 +7,10 @@ use super::fit::Fit;
 use super::program::Engine;
 use super::statement::Runner;
 use super::structure::{self, Squares};
-use super::{Mode, Unknown, derivative_check, finite, fitted, record};
+use super::{Mode, Unknown, data_rows, derivative_check, finite, fitted, record};
 use crate::check::{Checked, Item, Objective, Reported, eval_error};
 use crate::diag::{Diagnostic, codes};
-use crate::expr::{ExprId, Symbol, SymbolId};
+use crate::expr::{ExprId, Graph, Symbol, SymbolId};
 use crate::ops;
 use crate::optim::driver::{self, Control, Solution};
 use crate::optim::least_squares::FitStatistics;
@@ -48,6 +48,8 @@ pub(super) struct Setup {
     pub x0: Vec<f64>,
     bounds: Option<(Vec<f64>, Vec<f64>)>,
     pub squares: Option<Squares>,
+    /// Squares that are data at the start.
+    n_data: Option<usize>,
     smooth: bool,
     /// Values of all unknowns at the start.
     values: Vec<(SymbolId, Tensor)>,
@@ -64,11 +66,8 @@ impl Runner<'_> {
         let objective = self.checker(|c| c.optimization(command))?;
         if self.is_dry() {
             let g = &mut self.session.state.graph;
-            let minimized = match objective.kind {
-                CommandKind::Maximize => g.neg(objective.value),
-                _ => objective.value,
-            };
-            let is_fit = structure::squares(g, minimized).is_some();
+            let f = minimized(g, &objective, objective.value);
+            let is_fit = structure::squares(g, f).is_some();
             return Ok(Item::Record(Arc::new(record::pending(
                 g,
                 name,
@@ -120,7 +119,7 @@ impl Runner<'_> {
             }
         }
         let written = ops::substitute(g, objective.value, &fixed);
-        let f = if objective.kind == CommandKind::Maximize { g.neg(written) } else { written };
+        let f = minimized(g, objective, written);
         let (mut x0, mut lower, mut upper) = (Vec::new(), Vec::new(), Vec::new());
         for unknown in &objective.over {
             let value = values.iter().find(|(u, _)| u == unknown).map(|(_, v)| v.clone());
@@ -137,7 +136,12 @@ impl Runner<'_> {
         let g = &mut self.session.state.graph;
         let squares = structure::squares(g, f);
         let smooth = structure::is_smooth(g, f);
-        Ok(Setup { f, x0, bounds: bounded.then_some((lower, upper)), squares, smooth, values })
+        let engine = self.session.engine();
+        let g = &mut self.session.state.graph;
+        let over = &objective.over;
+        let n_data = squares.as_ref().map(|s| data_rows::n_data(g, &engine, s, over, &x0));
+        let bounds = bounded.then_some((lower, upper));
+        Ok(Setup { f, x0, bounds, squares, n_data, smooth, values })
     }
 
     /// The start of every unknown of the objective: what `from` gives, else
@@ -209,8 +213,7 @@ impl Runner<'_> {
             });
         }
         let n = setup.x0.len();
-        let residuals =
-            setup.squares.as_ref().map(|s| structure::n_residuals(&self.session.state.graph, s));
+        let residuals = setup.n_data;
         let unknowns = if n == 1 { "1 unknown".to_string() } else { format!("{n} unknowns") };
         let fit = residuals.filter(|m| *m >= n && n <= MAX_LM);
         let bounded = if setup.bounds.is_some() { " with bounds" } else { "" };
@@ -363,8 +366,6 @@ impl Runner<'_> {
         statistics: Option<FitStatistics>,
         verdict: Option<Verdict>,
     ) -> Fit {
-        let g = &self.session.state.graph;
-        let n_residuals = setup.squares.as_ref().map(|s| structure::n_residuals(g, s));
         let sign = if objective.kind == CommandKind::Maximize { -1.0 } else { 1.0 };
         let mut message = solution.message.clone();
         if solution.status == Status::InvalidStart {
@@ -402,7 +403,7 @@ impl Runner<'_> {
             objective: objective.name.clone(),
             method: solution.method,
             why: plan.why.clone(),
-            analysis: analysis(setup, n_residuals),
+            analysis: analysis(setup),
             status: solution.status,
             message,
             value: sign * solution.value,
@@ -460,6 +461,11 @@ fn without_claims(solution: &mut Solution) {
     }
 }
 
+/// What is minimized: to maximize is to minimize the negative.
+fn minimized(g: &mut Graph, objective: &Objective, written: ExprId) -> ExprId {
+    if objective.kind == CommandKind::Maximize { g.neg(written) } else { written }
+}
+
 /// The method for a smooth or another objective that is no sum of squares, by its number of unknowns.
 fn choice_without_residuals(setup: &Setup) -> (&'static str, String) {
     let n = setup.x0.len();
@@ -508,13 +514,13 @@ fn plan_sparse(problem: &mut Compiled, setup: &Setup, plan: &Plan) -> Option<Pla
 }
 
 /// What was found about the objective, a line each, for `explain`.
-fn analysis(setup: &Setup, n_residuals: Option<usize>) -> Vec<String> {
+fn analysis(setup: &Setup) -> Vec<String> {
     let n = setup.x0.len();
     let mut lines = vec![match n {
         1 => "1 unknown".to_string(),
         n => format!("{n} unknowns"),
     }];
-    lines.push(match n_residuals {
+    lines.push(match setup.n_data {
         Some(1) => "a square".to_string(),
         Some(m) if m < n => format!("a sum of {m} squares, fewer than unknowns"),
         Some(m) => format!("a sum of {m} squares"),

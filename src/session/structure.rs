@@ -28,9 +28,12 @@ pub(super) fn squares(g: &mut Graph, f: ExprId) -> Option<Squares> {
     let mut found: Vec<(f64, ExprId)> = Vec::new();
     for part in parts {
         let (weight, inside) = weight_of(g, part)?;
-        for block in residuals(g, inside)? {
-            found.push((weight, block));
+        // A term without weight is no datum.
+        if weight == 0.0 {
+            continue;
         }
+        let (share, blocks) = residuals(g, inside)?;
+        found.extend(blocks.into_iter().map(|block| (weight * share, block)));
     }
     let scale = found.first()?.0;
     let mut blocks = Vec::with_capacity(found.len());
@@ -46,7 +49,7 @@ fn value(g: &Graph, e: ExprId) -> Option<f64> {
     known_value(g, e).or_else(|| crate::eval::evaluate_known(g, e).ok()?.as_scalar())
 }
 
-/// The known positive factor of a term, and the rest.
+/// The known factor of a term, not negative, and the rest.
 fn weight_of(g: &mut Graph, term: ExprId) -> Option<(f64, ExprId)> {
     let factors: Vec<ExprId> =
         if g.op(term) == Op::Mul { g.args(term).to_vec() } else { vec![term] };
@@ -57,11 +60,20 @@ fn weight_of(g: &mut Graph, term: ExprId) -> Option<(f64, ExprId)> {
         weight *= value(g, e)?;
     }
     let rest = g.mul(&unknown);
-    (weight > 0.0 && weight.is_finite()).then_some((weight, rest))
+    (weight >= 0.0 && weight.is_finite()).then_some((weight, rest))
 }
 
-/// The residuals of one sum of squares without a factor.
-fn residuals(g: &mut Graph, e: ExprId) -> Option<Vec<ExprId>> {
+/// The residuals of one sum of squares, and the factor that a mean has in front of it.
+fn residuals(g: &mut Graph, e: ExprId) -> Option<(f64, Vec<ExprId>)> {
+    if g.op(e) == Op::MeanAll {
+        let array = g.args(e)[0];
+        let r = elementwise_square(g, array, None)?;
+        return Some((1.0 / g.shape(array).len() as f64, vec![r]));
+    }
+    Some((1.0, summed_residuals(g, e)?))
+}
+
+fn summed_residuals(g: &mut Graph, e: ExprId) -> Option<Vec<ExprId>> {
     let args = g.args(e).to_vec();
     match g.op(e) {
         Op::Pow => even_power(g, args[0], args[1]).map(|r| vec![r]),
@@ -71,12 +83,7 @@ fn residuals(g: &mut Graph, e: ExprId) -> Option<Vec<ExprId>> {
             let &[left, right] = &args[..] else { return None };
             (g.transpose(right) == left).then_some(vec![right])
         }
-        Op::SumAll => elementwise_square(g, args[0]).map(|r| vec![r]),
-        Op::MeanAll => {
-            let r = elementwise_square(g, args[0])?;
-            let n = g.number(Num::float((g.shape(args[0]).len() as f64).powf(-0.5)));
-            Some(vec![times(g, n, r)])
-        }
+        Op::SumAll => elementwise_square(g, args[0], None).map(|r| vec![r]),
         Op::Sum => indexed(g, e),
         _ => None,
     }
@@ -91,8 +98,8 @@ fn even_power(g: &mut Graph, base: ExprId, exponent: ExprId) -> Option<ExprId> {
     }
 }
 
-/// Residuals of an array of squares, with known weights entry by entry.
-fn elementwise_square(g: &mut Graph, e: ExprId) -> Option<ExprId> {
+/// Residuals of an array of squares, with known weights entry by entry; of one square under an index of `range`.
+fn elementwise_square(g: &mut Graph, e: ExprId, range: Option<Range>) -> Option<ExprId> {
     let factors: Vec<ExprId> =
         if matches!(g.op(e), Op::Had | Op::Mul) { g.args(e).to_vec() } else { vec![e] };
     let mut result: Option<ExprId> = None;
@@ -100,12 +107,9 @@ fn elementwise_square(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     for factor in factors {
         let root = if g.has_unknown(factor) {
             squares += 1;
-            let &[base, exponent] = g.args(factor) else { return None };
-            (g.op(factor) == Op::Pow).then_some(())?;
-            even_power(g, base, exponent)?
+            root_of_square(g, factor, range)?
         } else {
-            nonnegative(g, factor)?;
-            g.apply(Op::Sqrt, &[factor])
+            root_of_weight(g, factor, range)?
         };
         result = Some(match result {
             None => root,
@@ -115,28 +119,72 @@ fn elementwise_square(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     result.filter(|_| squares == 1)
 }
 
-/// Whether a known factor is nonnegative everywhere. A factor that depends on
-/// an index is looked at only where it is plainly so.
-fn nonnegative(g: &Graph, e: ExprId) -> Option<()> {
-    if g.free_indices(e).is_empty() {
-        let value = crate::eval::evaluate_known(g, e).ok()?;
-        return value.data().iter().all(|&v| v >= 0.0).then_some(());
-    }
+/// `u` of the square `u^2`, which a known condition may leave out.
+fn root_of_square(g: &mut Graph, e: ExprId, range: Option<Range>) -> Option<ExprId> {
+    let args = g.args(e).to_vec();
     match g.op(e) {
-        Op::Elem => {
-            let array = crate::eval::evaluate_known(g, g.args(e)[0]).ok()?;
-            array.data().iter().all(|&v| v >= 0.0).then_some(())
+        Op::Pow => even_power(g, args[0], args[1]),
+        Op::If if !g.has_unknown(args[0]) => {
+            let mut branch = |k: usize| match g.is_zero(args[k]) {
+                true => Some(args[k]),
+                false => elementwise_square(g, args[k], range),
+            };
+            let (then, other) = (branch(1)?, branch(2)?);
+            Some(g.apply(Op::If, &[args[0], then, other]))
         }
-        Op::Pow if is_even(g, g.args(e)[1]) => Some(()),
-        Op::Pow => nonnegative(g, g.args(e)[0]),
-        Op::Mul | Op::Add => g.args(e).iter().try_for_each(|&part| nonnegative(g, part)),
-        Op::Exp | Op::Abs | Op::Sqrt => Some(()),
         _ => None,
     }
 }
 
-fn is_even(g: &Graph, exponent: ExprId) -> bool {
-    g.as_num(exponent).and_then(|k| k.as_int()).is_some_and(|k| k % 2 == 0)
+/// A root of a known weight that is nowhere negative; its sign does not matter.
+fn root_of_weight(g: &mut Graph, e: ExprId, range: Option<Range>) -> Option<ExprId> {
+    if g.op(e) == Op::Pow {
+        let (base, exponent) = (g.args(e)[0], g.args(e)[1]);
+        if let Some(k) = even(g, exponent) {
+            return Some(g.powi(base, k / 2));
+        }
+    }
+    nonnegative(g, e, range)?;
+    // Where a comparison holds it is its own root.
+    let is_truth = matches!(g.op(e), Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne);
+    Some(if is_truth { e } else { g.apply(Op::Sqrt, &[e]) })
+}
+
+/// The value of an exponent that is an even number.
+fn even(g: &Graph, exponent: ExprId) -> Option<i64> {
+    g.as_num(exponent)?.as_int().filter(|k| k % 2 == 0)
+}
+
+/// Values of an index at which a weight is looked at, at most.
+const MAX_LOOKED_AT: usize = 100_000;
+
+/// Whether a known factor is nonnegative everywhere: by how it is written, or at all values of the index.
+fn nonnegative(g: &mut Graph, e: ExprId, range: Option<Range>) -> Option<()> {
+    let args = g.args(e).to_vec();
+    let plainly = match g.op(e) {
+        Op::Pow if even(g, args[1]).is_some() => true,
+        Op::Pow => nonnegative(g, args[0], range).is_some(),
+        Op::Mul | Op::Had | Op::Add => args.iter().all(|&a| nonnegative(g, a, range).is_some()),
+        Op::Elem => g.free_indices(args[0]).is_empty() && none_negative(g, args[0]).is_some(),
+        Op::Exp | Op::Abs | Op::Sqrt | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne => true,
+        _ => false,
+    };
+    if plainly {
+        return Some(());
+    }
+    let Some(range) = range.filter(|_| !g.free_indices(e).is_empty()) else {
+        return none_negative(g, e);
+    };
+    ops::count(g, range.lo, range.hi).filter(|n| *n <= MAX_LOOKED_AT)?;
+    let (zero, one) = (g.int(0), g.int(1));
+    let entry = g.apply(Op::If, &[range.cond, e, zero]);
+    let all = Range { cond: one, ..range }.bind(g, Op::Comp, entry);
+    none_negative(g, all)
+}
+
+fn none_negative(g: &Graph, e: ExprId) -> Option<()> {
+    let value = crate::eval::evaluate_known(g, e).ok()?;
+    value.data().iter().all(|&v| v >= 0.0).then_some(())
 }
 
 /// Residuals of a sum over an index: columns built over the same index.
@@ -156,7 +204,7 @@ fn indexed(g: &mut Graph, e: ExprId) -> Option<Vec<ExprId>> {
 
 /// The residuals of one square under an index; zero where the condition fails.
 fn column(g: &mut Graph, range: Range, term: ExprId) -> Option<ExprId> {
-    let r = elementwise_square(g, term)?;
+    let r = elementwise_square(g, term, Some(range))?;
     let r = if range.is_filtered(g) {
         let zero = g.int(0);
         g.apply(Op::If, &[range.cond, r, zero])

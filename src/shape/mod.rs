@@ -49,9 +49,17 @@ impl Shape {
         self.rows().checked_mul(self.cols())
     }
 
-    /// Number of entries.
+    /// Number of entries; the largest number where it does not fit a machine word.
     pub fn len(self) -> usize {
-        self.rows() * self.cols()
+        self.rows().saturating_mul(self.cols())
+    }
+
+    /// Whether sizes and the number of entries are no larger than what any machine could hold, so that arithmetic with
+    /// them does not overflow. Sizes count also where there is no entry at all.
+    pub fn is_countable(self) -> bool {
+        const MOST: usize = 1 << 48;
+        let (m, n) = (self.rows().max(1), self.cols().max(1));
+        m.checked_mul(n).is_some_and(|entries| entries <= MOST)
     }
 
     /// Whether there is no entry at all.

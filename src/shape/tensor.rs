@@ -71,7 +71,7 @@ impl Tensor {
     /// The transpose; a column becomes a `1 x n` row.
     pub fn transposed(&self) -> Tensor {
         let (m, n) = (self.shape.rows(), self.shape.cols());
-        if m == 1 || n == 1 {
+        if m == 1 || n == 1 || self.data.is_empty() {
             return Tensor { shape: self.shape.transposed(), data: self.data.clone() };
         }
         memory::need_numbers(m * n, WHAT);

@@ -227,7 +227,7 @@ pub(super) fn entrywise(
     if shorter == one {
         return e;
     }
-    let back = entry.array(g, shorter);
+    let Some(back) = entry.array(g, shorter) else { return e };
     let back = g.fill(entry.shape, back);
     let known = functions(g, e);
     let computed = functions(g, back).iter().all(|f| known.contains(f));
@@ -298,24 +298,29 @@ impl Entry {
         self.entries[&e]
     }
 
-    /// The array whose entry is a scalar; itself where it holds none.
-    fn array(&self, g: &mut Graph, entry: ExprId) -> ExprId {
+    /// The array whose entry is a scalar; itself where it holds none. `None` where something in it does not work
+    /// entry by entry.
+    fn array(&self, g: &mut Graph, entry: ExprId) -> Option<ExprId> {
         let mut map: FxHashMap<ExprId, ExprId> = self.arrays.iter().copied().collect();
         for node in g.reachable(&[entry]) {
             if map.contains_key(&node) {
                 continue;
             }
             let args: Vec<ExprId> = g.args(node).iter().map(|a| map[a]).collect();
-            let new = if args.iter().all(|&a| g.shape(a).is_scalar()) {
+            let new = if args == g.args(node) {
+                node
+            } else if args.iter().all(|&a| g.shape(a).is_scalar()) {
                 ops::rebuild(g, node, &args)
             } else if g.op(node) == Op::Mul {
                 args.into_iter().reduce(|a, b| ops::times(g, a, b)).unwrap_or(node)
-            } else {
+            } else if works_by_entry(g.op(node)) {
                 g.apply(g.op(node), &args)
+            } else {
+                return None;
             };
             map.insert(node, new);
         }
-        map[&entry]
+        map.get(&entry).copied()
     }
 }
 

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Rules. The first row is the header where one of its cells is neither a number nor a
-//! missing value. The separator is found among tab, `;` and `,`. Blank lines and comment
+//! missing value. The separator is found among tab, `;`, `,` and runs of blanks. Blank lines and comment
 //! lines are skipped. Blanks around a cell are dropped; a quoted cell may hold
 //! separators, line ends and `""` for a quote. A column is numbers, or text when none
 //! of its cells is a number. Empty cells and `NA`, `N/A`, `null`, `?`, `.` are missing;

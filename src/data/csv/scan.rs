@@ -76,7 +76,8 @@ pub(super) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// A scanner at the start; `sep` is ASCII and neither a quote nor a line end.
+    /// A scanner at the start; `sep` is ASCII and neither a quote nor a line end. A blank stands for runs of blanks and
+    /// tabs: those at the ends of a line separate nothing.
     pub fn new(text: &'a str, sep: u8, comment: Option<&'a str>) -> Self {
         Scanner { text, pos: 0, sep, comment: comment.map(str::trim_start) }
     }
@@ -92,8 +93,12 @@ impl<'a> Scanner<'a> {
         }
         loop {
             cells.push(self.cell()?);
+            if self.by_blanks() {
+                self.skip_blanks();
+            }
             match self.peek() {
                 Some(b) if b == self.sep => self.pos += 1,
+                Some(b) if self.by_blanks() && b != b'\n' && b != b'\r' => {}
                 _ => break,
             }
         }
@@ -105,8 +110,17 @@ impl<'a> Scanner<'a> {
         self.text.as_bytes().get(self.pos).copied()
     }
 
+    /// Whether runs of blanks separate.
+    fn by_blanks(&self) -> bool {
+        self.sep == b' '
+    }
+
     fn is_blank(&self, b: u8) -> bool {
-        (b == b' ' || b == b'\t') && b != self.sep
+        (b == b' ' || b == b'\t') && (b != self.sep || self.by_blanks())
+    }
+
+    fn ends_cell(&self, b: u8) -> bool {
+        b == self.sep || b == b'\n' || b == b'\r' || (self.by_blanks() && b == b'\t')
     }
 
     fn skip_blanks(&mut self) {
@@ -159,8 +173,8 @@ impl<'a> Scanner<'a> {
         }
         let start = self.pos;
         let rest = &self.text.as_bytes()[start..];
-        let ends_cell = |&b: &u8| b == self.sep || b == b'\n' || b == b'\r';
-        self.pos = start + rest.iter().position(ends_cell).unwrap_or(rest.len());
+        let end = rest.iter().position(|&b| self.ends_cell(b));
+        self.pos = start + end.unwrap_or(rest.len());
         Ok(RawCell {
             offset: start,
             start,
@@ -188,11 +202,11 @@ impl<'a> Scanner<'a> {
         }
         let end = self.pos;
         self.pos += 1;
-        self.skip_blanks();
+        if !self.by_blanks() {
+            self.skip_blanks();
+        }
         match self.peek() {
-            Some(b) if b != self.sep && b != b'\n' && b != b'\r' => {
-                Err(ScanFault::AfterQuote { offset: self.pos })
-            }
+            Some(b) if !self.ends_cell(b) => Err(ScanFault::AfterQuote { offset: self.pos }),
             _ => Ok(RawCell { offset, start, end, is_quoted: true, has_doubled_quote }),
         }
     }
@@ -218,6 +232,14 @@ mod tests {
         assert_eq!(found, [vec!["a", "b\"c", ""], vec!["x\n,y", "é"]]);
         assert_eq!(records("1\t\t2\n\t\t\n", b'\t', None).unwrap()[1], ["", "", ""]);
         assert_eq!(records("5\" pipe,2", b',', None).unwrap()[0], ["5\" pipe", "2"]);
+    }
+
+    #[test]
+    fn runs_of_blanks_separate() {
+        let found =
+            records("  1.0 \t 2\t\n\n3 \"a b\"   \r\n # no\n4  5", b' ', Some("#")).unwrap();
+        assert_eq!(found, [vec!["1.0", "2"], vec!["3", "a b"], vec!["4", "5"]]);
+        assert_eq!(records("\"a\"b c", b' ', None), Err(ScanFault::AfterQuote { offset: 3 }));
     }
 
     #[test]

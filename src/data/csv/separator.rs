@@ -25,7 +25,8 @@ pub(super) fn verify(sep: char, file: &str) -> Result<u8, DataError> {
 }
 
 /// The separator of a text: the preferred one that cuts the first records into equally
-/// many cells, else the one that cuts the first record into most; a comma if none does.
+/// many cells, else the one that cuts the first record into most. Where none cuts it, a blank,
+/// which stands for runs of blanks, if those cut the first records into equally many; else a comma.
 pub(super) fn find(text: &str, comment: Option<&str>) -> u8 {
     let mut best = (b',', 1);
     for sep in CANDIDATES {
@@ -36,6 +37,9 @@ pub(super) fn find(text: &str, comment: Option<&str>) -> u8 {
         if width > best.1 {
             best = (sep, width);
         }
+    }
+    if best.1 == 1 && matches!(sample(text, b' ', comment), (2.., true)) {
+        return b' ';
     }
     best.0
 }
@@ -73,6 +77,9 @@ mod tests {
         assert_eq!(find("# a;b\na,b\n1,2\n", Some("#")), b',');
         assert_eq!(find("x\n1\n2\n", None), b',');
         assert_eq!(find("a,b,c\n1,2\n", None), b',');
+        assert_eq!(find("  1.0   2.0e+00\n  2.0   4.0e+00\n", None), b' ');
+        assert_eq!(find("speed dist\n4 \t2\n", None), b' ');
+        assert_eq!(find("max speed\n4\n", None), b',');
     }
 
     #[test]
