@@ -156,11 +156,6 @@ impl<'g> Compiled<'g> {
         }
     }
 
-    /// Whether some residuals may be no data.
-    pub fn may_have_gaps(&self) -> bool {
-        self.squares.as_ref().is_some_and(|squares| structure::may_have_gaps(self.g, squares))
-    }
-
     fn all_scalar(&self) -> bool {
         self.vars.iter().all(|&v| self.g.symbol(v).shape.is_scalar())
     }

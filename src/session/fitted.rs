@@ -99,27 +99,8 @@ pub(super) fn statistics(problem: &mut Compiled, solution: &Solution) -> Option<
     problem.residuals(&solution.x, &mut residuals);
     let mut jacobian = DMatrix::zeros(m, n);
     problem.jacobian(&solution.x, &mut jacobian);
-    let (residuals, jacobian) = match problem.may_have_gaps() {
-        true => data_alone(residuals, jacobian),
-        false => (residuals, jacobian),
-    };
-    if residuals.len() <= n {
-        return None;
-    }
     let finite = residuals.iter().chain(jacobian.iter()).all(|v| v.is_finite());
     finite.then(|| statistics_of_data(&solution.x, n_data, &residuals, &jacobian))
-}
-
-/// Without the rows that a condition leaves out or a weight of 0 takes away: they are no data. Such a residual is exactly 0
-/// whatever the unknowns are.
-fn data_alone(residuals: Vec<f64>, jacobian: DMatrix<f64>) -> (Vec<f64>, DMatrix<f64>) {
-    let is_datum =
-        |i: &usize| residuals[*i] != 0.0 || jacobian.row(*i).iter().any(|entry| *entry != 0.0);
-    let rows: Vec<usize> = (0..residuals.len()).filter(is_datum).collect();
-    if rows.len() == residuals.len() {
-        return (residuals, jacobian);
-    }
-    (rows.iter().map(|&i| residuals[i]).collect(), jacobian.select_rows(&rows))
 }
 
 /// Residuals and Jacobian in short form, where that is accurate.

@@ -240,19 +240,6 @@ fn nested(g: &mut Graph, outer: Range, inner_sum: ExprId) -> Option<Vec<ExprId>>
     terms.into_iter().map(|term| column(g, range, term)).collect()
 }
 
-/// Whether rows may be left out of the sum by a condition, or by a weight of 0.
-pub(super) fn may_have_gaps(g: &Graph, squares: &Squares) -> bool {
-    squares.blocks.iter().any(|&block| {
-        let body = if g.op(block) == Op::Comp { g.args(block)[Op::BINDER_BODY] } else { block };
-        let is_weight = |e: &ExprId| !g.has_unknown(*e) && known_value(g, *e).is_none();
-        match g.op(body) {
-            Op::If => true,
-            Op::Mul | Op::Had => g.args(body).iter().any(is_weight),
-            _ => false,
-        }
-    })
-}
-
 /// Number of residuals.
 pub(super) fn n_residuals(g: &Graph, squares: &Squares) -> usize {
     squares.blocks.iter().map(|&b| g.shape(b).len()).sum()
