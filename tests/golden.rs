@@ -235,6 +235,7 @@ fn run() {
 
 /// Codes that no golden of `error` can draw, and why.
 const WITHOUT_GOLDEN: &[(&str, &str)] = &[
+    ("E0708", "needs Ctrl-C; tests/interrupts.rs draws it"),
     ("E0709", "needs a file outside of the allowed folders; tests of the sandbox draw it"),
     ("E0710", "needs a limit of the run; tests of the sandbox draw it"),
     ("E0711", "needs hundreds of definitions; tests/limits.rs draws it"),
