@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use gradus::memory::{self, OutOfMemory};
 use gradus::random::Stream;
 
 use crate::grammar::mutate::mutate;
@@ -131,7 +132,12 @@ fn pass(
     });
     let ended = catch_unwind(run);
     let mut failures = e.failures;
-    if let Err(payload) = ended {
+    // Outside of a session nobody turns the end of memory into an error.
+    let out_of_memory = ended.as_ref().is_err_and(|p| OutOfMemory::caught(p.as_ref()).is_some());
+    if out_of_memory {
+        memory::recover();
+        *counts.entry("refused for lack of memory").or_default() += 1;
+    } else if let Err(payload) = ended {
         let text = payload
             .downcast_ref::<String>()
             .cloned()
