@@ -48,8 +48,11 @@ fn without_parts(
     }
 }
 
+/// Where an expression begins and ends.
+type Place = (usize, usize);
+
 /// The places of expressions, the longest first, each with those of its parts.
-fn places(text: &str) -> Vec<((usize, usize), Vec<(usize, usize)>)> {
+fn places(text: &str) -> Vec<(Place, Vec<Place>)> {
     let mut sources = SourceMap::new();
     let file = sources.add("shrink", text);
     let ast = syntax::parse(file, text, &mut Sink::new());
@@ -94,7 +97,7 @@ fn smaller_nodes(
 
 fn smaller(
     text: &str,
-    ((start, end), parts): &((usize, usize), Vec<(usize, usize)>),
+    ((start, end), parts): &(Place, Vec<Place>),
     late: &dyn Fn() -> bool,
     fails: &mut dyn FnMut(&str) -> bool,
 ) -> Option<String> {

@@ -105,15 +105,15 @@ pub fn derivative(session: &mut Session, statement: &str) -> Result<bool, String
             continue;
         }
         let direction = if directional { Some(point.direction(g)) } else { None };
+        let mut compared = true;
         for part in &parts {
-            if !agrees(g, of, part, &point, direction.as_deref())
-                .map_err(|why| format!("`{statement}` at {}: {why}", point.text(g)))?
-            {
-                found -= 1;
+            compared = agrees(g, of, part, &point, direction.as_deref())
+                .map_err(|why| format!("`{statement}` at {}: {why}", point.text(g)))?;
+            if !compared {
                 break;
             }
         }
-        found += 1;
+        found += usize::from(compared);
         if found == POINTS {
             return Ok(true);
         }

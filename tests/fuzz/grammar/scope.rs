@@ -157,7 +157,7 @@ impl Grower {
                     .collect();
                 match fits.first() {
                     Some((name, length)) => {
-                        let inner = within.iter().next().cloned();
+                        let inner = within.first().cloned();
                         let small = inner.filter(|_| n <= *length).unwrap_or("1".to_string());
                         format!("{name}[{small}]")
                     }

@@ -13,7 +13,7 @@ const FEW_ITERATIONS: usize = 2;
 pub fn check(e: &mut Examination, ran: &Ran) {
     let plain = Settings { jit: false, ..Settings::default() };
     compare(e, ran, "plain evaluator", plain);
-    if e.case % 8 == 0 {
+    if e.case.is_multiple_of(8) {
         compare(e, ran, "two threads", Settings { threads: 2, ..Settings::default() });
     }
 }
@@ -174,7 +174,7 @@ fn moved(text: &str, round: usize) -> String {
         let is_decimal = number.split('.').count() == 2 && !number.contains("..");
         match number.parse::<f64>() {
             Ok(v) if is_decimal && !before.is_some_and(|c| c.is_alphanumeric() || c == '_') => {
-                let sign = if (k / 7) % 2 == 0 { 4.0 } else { -4.0 };
+                let sign = if (k / 7).is_multiple_of(2) { 4.0 } else { -4.0 };
                 out += &format!("{:?}", v * (1.0 + sign * f64::EPSILON));
             }
             _ => out += number,

@@ -7,7 +7,9 @@ use gradus::jit::{Choice, CompileError, Fault, Options, Simd, compile};
 use gradus::session::Session;
 use gradus::simplify;
 
-use super::numbers::{LARGEST, difference, entries, largest, sensitivity, values};
+use super::numbers::{
+    LARGEST, difference, entries, holds_infinities, largest, sensitivity, values,
+};
 use super::{Examination, Failure};
 use crate::support::point::Point;
 
@@ -50,6 +52,10 @@ fn definition(e: &mut Examination, session: &mut Session, name: &str, node: Expr
     if g.shape(f).is_scalar() {
         let gradient = diff::gradient(g, f, &inputs);
         outputs.extend(simplify::stable(g, &gradient));
+    }
+    if holds_infinities(g, &outputs) {
+        e.count("kernels: infinities");
+        return;
     }
     let options = ways();
     for k in 0..POINTS {

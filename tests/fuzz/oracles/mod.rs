@@ -102,7 +102,7 @@ impl Examination<'_> {
 
 /// All oracles of a script that should run.
 pub fn examine(e: &mut Examination) {
-    if e.wants("process") && e.case % 40 == 0 {
+    if e.wants("process") && e.case.is_multiple_of(40) {
         process::check(e);
     }
     let mut session = e.session(Settings::default());
@@ -146,7 +146,7 @@ pub fn examine(e: &mut Examination) {
 
 /// The oracle of scripts that may be wrong: that they end, and how.
 pub fn survive(e: &mut Examination) {
-    if e.wants("process") && e.case % 20 == 0 {
+    if e.wants("process") && e.case.is_multiple_of(20) {
         process::check(e);
     }
     let mut session = e.session(Settings::default());

@@ -22,6 +22,16 @@ pub fn entries(tensors: &[Tensor]) -> Vec<f64> {
     tensors.iter().flat_map(|t| t.data().to_vec()).collect()
 }
 
+/// Whether an infinite or undefined number is written in the expressions or among their data:
+/// zero times it depends on the order of factors, which no engine promises.
+pub fn holds_infinities(g: &Graph, nodes: &[ExprId]) -> bool {
+    g.reachable(nodes).into_iter().any(|e| {
+        let known = g.as_symbol(e).and_then(|s| g.symbol(s).value.as_ref());
+        known.is_some_and(|v| v.data().iter().any(|x| !x.is_finite()))
+            || g.as_num(e).is_some_and(|n| !n.value().is_finite())
+    })
+}
+
 /// The largest finite number among the values of all parts without free indices.
 pub fn largest(g: &Graph, nodes: &[ExprId], point: &Point) -> f64 {
     let closed: Vec<ExprId> =
@@ -45,7 +55,7 @@ pub fn sensitivity(g: &Graph, nodes: &[ExprId], point: &Point, at: &[f64]) -> Ve
         for (j, &s) in symbols.iter().enumerate() {
             let Some(value) = point.value(s) else { continue };
             for (k, &x) in value.data().iter().enumerate() {
-                let up = (round + j as u32 * 3 + k as u32 * 7).count_ones() % 2 == 0;
+                let up = (round + j as u32 * 3 + k as u32 * 7).count_ones().is_multiple_of(2);
                 let unit = 4.0 * f64::EPSILON * x.abs().max(1e-300);
                 moves.push(((s, k), if up { unit } else { -unit }));
             }
