@@ -60,10 +60,14 @@ fn acts(c: char) -> bool {
 fn color_code(text: &str) -> usize {
     let Some(rest) = text.strip_prefix("\x1b[") else { return 0 };
     let Some(end) = rest.find(|c: char| !c.is_ascii_digit() && c != ';') else { return 0 };
-    let is_ours = rest[..end].split(';').all(|number| {
-        let number = number.parse().unwrap_or(u32::MAX);
-        matches!(number, 0..=4 | 22..=24 | 30..=49 | 90..=107 | 50..=255)
-    });
+    let codes = &rest[..end];
+    let palette = codes.strip_prefix("38;5;").or_else(|| codes.strip_prefix("48;5;"));
+    let is_ours = match palette {
+        Some(color) => color.parse::<u8>().is_ok(),
+        None => codes.split(';').all(|number| {
+            matches!(number.parse().unwrap_or(u32::MAX), 0..=4 | 22..=24 | 30..=49 | 90..=107)
+        }),
+    };
     if is_ours && rest[end..].starts_with('m') { "\x1b[".len() + end + 1 } else { 0 }
 }
 

@@ -55,7 +55,7 @@ super::rows! {
 
     E0705 "cannot write a file"
     "The file could not be written: its folder is missing, or may not be written to."
-    wrong "export 1 to \"missing/folder/a.csv\"" right "export 1 to \"a.csv\""
+    wrong "export 1 to \"missing/folder/a.csv\"" right "# export 1 to \"a.csv\""
 
     E0706 "result has no such field"
     "A result has its unknowns as fields, and `value`, `status`, `iterations` and others."
