@@ -185,9 +185,9 @@ mod tests {
     fn a_look_ends_the_work_that_is_watched() {
         look();
         let up = flag(true);
-        let ended = watching(&up, || attempt(|| look()));
+        let ended = watching(&up, || attempt(look));
         assert_eq!(ended, Err(Stopped));
-        assert_eq!(attempt(|| look()), Ok(()), "nothing is watched any more");
+        assert_eq!(attempt(look), Ok(()), "nothing is watched any more");
         let inner = watching(&up, || {
             watching(&flag(false), look);
             is_over()
@@ -208,7 +208,7 @@ mod tests {
     fn what_is_settled_is_not_interrupted() {
         let rest = watching(&flag(true), || {
             settle();
-            attempt(|| look())
+            attempt(look)
         });
         assert_eq!(rest, Ok(()));
     }

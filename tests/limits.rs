@@ -195,7 +195,7 @@ fn formula(stream: &mut Stream, depth: usize) -> String {
 fn showing_a_hessian_takes_no_more_work_than_its_budget() {
     for case in 0..n_cases() {
         let mut stream = Stream::new(case as u64).split("hessians");
-        let f = formula(&mut stream, 4 + (case % 3) as usize);
+        let f = formula(&mut stream, 4 + case % 3);
         let before = work::spent();
         let script = format!("var x, y, z, w\nhess({f} + x*y*z*w)");
         run_in(&mut session(Path::new("."), true), "hessian", &script).passed(&f);

@@ -89,7 +89,7 @@ fn asked(case: u64) -> Asked {
     text += &format!("let f = {}\n", draw.expression(Shape::Scalar, depth));
     let column = Shape::Vector(2 + (case % 2) as usize);
     text += &format!("let r = {}\n", draw.expression(column, depth));
-    let mut session = session(env!("CARGO_MANIFEST_DIR").as_ref(), case % 4 != 0);
+    let mut session = session(env!("CARGO_MANIFEST_DIR").as_ref(), !case.is_multiple_of(4));
     let mut wrong = Vec::new();
     let defined = line_in(&mut session, &text);
     let failed = defined.outcome.failed;

@@ -216,11 +216,9 @@ mod linux {
         let mut read_in = |name: &[u8]| {
             let mut path = [0; 1024];
             let parts = [files.root, group, name].into_iter().flatten();
-            let mut len = 0;
-            for &byte in parts {
+            for (k, &byte) in parts.enumerate() {
                 // The last byte stays zero.
-                *path[..1023].get_mut(len)? = byte;
-                len += 1;
+                *path[..1023].get_mut(k)? = byte;
             }
             let path = std::ffi::CStr::from_bytes_until_nul(&path).ok()?;
             let text = read(path, &mut buffer)?;

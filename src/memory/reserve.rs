@@ -33,7 +33,7 @@ pub fn take(free: usize) {
             START.store(start as usize, Ordering::Release);
             return;
         }
-        len = len / 2 & !0xffff;
+        len = (len / 2) & !0xffff;
     }
 }
 

@@ -46,8 +46,8 @@ pub fn parse(text: &str) -> Option<usize> {
     };
     let bytes = (number * base.powi(power)).round();
     // Larger sizes are no limit at all.
-    (bytes >= 1.0)
-        .then(|| if bytes >= isize::MAX as f64 { isize::MAX as usize } else { bytes as usize })
+    let most = isize::MAX as f64;
+    (bytes >= 1.0).then_some(if bytes >= most { isize::MAX as usize } else { bytes as usize })
 }
 
 #[cfg(test)]

@@ -91,7 +91,9 @@ fn disagreement(compiled: &[f64], plain: &[f64], names: &[String]) -> Option<Str
         let size = finite.fold(0.0f64, |a, v| a.max(v.abs())).max(1e-9);
         let differs = |k: &usize| {
             let (a, b) = (compiled[*k], plain[*k]);
-            b.is_finite() && !((a - b).abs() <= TOLERANCE * size)
+            let agrees = (a - b).abs() <= TOLERANCE * size;
+            // What is not a number agrees with nothing.
+            b.is_finite() && !agrees
         };
         let k = (from..to).find(differs)?;
         let name = |i: usize| &names[i];

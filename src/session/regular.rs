@@ -58,10 +58,12 @@ pub(super) fn read(path: &Path, name: &str) -> Result<Arc<[u8]>, String> {
     }
     // Some files of the system say 0 and hold something, others shrink meanwhile.
     let mut rest = Vec::new();
-    while found == len {
+    loop {
         patience::look();
         let before = rest.len();
-        (&mut file).take(CHUNK as u64).read_to_end(&mut rest).map_err(failed)?;
+        if found == len {
+            (&mut file).take(CHUNK as u64).read_to_end(&mut rest).map_err(failed)?;
+        }
         if rest.len() == before {
             break;
         }

@@ -110,7 +110,7 @@ fn condition_outside(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     }
     let outside = outside.into_iter().reduce(|a, b| g.apply(Op::And, &[a, b]))?;
     // In an empty range nothing is read.
-    if reads(g, outside) && !ops::count(g, range.lo, range.hi).is_some_and(|n| n > 0) {
+    if reads(g, outside) && ops::count(g, range.lo, range.hi).is_none_or(|n| n == 0) {
         return None;
     }
     let one = g.int(1);
