@@ -18,6 +18,9 @@ const MAX_HESSIAN: usize = 40;
 /// Agreement that rounding may spoil, relative to the largest entry.
 const TOLERANCE: f64 = 1e-6;
 
+/// What is left where terms cancel, relative to the parts of lower order.
+const CANCELLED: f64 = 256.0 * f64::EPSILON;
+
 /// What a way to evaluate gives at a point.
 struct Parts {
     /// Value, gradient and Hessian, one after the other.
@@ -86,9 +89,12 @@ pub(super) fn difference(
 fn disagreement(compiled: &[f64], plain: &[f64], names: &[String]) -> Option<String> {
     let n = names.len();
     let parts = [(0, 1), (1, n + 1), (n + 1, plain.len())];
+    let largest =
+        |of: &[f64]| of.iter().filter(|v| v.is_finite()).fold(0.0f64, |a, v| a.max(v.abs()));
     parts.into_iter().find_map(|(from, to)| {
-        let finite = plain.get(from..to)?.iter().filter(|v| v.is_finite());
-        let size = finite.fold(0.0f64, |a, v| a.max(v.abs())).max(1e-9);
+        // A part that is zero but for rounding is rounded as what it was computed from.
+        let rounded = CANCELLED / TOLERANCE * largest(&plain[..from]);
+        let size = largest(plain.get(from..to)?).max(rounded).max(1e-9);
         let differs = |k: &usize| {
             let (a, b) = (compiled[*k], plain[*k]);
             let agrees = (a - b).abs() <= TOLERANCE * size;

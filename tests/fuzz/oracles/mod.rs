@@ -49,6 +49,11 @@ pub fn without_numbers(text: &str) -> String {
     out
 }
 
+/// Whether a script holds numbers that overflow, or none at all, in differences.
+pub fn overflows(text: &str) -> bool {
+    ["inf", "nan", "1e308", "1e200"].iter().any(|n| text.contains(n))
+}
+
 /// A script under examination.
 pub struct Examination<'a> {
     pub case: u64,

@@ -39,7 +39,8 @@ pub fn check(e: &mut Examination, session: &mut Session, ran: &Ran) {
                 ));
             }
         }
-        if kind.starts_with("strict local") || kind.starts_with("local") {
+        let wanted = if fit.statement == "maximize" { "local maximum" } else { "local minimum" };
+        if kind.ends_with(wanted) {
             e.watch.begin(e.case, "statuses", Some(session.interrupt_flag()));
             if let Some(lower) = lower_neighbour(session, fit) {
                 let what = format!("{kind} beside a better point, {}", fit.status);
