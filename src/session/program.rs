@@ -106,14 +106,23 @@ impl Program {
     /// [`n_out`](Self::n_out) entries.
     #[inline]
     pub fn run(&self, g: &Graph, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
-        match &self.kernel {
-            Some(kernel) => match kernel.call(x, out) {
-                // Of several mistakes the evaluator's is named, whatever the order in which code runs.
-                Err(Fault::Eval(_)) => evaluate(g, &self.exprs, &self.inputs, x, out),
-                outcome => outcome,
-            },
-            None => evaluate(g, &self.exprs, &self.inputs, x, out),
+        let outcome = match &self.kernel {
+            Some(kernel) => kernel.call(x, out),
+            None => return self.run_plainly(g, x, out),
+        };
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(Fault::Interrupted) => Err(Fault::Interrupted),
+            // Of several mistakes the evaluator's is named, whatever the order in which code runs.
+            Err(Fault::Eval(_)) => self.run_plainly(g, x, out),
         }
+    }
+
+    /// By the plain evaluator. Apart from `run`, since small kernels take less time than a call.
+    #[cold]
+    #[inline(never)]
+    fn run_plainly(&self, g: &Graph, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
+        evaluate(g, &self.exprs, &self.inputs, x, out)
     }
 }
 

@@ -245,7 +245,8 @@ fn region_step(
         };
         let length = step.p.norm();
         step_to(&state.x, 1.0, step.p.as_slice(), &mut buffers.x_new);
-        if length == 0.0 || buffers.x_new == state.x {
+        // Where derivatives have underflowed a model may have no step at all.
+        if length == 0.0 || !length.is_finite() || buffers.x_new == state.x {
             return Ok(false);
         }
         let value = match model.is_large() {
