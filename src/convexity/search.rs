@@ -15,8 +15,8 @@ use super::Bounds;
 use super::enclose::{Arr, enclose};
 use super::interval::Interval;
 use crate::diff;
+use crate::eval;
 use crate::expr::{ExprId, Graph, Symbol, SymbolId};
-use crate::ops::{Range, count};
 use crate::patience;
 use crate::random::Stream;
 use crate::report::number::human;
@@ -26,6 +26,8 @@ use crate::shape::{Shape, Tensor};
 const VISIBLE: f64 = 1e-9;
 /// Smallest violation that counts without a proof by intervals.
 const CLEAR: f64 = 1e-6;
+/// Entries that second derivatives may compute in all: those of a long product take as many as the square of its length.
+const MOST_CURVATURE: usize = 20_000_000;
 /// Steps along a direction.
 const STEPS: [f64; 8] = [1.0, 2.0, 0.5, 0.25, 4.0, 0.1, 0.03, 0.01];
 
@@ -121,6 +123,8 @@ struct Search<'a> {
     unknowns: Vec<SymbolId>,
     box_: Vec<Interval>,
     calls: usize,
+    /// Second derivatives that may still be asked for.
+    curvatures: usize,
     random: Stream,
     found: [Option<Counterexample>; 2],
 }
@@ -143,7 +147,8 @@ impl<'a> Search<'a> {
             .flat_map(|&u| bounds.array(g, u).map(|a| a.data.to_vec()).unwrap_or_default());
         Search {
             box_: box_.collect(),
-            calls: (3_000_000 / work(g, safe[0]).max(1)).clamp(60, 6000),
+            calls: (3_000_000 / eval::work(g, &safe[..1]).max(1)).clamp(60, 6000),
+            curvatures: MOST_CURVATURE / eval::work(g, &safe[1..]).max(1),
             g,
             f,
             stable: safe[0],
@@ -181,6 +186,7 @@ impl<'a> Search<'a> {
 
     fn curvature(&mut self, x: &[f64], d: &[f64]) -> f64 {
         self.calls = self.calls.saturating_sub(1);
+        self.curvatures = self.curvatures.saturating_sub(1);
         let at = |s: SymbolId| {
             self.tensor(s, x, &self.unknowns).or_else(|| self.tensor(s, d, &self.directions))
         };
@@ -229,7 +235,7 @@ impl<'a> Search<'a> {
     fn guided(&mut self) {
         let n = self.box_.len();
         let mut turn = 0;
-        while !self.is_done() {
+        while !self.is_done() && self.curvatures > 0 {
             patience::look();
             turn += 1;
             let scale = [1.0, 3.0, 0.3, 10.0, 100.0][turn % 5];
@@ -240,7 +246,11 @@ impl<'a> Search<'a> {
                 // A few random steps towards more of the curvature that is
                 // wanted, relative to the direction.
                 for _ in 0..6 {
-                    if self.found[k].is_some() || c * sign < 0.0 || c.is_nan() {
+                    if self.found[k].is_some()
+                        || c * sign < 0.0
+                        || c.is_nan()
+                        || self.curvatures == 0
+                    {
                         break;
                     }
                     let near: Vec<f64> = (0..n).map(|j| self.near(x[j], j, scale)).collect();
@@ -465,19 +475,4 @@ fn grid(bounds: &[Interval]) -> Vec<Vec<f64>> {
         (0..first.len()).flat_map(|i| (0..second.len()).map(move |j| (i, j))).collect();
     places.sort_by_key(|&(i, j)| i + j);
     places.into_iter().map(|(i, j)| vec![first[i], second[j]]).collect()
-}
-
-/// Entries computed in one evaluation, roughly.
-fn work(g: &Graph, f: ExprId) -> usize {
-    let order = g.reachable(&[f]);
-    let mut turns: rustc_hash::FxHashMap<SymbolId, usize> = rustc_hash::FxHashMap::default();
-    for range in order.iter().filter_map(|&e| Range::of(g, e)) {
-        let n = count(g, range.lo, range.hi).unwrap_or(100);
-        turns.entry(range.index).and_modify(|m| *m = n.max(*m)).or_insert(n);
-    }
-    let times = |e: &ExprId| {
-        let own = g.free_indices(*e).iter().map(|i| turns.get(i).copied().unwrap_or(1));
-        own.fold(g.shape(*e).len(), usize::saturating_mul)
-    };
-    order.iter().map(times).fold(0, usize::saturating_add)
 }

@@ -66,9 +66,10 @@ pub(super) fn weighted(g: &mut Graph, weights: ExprId, e: ExprId, x: SymbolId) -
     g.mul(&[scale, product])
 }
 
-/// Whether `jac(e, x)` is a matrix.
+/// Whether `jac(e, x)` is a matrix that gives a column where its transpose is multiplied by one.
 pub(super) fn has_jacobian(g: &Graph, e: ExprId, x: SymbolId) -> bool {
-    matches!((g.shape(e), g.symbol(x).shape), (Shape::Vector(_), Shape::Vector(_)))
+    // With one column, its transpose times weights is a row times a column: a scalar, and not the column that is wanted.
+    matches!((g.shape(e), g.symbol(x).shape), (Shape::Vector(_), Shape::Vector(n)) if n != 1)
 }
 
 /// A scale and the weights without it: `1/n*ones(n)` for `1/n` everywhere.

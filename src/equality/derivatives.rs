@@ -22,8 +22,13 @@ const MAX_ENTRIES: usize = 20;
 const MAX_MIXED: usize = 5;
 /// Agreement beyond this is chance, and differs between machines.
 const MOST_DIGITS: f64 = 12.0;
+/// Entries that second derivatives at one point may compute; more would take seconds.
+const MOST_WORK: usize = 3_000_000;
 /// Relative agreement that is good enough where differences allow no better.
 const TOLERANCE: f64 = 1e-6;
+
+/// Shares of the first steps with which a disagreement is looked at once more.
+const CLOSER: [f64; 3] = [1e-2, 1e-4, 1e-6];
 
 /// How two values compare.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,6 +70,8 @@ pub struct Report {
     pub points: usize,
     /// A random point at which one does not.
     pub elsewhere: Option<(Point, Row)>,
+    /// Whether second derivatives were compared; not where their values take too long.
+    pub second: bool,
 }
 
 impl Report {
@@ -84,7 +91,8 @@ pub fn check(
 ) -> Result<Option<Report>, EvalError> {
     let trial = Trial::new(g, f, domains);
     let Some(rows) = trial.rows(g, point)? else { return Ok(None) };
-    let mut report = Report { rows, points: 0, elsewhere: None };
+    let second = !trial.second.is_empty();
+    let mut report = Report { rows, points: 0, elsewhere: None, second };
     for moved in around(domains, point) {
         let Ok(Some(rows)) = trial.rows(g, &moved) else { continue };
         match rows.into_iter().find(|r| r.agreement == Agreement::No) {
@@ -109,7 +117,7 @@ struct Trial {
     unknowns: Vec<(SymbolId, Shape, String)>,
     gradient: Vec<ExprId>,
     /// For each unknown the direction it moves along, and the change of the
-    /// whole gradient.
+    /// whole gradient; none where it takes too long.
     second: Vec<(Tensor, Vec<ExprId>)>,
 }
 
@@ -134,6 +142,10 @@ impl Trial {
         }
         let f = simplify::stable(g, &[f])[0];
         let gradient = simplify::stable(g, &plain);
+        let changes: Vec<ExprId> = second.iter().flat_map(|(_, c)| c.iter().copied()).collect();
+        if eval::work(g, &changes) > MOST_WORK {
+            second.clear();
+        }
         let unknowns =
             symbols.iter().map(|&s| (s, g.symbol(s).shape, g.symbol(s).name.clone())).collect();
         Trial { f, unknowns, gradient, second }
@@ -151,7 +163,7 @@ impl Trial {
         for (u, derivative) in gradient.iter().enumerate() {
             rows.extend(self.first_row(g, point, u, derivative));
         }
-        for u in 0..self.unknowns.len() {
+        for u in 0..self.second.len() {
             rows.extend(self.second_rows(g, point, u)?);
         }
         Ok(Some(rows))
@@ -170,6 +182,7 @@ impl Trial {
             let estimate =
                 ridders::derivative(|t| at(t).map(|v| vec![v]), size).map_or(NO_ESTIMATE, |v| v[0]);
             let mut row = row(symbolic.data()[i], estimate, entry(name, *shape, i), None);
+            row.look_closer(0, size, |t| at(t).map(|v| vec![v]));
             if row.agreement == Agreement::No && has_kink(&at, size) {
                 row.agreement = Agreement::Kink;
             }
@@ -192,7 +205,8 @@ impl Trial {
             let flat: Vec<f64> = found.iter().flat_map(|t| t.data().to_vec()).collect();
             flat.iter().all(|x| x.is_finite()).then_some(flat)
         };
-        let numeric = ridders::derivative(at, step(point, *unknown, 0));
+        let size = step(point, *unknown, 0);
+        let numeric = ridders::derivative(at, size);
         let mut rows = Vec::new();
         let mut place = 0;
         for (v, exact) in (u..last).zip(&symbolic) {
@@ -202,7 +216,8 @@ impl Trial {
                 let estimate = numeric.as_ref().map_or(NO_ESTIMATE, |n| n[place + i]);
                 let along = !shape.is_scalar() || !other_shape.is_scalar();
                 let plain = row(exact.data()[i], estimate, name.clone(), Some(other.clone()));
-                let row = Row { along, ..plain };
+                let mut row = Row { along, ..plain };
+                row.look_closer(place + i, size, at);
                 if worst.as_ref().is_none_or(|w| is_worse(&row, w)) {
                     worst = Some(row);
                 }
@@ -211,6 +226,35 @@ impl Trial {
             rows.extend(worst);
         }
         Ok(rows)
+    }
+}
+
+impl Row {
+    /// Where derivatives disagree: whether they do with shorter steps, too. Steps across a pole, or longer than the
+    /// function's own scale, can seem to settle on what is no derivative. `f` gives the differences' function,
+    /// of which entry `i` is looked at, with first steps below `size`.
+    fn look_closer(&mut self, i: usize, size: f64, f: impl Fn(f64) -> Option<Vec<f64>>) {
+        if !matches!(self.agreement, Agreement::No | Agreement::Unsettled) {
+            return;
+        }
+        let wide = self.numeric;
+        for scale in CLOSER {
+            let found = ridders::derivative(&f, scale * size);
+            let Some(estimate) = found.and_then(|all| all.get(i).copied()) else { continue };
+            match agreement(self.symbolic, estimate) {
+                agrees @ Agreement::Digits(_) => {
+                    (self.numeric, self.agreement) = (estimate.value, agrees);
+                    return;
+                }
+                Agreement::No
+                    if self.agreement == Agreement::No
+                        && agreement(wide, estimate) == Agreement::No =>
+                {
+                    self.agreement = Agreement::Unsettled;
+                }
+                _ => {}
+            }
+        }
     }
 }
 
@@ -274,6 +318,10 @@ fn row(symbolic: f64, numeric: Estimate, by: String, also_by: Option<String>) ->
 }
 
 fn agreement(symbolic: f64, numeric: Estimate) -> Agreement {
+    // Differences do not see what is infinite.
+    if !numeric.value.is_finite() || symbolic.is_infinite() {
+        return Agreement::Unsettled;
+    }
     let size = symbolic.abs().max(numeric.value.abs());
     let gap = (symbolic - numeric.value).abs();
     if gap <= TOLERANCE * size || gap <= 1e-10 {

@@ -72,6 +72,21 @@ pub fn evaluate_known(g: &Graph, e: ExprId) -> Result<Tensor, EvalError> {
     evaluate(g, &[e], &|_| None).map(|mut v| v.swap_remove(0))
 }
 
+/// Entries that one evaluation of `exprs` computes, roughly: ranges of unknown length count as 100.
+pub fn work(g: &Graph, exprs: &[ExprId]) -> usize {
+    let order = g.reachable(exprs);
+    let mut turns: FxHashMap<SymbolId, usize> = FxHashMap::default();
+    for range in order.iter().filter_map(|&e| Range::of(g, e)) {
+        let n = ops::count(g, range.lo, range.hi).unwrap_or(100);
+        turns.entry(range.index).and_modify(|m| *m = n.max(*m)).or_insert(n);
+    }
+    let times = |e: &ExprId| {
+        let own = g.free_indices(*e).iter().map(|i| turns.get(i).copied().unwrap_or(1));
+        own.fold(g.shape(*e).len(), usize::saturating_mul)
+    };
+    order.iter().map(times).fold(0, usize::saturating_add)
+}
+
 /// A number or an array; numbers need no allocation.
 #[derive(Clone)]
 enum Val {

@@ -1,13 +1,14 @@
 //! Compiled kernels, and running them.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::host::{Place, Run, Tables};
 use super::lower::Site;
-use super::native::Code;
+use super::native::{Code, Entry};
 use super::program::Program;
 use super::wide::Wide;
 use crate::eval::EvalError;
@@ -143,22 +144,20 @@ impl Kernel {
     /// a building block's own panic.
     #[inline]
     pub fn call(&self, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
-        assert!(x.len() == self.n_in, "the input vector has another length than the kernel's");
-        assert!(out.len() == self.n_out, "the output vector has another length than the kernel's");
-        if self.alone {
-            // SAFETY: as in `run`. The kernel has no scratch memory; it uses the run only to report
-            // faults and in building blocks, whose panic is a fault, and it has no site of a fault.
-            unsafe {
-                (self.code.entry)(
-                    x.as_ptr(),
-                    out.as_mut_ptr(),
-                    std::ptr::null_mut(),
-                    std::ptr::null_mut(),
-                );
-            }
+        if let Some(alone) = self.alone() {
+            alone.call(x, out);
             return Ok(());
         }
+        assert!(x.len() == self.n_in, "{WRONG_INPUT}");
+        assert!(out.len() == self.n_out, "{WRONG_OUTPUT}");
         self.call_with_memory(x, out)
+    }
+
+    /// The kernel as code that stands alone, where nothing in it can fail and it asks for no scratch memory.
+    #[inline]
+    pub(crate) fn alone(&self) -> Option<Alone<'_>> {
+        let entry = self.code.entry;
+        self.alone.then_some(Alone { entry, n_in: self.n_in, n_out: self.n_out, _of: PhantomData })
     }
 
     fn call_with_memory(&self, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
@@ -199,6 +198,37 @@ impl Kernel {
                 Some(panic) => std::panic::resume_unwind(panic),
                 None => unreachable!("a building block failed without a panic"),
             },
+        }
+    }
+}
+
+const WRONG_INPUT: &str = "the input vector has another length than the kernel's";
+const WRONG_OUTPUT: &str = "the output vector has another length than the kernel's";
+
+/// A kernel that cannot fail. Its calls hand on no fault, which takes as long as some kernels.
+#[derive(Clone, Copy)]
+pub(crate) struct Alone<'k> {
+    entry: Entry,
+    n_in: usize,
+    n_out: usize,
+    _of: PhantomData<&'k Kernel>,
+}
+
+impl Alone<'_> {
+    /// Computes the outputs at `x`.
+    ///
+    /// # Panics
+    ///
+    /// Where the lengths of `x` and `out` are not those of the kernel.
+    #[inline]
+    pub(crate) fn call(&self, x: &[f64], out: &mut [f64]) {
+        assert!(x.len() == self.n_in, "{WRONG_INPUT}");
+        assert!(out.len() == self.n_out, "{WRONG_OUTPUT}");
+        // SAFETY: as in `Kernel::run`; the kernel, borrowed for as long as this lives, keeps the code. It has no scratch
+        // memory; it uses the run only to report faults and in building blocks, whose panic is a fault, and it has no
+        // site of a fault.
+        unsafe {
+            (self.entry)(x.as_ptr(), out.as_mut_ptr(), std::ptr::null_mut(), std::ptr::null_mut());
         }
     }
 }

@@ -69,6 +69,7 @@ use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 
+pub(crate) use kernel::Alone;
 pub use kernel::{Fault, Kernel, Stats};
 pub use wide::Choice;
 

@@ -232,8 +232,11 @@ fn matmul_tangent(g: &mut Graph, args: &[ExprId], _: ExprId, d: ExprId, k: usize
     g.apply(Op::MatMul, &factors)
 }
 
-fn transpose_adjoint(g: &mut Graph, _: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
-    g.transpose(a)
+fn transpose_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    let own = g.shape(args[0]);
+    let turned = g.transpose(a);
+    // A 1 by 1 matrix stays one, and the argument may have been a column of one entry.
+    reshape_to(g, turned, own)
 }
 
 fn trace_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {

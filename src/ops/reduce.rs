@@ -23,21 +23,55 @@ fn mean_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) 
     spread(g, args[0], share)
 }
 
-/// The product over the other entries. Written as `prod(x)/x[i]` it would fail
-/// where an entry is zero; only for matrices is there no other form.
-fn prod_adjoint(g: &mut Graph, args: &[ExprId], y: ExprId, a: ExprId, _: usize) -> ExprId {
-    if matches!(g.shape(args[0]), Shape::Vector(_)) {
-        let (i, j) = (g.fresh_index("i", &[args[0], a]), g.fresh_index("j", &[args[0], a]));
-        let (i_leaf, j_leaf, one) = (g.leaf(i), g.leaf(j), g.int(1));
-        let n = g.size_of(args[0]);
-        let other = g.apply(Op::Ne, &[j_leaf, i_leaf]);
-        let factor = g.apply(Op::Elem, &[args[0], j_leaf]);
-        let product = g.bind(Op::Prod, j, one, n, other, factor);
-        let column = g.bind(Op::Comp, i, one, n, one, product);
-        return g.mul(&[a, column]);
-    }
-    let product = g.mul(&[a, y]);
-    g.div(product, args[0])
+/// The product over the other entries. Written as `prod(x)/x[i]` it would fail where an entry is zero.
+fn prod_adjoint(g: &mut Graph, args: &[ExprId], _: ExprId, a: ExprId, _: usize) -> ExprId {
+    let others = match g.shape(args[0]) {
+        Shape::Scalar => g.int(1),
+        Shape::Vector(_) => others_in_column(g, args[0]),
+        Shape::Matrix(m, n) => others_in_matrix(g, args[0], m, n),
+    };
+    times(g, a, others)
+}
+
+/// `[prod(x[j] for j in 1..n if j != i) for i in 1..n]`
+fn others_in_column(g: &mut Graph, x: ExprId) -> ExprId {
+    let i = g.fresh_index("i", &[x]);
+    let (i_leaf, one, n) = (g.leaf(i), g.int(1), g.size_of(x));
+    let product = product_but(g, x, n, i_leaf, |g, j| g.apply(Op::Elem, &[x, j]));
+    g.bind(Op::Comp, i, one, n, one, product)
+}
+
+/// For each entry the product of the rest of its row, times the products of the other rows.
+fn others_in_matrix(g: &mut Graph, x: ExprId, rows: usize, columns: usize) -> ExprId {
+    let (i, j) = (g.fresh_index("i", &[x]), g.fresh_index("j", &[x]));
+    let (i_leaf, j_leaf, one) = (g.leaf(i), g.leaf(j), g.int(1));
+    let (m, n) = (g.int(rows as i64), g.int(columns as i64));
+    let in_row = product_but(g, x, n, j_leaf, |g, l| g.apply(Op::Elem, &[x, i_leaf, l]));
+    let other_rows = product_but(g, x, m, i_leaf, |g, k| {
+        let l = g.fresh_index("l", &[x, k]);
+        let l_leaf = g.leaf(l);
+        let entry = g.apply(Op::Elem, &[x, k, l_leaf]);
+        g.bind(Op::Prod, l, one, n, one, entry)
+    });
+    let entry = g.mul(&[in_row, other_rows]);
+    let row = g.bind(Op::Comp, j, one, n, one, entry);
+    g.bind(Op::Comp, i, one, m, one, row)
+}
+
+/// The product of `factor`, which reads `x`, over `1..n` without the index `at`.
+fn product_but(
+    g: &mut Graph,
+    x: ExprId,
+    n: ExprId,
+    at: ExprId,
+    factor: impl FnOnce(&mut Graph, ExprId) -> ExprId,
+) -> ExprId {
+    let one = g.int(1);
+    let other = g.fresh_index("j", &[x, at]);
+    let leaf = g.leaf(other);
+    let factor = factor(g, leaf);
+    let differs = g.apply(Op::Ne, &[leaf, at]);
+    g.bind(Op::Prod, other, one, n, differs, factor)
 }
 
 /// All of it goes to the first of the largest entries.

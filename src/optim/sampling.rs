@@ -6,9 +6,10 @@ use crate::random::order::permutation;
 /// Where a side has no bound, the box reaches this far from the start, in units of its size.
 const REACH: f64 = 10.0;
 
-/// The size that a start gives its unknown: `|x|`, however small; a start of 0 says nothing, and stands for 1.
+/// The size that a start gives its unknown: `|x|`, however small; a start of 0, or one that is no finite number,
+/// says nothing, and stands for 1.
 pub fn size_of_start(x: f64) -> f64 {
-    if x == 0.0 { 1.0 } else { x.abs() }
+    if x == 0.0 || !x.is_finite() { 1.0 } else { x.abs() }
 }
 
 /// The box that a search covers, `(low, high)`: the bounds where they are finite, elsewhere a range around the
@@ -16,13 +17,14 @@ pub fn size_of_start(x: f64) -> f64 {
 pub fn search_box(x: &[f64], bounds: Option<(&[f64], &[f64])>) -> (Vec<f64>, Vec<f64>) {
     let side = |i: usize| {
         let reach = REACH * size_of_start(x[i]);
+        let centre = if x[i].is_finite() { x[i] } else { 0.0 };
         let (lower, upper) =
             bounds.map_or((f64::NEG_INFINITY, f64::INFINITY), |b| (b.0[i], b.1[i]));
         match (lower.is_finite(), upper.is_finite()) {
             (true, true) => (lower, upper),
-            (true, false) => (lower, x[i].max(lower) + reach),
-            (false, true) => (x[i].min(upper) - reach, upper),
-            (false, false) => (x[i] - reach, x[i] + reach),
+            (true, false) => (lower, centre.max(lower) + reach),
+            (false, true) => (centre.min(upper) - reach, upper),
+            (false, false) => (centre - reach, centre + reach),
         }
     };
     (0..x.len()).map(side).unzip()
@@ -48,6 +50,16 @@ pub fn latin_hypercube(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_start_that_is_no_number_has_a_box() {
+        let start = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 2.0];
+        let bounds = ([f64::NEG_INFINITY, 3.0, f64::NEG_INFINITY, 1.0], [f64::INFINITY; 4]);
+        let (low, high) = search_box(&start, Some((&bounds.0, &bounds.1)));
+        for i in 0..4 {
+            assert!(low[i] < high[i] && low[i].is_finite() && high[i].is_finite());
+        }
+    }
 
     #[test]
     fn every_slice_of_every_axis_holds_one_point() {

@@ -102,7 +102,8 @@ impl Runner<'_> {
         match derivatives::check(g, f, &domains, &point) {
             Ok(Some(report)) => {
                 let text = report_text(g, of, &point, &report);
-                let differs = compiled_check::difference(g, &engine, f, &domains, &point);
+                let second = report.second;
+                let differs = compiled_check::difference(g, &engine, f, &domains, &point, second);
                 let holds = report.is_right() && differs.is_none();
                 let text = differs.map_or(text.clone(), |d| format!("{text}\n{d}"));
                 Ok(Answer { holds, text })

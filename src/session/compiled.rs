@@ -23,7 +23,7 @@ use crate::diff::{self, Banded};
 use crate::equality;
 use crate::eval::EvalError;
 use crate::expr::{ExprId, Graph, Symbol, SymbolId};
-use crate::jit::{self, Fault};
+use crate::jit::{self, Alone, Fault};
 use crate::memory;
 use crate::patience;
 use crate::problem::{Problem, SymmetricPattern};
@@ -496,18 +496,26 @@ fn entry_name(name: &str, shape: Shape, k: usize) -> String {
 pub(super) struct Prepared<'c> {
     g: &'c Graph,
     program: &'c Program,
+    /// Looked up once: a small kernel takes less time than finding it.
+    alone: Option<Alone<'c>>,
     pub out: Vec<f64>,
 }
 
 impl<'c> Prepared<'c> {
     fn new(g: &'c Graph, program: &'c Program) -> Self {
-        Prepared { g, program, out: vec![0.0; program.n_out()] }
+        Prepared { g, program, alone: program.alone(), out: vec![0.0; program.n_out()] }
     }
 
     /// Evaluates at `x` into `out`.
     #[inline]
     pub fn call(&mut self, x: &[f64]) -> Result<(), Fault> {
-        self.program.run(self.g, x, &mut self.out)
+        match &self.alone {
+            Some(kernel) => {
+                kernel.call(x, &mut self.out);
+                Ok(())
+            }
+            None => self.program.run_fallibly(self.g, x, &mut self.out),
+        }
     }
 }
 

@@ -34,20 +34,21 @@ impl Parts {
         f: ExprId,
         vars: &[SymbolId],
         points: &[Vec<f64>],
+        second: bool,
     ) -> Vec<Parts> {
         let squares = structure::squares(g, f);
         let residuals = squares.is_some();
         let mut problem = Compiled::new(g, engine, f, vars, squares, None);
         problem.get_ready(residuals);
-        points.iter().map(|x| Parts::at(&mut problem, x)).collect()
+        points.iter().map(|x| Parts::at(&mut problem, x, second)).collect()
     }
 
-    fn at(problem: &mut Compiled, x: &[f64]) -> Parts {
+    fn at(problem: &mut Compiled, x: &[f64], second: bool) -> Parts {
         let n = x.len();
         let mut gradient = vec![0.0; n];
         let mut found = vec![problem.value_gradient(x, &mut gradient)];
         found.extend(gradient);
-        if n <= MAX_HESSIAN && problem.has_hessian() {
+        if second && n <= MAX_HESSIAN && problem.has_hessian() {
             let mut hessian = DMatrix::zeros(n, n);
             problem.hessian(x, &mut hessian);
             found.extend(hessian.iter());
@@ -56,13 +57,15 @@ impl Parts {
     }
 }
 
-/// Where compiled code and evaluator disagree at the point or near it, in words.
+/// Where compiled code and evaluator disagree at the point or near it, in words; in second derivatives only if
+/// `second` asks for them.
 pub(super) fn difference(
     g: &mut Graph,
     engine: &Engine,
     f: ExprId,
     domains: &[Domain],
     point: &Point,
+    second: bool,
 ) -> Option<String> {
     if !engine.jit {
         return None;
@@ -73,20 +76,53 @@ pub(super) fn difference(
     points.extend(derivatives::around(domains, point).iter().map(flat));
     let fast = Engine { interrupt: Arc::clone(&engine.interrupt), ..engine.clone() };
     let slow = Engine { jit: false, ..engine.clone() };
-    let compiled = Parts::new(g, fast, f, &vars, &points);
-    let plain = Parts::new(g, slow, f, &vars, &points);
+    let compiled = Parts::new(g, fast, f, &vars, &points, second);
+    let plain = Parts::new(g, slow, f, &vars, &points, second);
     let names = entry_names(g, &vars);
     let pairs = compiled.iter().zip(&plain).enumerate();
-    pairs.into_iter().find_map(|(k, (a, b))| {
+    let mut pairs =
+        pairs.filter(|(_, (a, b))| disagreement(&a.found, &b.found, &names, &[]).is_some());
+    pairs.find_map(|(k, (a, b))| {
+        let moved: Vec<Vec<f64>> = (0..NEIGHBOURS).map(|n| neighbour(&points[k], n)).collect();
+        let slow = Engine { jit: false, ..engine.clone() };
+        let noise = spread(b, &Parts::new(g, slow, f, &vars, &moved, second));
         let place = if k == 0 { "at this point" } else { "at a random point near it" };
-        disagreement(&a.found, &b.found, &names).map(|what| {
+        disagreement(&a.found, &b.found, &names, &noise).map(|what| {
             format!("wrong: {place} compiled code gives {what}; this is a bug in Gradus; please report it")
         })
     })
 }
 
-/// The entry that disagrees, if one does. What is not finite is left to the evaluator.
-fn disagreement(compiled: &[f64], plain: &[f64], names: &[String]) -> Option<String> {
+/// Points beside one at which values are taken that move with the last digits.
+const NEIGHBOURS: usize = 6;
+/// How many times the spread of the evaluator's own values among neighbours two ways of computing may differ.
+const SPREADS: f64 = 64.0;
+
+/// The point with each entry moved by a few units in its last place, in a pattern of its own for each `n`.
+fn neighbour(point: &[f64], n: usize) -> Vec<f64> {
+    let moved = |(i, x): (usize, &f64)| {
+        let units = (i * 5 + n * 3) % 7;
+        x + x * f64::EPSILON * (units as f64 - 3.0)
+    };
+    point.iter().enumerate().map(moved).collect()
+}
+
+/// How far each part moves from `plain` to its neighbours: what rounding alone decides.
+fn spread(plain: &Parts, neighbours: &[Parts]) -> Vec<f64> {
+    let largest = |(k, at): (usize, &f64)| {
+        let moves = neighbours.iter().filter_map(|p| p.found.get(k)).map(|v| (v - at).abs());
+        moves.filter(|m| m.is_finite()).fold(0.0, f64::max)
+    };
+    plain.found.iter().enumerate().map(largest).collect()
+}
+
+/// The entry that disagrees beyond its `noise`, if one does. What is not finite is left to the evaluator.
+fn disagreement(
+    compiled: &[f64],
+    plain: &[f64],
+    names: &[String],
+    noise: &[f64],
+) -> Option<String> {
     let n = names.len();
     let parts = [(0, 1), (1, n + 1), (n + 1, plain.len())];
     let largest =
@@ -97,7 +133,8 @@ fn disagreement(compiled: &[f64], plain: &[f64], names: &[String]) -> Option<Str
         let size = largest(plain.get(from..to)?).max(rounded).max(1e-9);
         let differs = |k: &usize| {
             let (a, b) = (compiled[*k], plain[*k]);
-            let agrees = (a - b).abs() <= TOLERANCE * size;
+            let noise = noise.get(*k).map_or(0.0, |n| SPREADS * n);
+            let agrees = (a - b).abs() <= (TOLERANCE * size).max(noise);
             // What is not a number agrees with nothing.
             b.is_finite() && !agrees
         };

@@ -183,9 +183,12 @@ impl Runner<'_> {
                 lower.map_or(f64::NEG_INFINITY, |t| t.data()[k]),
                 upper.map_or(f64::INFINITY, |t| t.data()[k]),
             );
-            *x = x.max(l).min(u);
+            // What is not a number is no start, wherever the bounds are.
+            if !x.is_nan() {
+                *x = x.max(l).min(u);
+            }
         }
-        if moved == start.data() {
+        if moved.iter().zip(start.data()).all(|(a, b)| a == b || b.is_nan()) {
             return start;
         }
         let finding = Diagnostic::note_only(

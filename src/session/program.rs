@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::eval;
 use crate::expr::{ExprId, Graph, SymbolId};
-use crate::jit::{self, Fault, Kernel};
+use crate::jit::{self, Alone, Fault, Kernel};
 use crate::shape::{Shape, Tensor};
 
 /// Gradients that a test makes wrong on purpose, to see that they are found out.
@@ -106,21 +106,35 @@ impl Program {
     /// [`n_out`](Self::n_out) entries.
     #[inline]
     pub fn run(&self, g: &Graph, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
-        let outcome = match &self.kernel {
-            Some(kernel) => kernel.call(x, out),
-            None => return self.run_plainly(g, x, out),
-        };
-        match outcome {
-            Ok(()) => Ok(()),
-            Err(Fault::Interrupted) => Err(Fault::Interrupted),
-            // Of several mistakes the evaluator's is named, whatever the order in which code runs.
-            Err(Fault::Eval(_)) => self.run_plainly(g, x, out),
+        match self.alone() {
+            Some(kernel) => {
+                kernel.call(x, out);
+                Ok(())
+            }
+            None => self.run_fallibly(g, x, out),
         }
     }
 
-    /// By the plain evaluator. Apart from `run`, since small kernels take less time than a call.
+    /// Native code that cannot fail, where it is that.
+    #[inline]
+    pub fn alone(&self) -> Option<Alone<'_>> {
+        self.kernel.as_ref()?.alone()
+    }
+
+    /// By what may fail: a kernel with scratch memory, or the plain evaluator. Said to be cold for the sake of
+    /// registers in the loops that call what is not.
     #[cold]
     #[inline(never)]
+    pub fn run_fallibly(&self, g: &Graph, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
+        match self.kernel.as_ref().map(|kernel| kernel.call(x, out)) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(Fault::Interrupted)) => Err(Fault::Interrupted),
+            // Of several mistakes the evaluator's is named, whatever the order in which code runs.
+            Some(Err(Fault::Eval(_))) | None => self.run_plainly(g, x, out),
+        }
+    }
+
+    /// By the plain evaluator.
     fn run_plainly(&self, g: &Graph, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
         evaluate(g, &self.exprs, &self.inputs, x, out)
     }

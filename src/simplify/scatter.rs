@@ -247,7 +247,9 @@ fn sum(g: &mut Graph, e: ExprId) -> Option<ExprId> {
         });
     }
     let (value, index) = term(g, body)?;
-    let k = entry_index(g, &[body, range.lo, range.hi, range.cond]);
+    // Neither body nor condition need mention the index, and the new one stands beside it.
+    let own = g.leaf(range.index);
+    let k = entry_index(g, &[own, body, range.lo, range.hi, range.cond]);
     let at = g.leaf(k);
     let entry = match shift(g, index, range.index) {
         Some(shift) => shifted_entry(g, range, value, at, shift, n),

@@ -105,6 +105,15 @@ pub(super) fn entry(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     read(g, array, &indices)
 }
 
+/// Positions that name an entry.
+fn rank(g: &Graph, array: ExprId) -> usize {
+    match g.shape(array) {
+        Shape::Scalar => 0,
+        Shape::Vector(_) => 1,
+        Shape::Matrix(..) => 2,
+    }
+}
+
 fn read(g: &mut Graph, array: ExprId, indices: &[ExprId]) -> Option<ExprId> {
     if g.shape(array).is_scalar() {
         return Some(array);
@@ -126,10 +135,16 @@ fn read(g: &mut Graph, array: ExprId, indices: &[ExprId]) -> Option<ExprId> {
                 return None;
             }
             let row = g.args(row)[0];
+            if rank(g, column) != 1 || rank(g, row) != 1 {
+                return None;
+            }
             let (a, b) = (g.apply(Op::Elem, &[column, i]), g.apply(Op::Elem, &[row, j]));
             Some(g.mul(&[a, b]))
         }
-        Op::Comp | Op::Block => Some(g.apply(Op::Elem, &[&[array], indices].concat())),
+        // Its entries, where so many positions name one.
+        Op::Comp | Op::Block if indices.len() == rank(g, array) => {
+            Some(g.apply(Op::Elem, &[&[array], indices].concat()))
+        }
         _ => None,
     }
 }

@@ -8,7 +8,8 @@ use gradus::session::Session;
 use gradus::simplify;
 
 use super::numbers::{
-    LARGEST, difference, entries, holds_infinities, largest, sensitivity, values,
+    LARGEST, difference, entries, has_singular_matrix, holds_infinities, largest, sensitivity,
+    values,
 };
 use super::{Examination, Failure};
 use crate::support::point::Point;
@@ -94,7 +95,8 @@ fn definition(e: &mut Examination, session: &mut Session, name: &str, node: Expr
                         e.count("kernels: decided by rounding");
                         continue;
                     };
-                    if moves[k].is_infinite() {
+                    if moves[k].is_infinite() || has_singular_matrix(g, &outputs, &point) {
+                        e.count("kernels: decided by rounding");
                         continue;
                     }
                     let part = if k < g.shape(f).len() { "value" } else { "gradient" };

@@ -2,7 +2,7 @@
 
 use gradus::check::Item;
 use gradus::eval;
-use gradus::expr::{ExprId, Graph};
+use gradus::expr::{ExprId, Graph, Op};
 use gradus::session::Session;
 use gradus::shape::Tensor;
 
@@ -44,6 +44,24 @@ pub fn largest(g: &Graph, nodes: &[ExprId], point: &Point) -> f64 {
         }
     }
     most
+}
+
+/// Whether a matrix that is inverted, or whose determinant is taken, has full rank only by rounding at the point.
+pub fn has_singular_matrix(g: &Graph, nodes: &[ExprId], point: &Point) -> bool {
+    g.reachable(nodes).into_iter().any(|e| {
+        let inverts = matches!(g.op(e), Op::Det | Op::LogDet | Op::Inv);
+        if !inverts || !g.free_indices(e).is_empty() {
+            return false;
+        }
+        let Some(found) = values(g, &[g.args(e)[0]], point) else { return false };
+        let (m, n) = (found[0].shape().rows(), found[0].shape().cols());
+        let matrix = nalgebra::DMatrix::from_row_slice(m, n, found[0].data());
+        if matrix.iter().any(|v| !v.is_finite()) {
+            return true;
+        }
+        let parts = matrix.singular_values();
+        parts.min() <= 1e-12 * parts.max()
+    })
 }
 
 /// How far the values move when the entries of the point move by some units of the last place.
