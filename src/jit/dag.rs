@@ -75,6 +75,9 @@ impl FoldKind {
     }
 }
 
+/// Levels of a number that are looked through for whether it is whole.
+const DEPTH: usize = 8;
+
 /// What a node does with its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -242,7 +245,8 @@ impl Dag {
             }
             Kind::Define(_) | Kind::Call { .. } => traits.heavy = true,
             Kind::Fun(Fun::Row(_)) => traits.calls = true,
-            Kind::Whole(_) | Kind::Inside { .. } => traits.faults = true,
+            Kind::Whole(_) => traits.faults |= !self.is_whole(args[0], DEPTH),
+            Kind::Inside { .. } => traits.faults = true,
             _ => {}
         }
         let interval = self.find_interval(kind, args);
@@ -265,6 +269,23 @@ impl Dag {
         let inner = self.vars.without(inner, var);
         let ends = self.vars.union(ends.0, ends.1);
         self.vars.union(ends, inner)
+    }
+
+    /// Whether a number, bounded as those of intervals are, is whole whatever the counters are, so that its conversion
+    /// cannot fail and may be done anywhere.
+    fn is_whole(&self, v: Val, depth: usize) -> bool {
+        if depth == 0 || self.interval(v).is_none() {
+            return false;
+        }
+        let all = |args: &[Val]| args.iter().all(|&a| self.is_whole(a, depth - 1));
+        match self.kind(v) {
+            Kind::Num(bits) => f64::from_bits(bits).fract() == 0.0,
+            Kind::Real | Kind::Fun(Fun::Floor | Fun::Ceil) => true,
+            Kind::Fun(
+                Fun::Add | Fun::Sub | Fun::Mul | Fun::Neg | Fun::Min | Fun::Max | Fun::Row(Op::Mod),
+            ) => all(self.args(v)),
+            _ => false,
+        }
     }
 
     fn find_interval(&self, kind: Kind, args: &[Val]) -> Option<(f64, f64)> {
@@ -291,6 +312,14 @@ impl Dag {
             }
             Kind::Fun(Fun::Min) => (of(0)?.0.min(of(1)?.0), of(0)?.1.min(of(1)?.1)),
             Kind::Fun(Fun::Max) => (of(0)?.0.max(of(1)?.0), of(0)?.1.max(of(1)?.1)),
+            // It has the sign of the divisor, and is exact for whole numbers below 2^53; elsewhere rounding may take
+            // it across an end.
+            Kind::Fun(Fun::Row(Op::Mod)) => match of(1)? {
+                (n, m) if n == m && n > 0.0 && args.iter().all(|&a| self.is_whole(a, DEPTH)) => {
+                    (0.0, n - 1.0)
+                }
+                _ => return None,
+            },
             Kind::Fun(Fun::Floor) => (of(0)?.0.floor(), of(0)?.1.floor()),
             Kind::Fun(Fun::Ceil) => (of(0)?.0.ceil(), of(0)?.1.ceil()),
             _ => return None,

@@ -10,7 +10,9 @@ impl Translation<'_> {
     /// The product `e` from an array of all such products, where it has that
     /// form: then `Some` of the answer, which may still be missing.
     pub(super) fn product_but_one(&mut self, e: ExprId, env: EnvId) -> Option<Option<Val>> {
-        let pattern = but_one(self.g, e, &|_| 0)?;
+        // The index of the innermost loop: for the others the array stays as it is.
+        let depth = |s| self.envs.lookup(env, s).map_or(0, |var| u64::from(var.0) + 1);
+        let pattern = but_one(self.g, e, &depth)?;
         let k = self.envs.lookup(env, pattern.but)?;
         let range = Range::of(self.g, e)?;
         let (lo, hi) = (known(self.g, range.lo)?, known(self.g, range.hi)?);
@@ -43,7 +45,9 @@ impl Translation<'_> {
     /// The node after which all products that leave one factor out are there.
     pub(super) fn build_others(&mut self, e: ExprId, env: EnvId) -> Option<Val> {
         let range = Range::of(self.g, e)?;
-        let pattern = but_one(self.g, e, &|_| 0)?;
+        // The index that is left out is the one that has no value here.
+        let open = |s| u64::from(self.envs.lookup(env, s).is_none());
+        let pattern = but_one(self.g, e, &open)?;
         let (lo, hi) = (known(self.g, range.lo)?, known(self.g, range.hi)?);
         let (first, last) = (self.dag.int(lo), self.dag.int(hi));
         let interval = Some((lo as f64, hi as f64));

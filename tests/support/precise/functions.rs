@@ -161,9 +161,16 @@ pub fn erf(x: Dd) -> Dd {
     (exp(-square) * sum).scale(2.0) / Dd::PI.sqrt()
 }
 
+/// The longest way up.
+const LONGEST: f64 = 1000.0;
+
 /// `x` moved up to [`FAR`], one by one, and the factors passed.
 fn far(x: Dd) -> (Dd, Vec<Dd>) {
     let (mut x, mut passed) = (x, Vec::new());
+    // Beyond a few hundred steps the product overflows or underflows, and at 2^53 a step changes nothing.
+    if x.value() < -LONGEST {
+        return (Dd::NAN, passed);
+    }
     while x.value() < FAR {
         passed.push(x);
         x = x + Dd::ONE;
