@@ -21,18 +21,18 @@
 //! The solvers alone minimize plain closures: see [`problem::ClosureProblem`]
 //! and [`optim::driver::minimize`].
 //!
-//! Two wings that do not know each other meet in [`check`]. Within a wing a
-//! module uses those above it, never those below.
+//! Two wings that do not know each other meet in [`check`]. A module uses those
+//! above it, never those below; `tests/arrows.rs` holds that.
 //!
 //! - For all: [`memory`], where large arrays lie; [`patience`], when work ends
 //!   early; [`work`], how long a search for a nice form may go on.
 //! - Language, text and spans without mathematics: [`source`], [`diag`],
 //!   [`syntax`].
-//! - Mathematics, without spans, files or terminal: [`special`], [`random`],
-//!   [`data`], [`shape`], [`expr`], [`ops`], [`print`], [`poly`], [`simplify`],
-//!   [`diff`], [`derivation`], [`convexity`], [`eval`], [`equality`],
-//!   [`linear`], [`jit`], [`problem`], [`optim`], [`report`].
-//! - Where they meet: [`check`], [`session`], [`cli`], [`repl`].
+//! - Mathematics, without spans or terminal: [`report`], [`special`], [`random`],
+//!   [`shape`], [`data`], [`expr`], [`ops`], [`print`], [`poly`], [`simplify`],
+//!   [`diff`], [`derivation`], [`eval`], [`equality`], [`convexity`],
+//!   [`linear`], [`jit`], [`problem`], [`optim`].
+//! - Where they meet: [`check`], [`session`], and the ways to show it: [`front`], [`repl`], [`cli`].
 
 pub mod memory;
 
@@ -46,13 +46,15 @@ pub mod diag;
 
 pub mod syntax;
 
+pub mod report;
+
 pub mod special;
 
 pub mod random;
 
-pub mod data;
-
 pub mod shape;
+
+pub mod data;
 
 pub mod expr;
 
@@ -68,11 +70,11 @@ pub mod diff;
 
 pub mod derivation;
 
-pub mod convexity;
-
 pub mod eval;
 
 pub mod equality;
+
+pub mod convexity;
 
 pub mod linear;
 
@@ -82,14 +84,14 @@ pub mod problem;
 
 pub mod optim;
 
-pub mod report;
-
 pub mod check;
 
 pub mod session;
 
-pub mod cli;
+pub mod front;
 
 pub mod repl;
+
+pub mod cli;
 
 pub use session::{Outcome, Output, Session, Settings};

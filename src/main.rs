@@ -13,7 +13,7 @@ fn main() -> ExitCode {
 /// gets would look written. So this looks before the runtime does, as its own code for arguments does.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod before_main {
-    use gradus::cli::streams::OUT_WAS_CLOSED;
+    use gradus::front::streams::OUT_WAS_CLOSED;
     use std::sync::atomic::Ordering;
 
     #[used]

@@ -98,9 +98,9 @@ fn long_products_and_their_gradients_are_linear() {
 fn second_derivatives_of_a_long_product_read_products_of_others() {
     // Factors read by an index that is no counter, under conditions on both indices that are left out: computed anew for
     // every pair of them this would be 10^10 multiplications.
-    let script = "var x: R[4] = [0.9, 0.6, 1.4, 0.7]\nlet f = prod(x[min(k, 4)]^(1/1000) for k in 1..1000)\nhess(f) at (x = [0.9, 0.6, 1.4, 0.7])\nlet v = ones(4)\nsum(prod(v[mod(j, 4) + 1] for j in 1..2000 if j != l and j != k) for l in 1..2000 if min(l, 4) == 4 for k in 1..2000 if k != l)";
+    let script = "var x: R[4] = [0.9, 0.6, 1.4, 0.7]\nlet f = prod(x[min(k, 4)]^(1/1000) for k in 1..1000)\nhess(f) at (x = [0.9, 0.6, 1.4, 0.7])\nlet v = ones(4)\nsum(prod(v[mod(j, 4) + 1] for j in 1..2000 if j != l and j != k) for l in 1..2000 if min(l, 4) == 4 for k in 1..2000 if k != l) - 3992003";
     let ran = ends("products of others", script).passed("products of others");
-    assert_eq!(ran.texts()[1], "3992003");
+    assert_eq!(ran.texts()[1], "0");
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 use super::usage::{COMMANDS, FLAGS};
 use crate::diag::nearest;
+use crate::front::{Look, Script};
 use crate::memory;
 use crate::session::Settings;
 use crate::syntax::{is_reserved_word, lex};
@@ -31,21 +32,6 @@ pub struct Invocation {
     pub memory: Option<usize>,
 }
 
-/// How results are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Look {
-    /// One JSON object a line on stdout, everything for people on stderr.
-    pub json: bool,
-    /// Only what the script asks for: values and `print`.
-    pub quiet: bool,
-    /// An optimization that does not converge makes the exit status 3.
-    pub strict: bool,
-    /// The environment has no say in how things are shown.
-    pub sandbox: bool,
-    /// Bytes that may be written to stdout and stderr.
-    pub output: Option<u64>,
-}
-
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -65,17 +51,6 @@ pub enum Command {
     Version,
     /// Something of the language's reference that this version does not have.
     Planned(&'static str),
-}
-
-/// Where the text of a script comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Script {
-    /// A file.
-    File(PathBuf),
-    /// Standard input.
-    Stdin,
-    /// The arguments of `-e`, one after the other.
-    Code(Vec<String>),
 }
 
 /// Why the words make no sense, and what to write instead.

@@ -1,51 +1,21 @@
-//! The command line: arguments, scripts, help, and what is shown of results.
+//! The command line: the words after `gradus`, and what they ask for.
 //!
-//! In come the words after `gradus`, out goes an [`Exit`]. The work itself is done by a
-//! [`Session`]; this room gives it texts and shows what it gives back:
-//!
-//! ```text
-//! args       words to an invocation, or what is wrong with them
-//! load       scripts to texts, or why they cannot be read
-//! render     outputs to text for people (fit, bench, paint) or for programs (json_lines)
-//! streams    text to stdout and stderr; closed pipes
-//! outward    what may go out: no character that a terminal acts on, no more than is allowed
-//! interrupt  Ctrl-C, and signals that end the process
-//! state      where things are kept from one run to the next
-//! deadline   the end of the time that a run was given
-//! help       pages about functions, methods, statements and error codes
-//! ```
-//!
-//! Only this room and `repl` know the terminal and the process. Starting costs microseconds: nothing is
+//! In come the words, out goes an [`Exit`]. [`args`] makes an invocation of them, or says what is wrong with them; the
+//! work itself is done by a [`Session`], and `front` shows what it gives back. Starting costs microseconds: nothing is
 //! read, built or allocated that the command does not need.
 
 pub mod args;
-mod bench;
-pub mod deadline;
-pub mod exit;
-pub mod fit;
-mod front;
-pub mod help;
-pub mod interrupt;
-pub mod json_lines;
-pub mod load;
-pub mod outward;
-pub mod paint;
-pub mod render;
-pub mod state;
-pub mod streams;
 mod usage;
 
-pub use exit::Exit;
-pub use front::Front;
-
 use crate::diag::codes;
+use crate::front::interrupt::{self, Unanswered};
+use crate::front::{Exit, Front, Look, Script, deadline, help, load, state};
 use crate::memory::{self, OutOfMemory};
 use crate::repl;
 use crate::session::{Origin, Outcome, Output, Session, Settings, out_of_memory};
 use crate::source::SourceMap;
 use crate::special::vector::Simd;
-use args::{Command, Invocation, Look, Script};
-use interrupt::Unanswered;
+use args::{Command, Invocation};
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;

@@ -6,7 +6,7 @@
 use super::commands::COMMANDS;
 use super::complete::{self, Known};
 use super::conversation::is_only_documentation;
-use crate::cli::help;
+use crate::front::help;
 use crate::syntax::{self, Class, Completeness};
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};

@@ -4,8 +4,8 @@
 
 use super::conversation::{Conversation, Next};
 use crate::check::Item;
-use crate::cli::{help, load};
 use crate::diag::nearest;
+use crate::front::{help, load};
 use crate::report::{Align, TextTable};
 use std::path::Path;
 

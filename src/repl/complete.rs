@@ -10,8 +10,8 @@
 //! ```
 
 use super::commands::COMMANDS;
-use crate::cli::help;
 use crate::diag::shown_text;
+use crate::front::help;
 use crate::optim::registry;
 use crate::syntax::KEYWORDS;
 use rustyline::completion::Pair;

@@ -4,10 +4,10 @@
 //! with a clause word goes on with the statement before it, which runs again.
 
 use super::commands;
-use crate::cli::Front;
-use crate::cli::interrupt::{self, Unanswered};
-use crate::cli::paint::Paint;
 use crate::diag::Sink;
+use crate::front::Front;
+use crate::front::interrupt::{self, Unanswered};
+use crate::front::paint::Paint;
 use crate::session::{Origin, Outcome, Session, Settings};
 use crate::source::FileId;
 use crate::syntax::{self, Token};
@@ -164,7 +164,7 @@ fn parse_time(text: &str) -> Duration {
 }
 
 fn shown(time: Duration) -> String {
-    crate::cli::fit::duration(time.as_secs_f64())
+    crate::front::fit::duration(time.as_secs_f64())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@
 //! history       where typed lines are kept
 //! ```
 //!
-//! Results look as they do in scripts: `cli::render` shows both.
+//! Results look as they do in scripts: `front::render` shows both.
 
 mod assist;
 mod commands;
@@ -23,8 +23,8 @@ mod history;
 mod piped;
 mod terminal;
 
-use crate::cli::interrupt::Unanswered;
-use crate::cli::{Exit, Front};
+use crate::front::interrupt::Unanswered;
+use crate::front::{Exit, Front};
 use crate::session::Settings;
 use conversation::Conversation;
 use std::io::{self, IsTerminal};

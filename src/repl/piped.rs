@@ -5,10 +5,10 @@
 //! sends a line and waits for the answer gets it. Findings point at lines of the whole input.
 
 use super::conversation::{Conversation, Next, is_only_documentation};
-use crate::cli::load::{STDIN, Unreadable};
-use crate::cli::streams::is_about_waiting;
-use crate::cli::{Exit, deadline};
 use crate::diag::Diagnostic;
+use crate::front::load::{STDIN, Unreadable};
+use crate::front::streams::is_about_waiting;
+use crate::front::{Exit, deadline};
 use crate::source::{DecodeError, decode};
 use crate::syntax::{self, Class, Completeness};
 use std::io::{self, BufRead, BufReader, StdinLock};

@@ -8,7 +8,7 @@ use super::complete::Known;
 use super::conversation::{Conversation, Next};
 use super::history;
 use crate::check::Item;
-use crate::cli::{Exit, interrupt, state};
+use crate::front::{Exit, interrupt, state};
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{ColorMode, CompletionType, Config, Editor};

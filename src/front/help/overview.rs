@@ -3,7 +3,7 @@
 use super::statements::{Kind, STATEMENTS};
 use super::text::paragraph;
 use crate::check::builtins;
-use crate::cli::paint::Paint;
+use crate::front::paint::Paint;
 use crate::ops::{self, OpDef};
 use crate::optim::registry::METHODS;
 

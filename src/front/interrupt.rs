@@ -64,7 +64,7 @@ pub fn keep_terminal() {
 #[cfg(unix)]
 mod unix {
     use super::Unanswered;
-    use crate::cli::exit::Exit;
+    use crate::front::Exit;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, Ordering};
 

@@ -3,7 +3,7 @@
 //! In comes the name of a script, out come texts under the names that messages show, or the reason why
 //! there is none: no such file, a folder, bytes that are no text.
 
-use super::args::Script;
+use super::look::Script;
 use super::streams::is_about_waiting;
 use crate::diag::{Diagnostic, codes};
 use crate::memory;

@@ -1,14 +1,45 @@
-//! The streams together with how things are shown on them.
+//! Outputs shown, for whoever shows them: the command line, the prompt, and what may come beside them.
+//!
+//! ```text
+//! look       what is shown, and how; where a script comes from
+//! load       scripts to texts, or why they cannot be read
+//! render     outputs to text for people (fit, bench, paint) or for programs (json_lines)
+//! streams    text to stdout and stderr; closed pipes
+//! outward    what may go out: no character that a terminal acts on, no more than is allowed
+//! interrupt  Ctrl-C, and signals that end the process
+//! state      where things are kept from one run to the next
+//! deadline   the end of the time that a run was given
+//! help       pages about functions, methods, statements and error codes
+//! ```
+//!
+//! Only this room, `repl` and `cli` know the terminal and the process. Nothing is read, built or allocated here
+//! that is not needed.
 
-use super::args::Look;
-use super::interrupt;
-use super::load::Unreadable;
-use super::paint::Paint;
-use super::render::{self, Format, Rendered};
-use super::streams::Streams;
+mod bench;
+pub mod deadline;
+pub mod exit;
+pub mod fit;
+pub mod help;
+pub mod interrupt;
+pub mod json_lines;
+pub mod load;
+mod look;
+pub mod outward;
+pub mod paint;
+pub mod render;
+pub mod state;
+pub mod streams;
+
+pub use exit::Exit;
+pub use look::{Look, Script};
+
 use crate::diag::Severity;
 use crate::session::Output;
 use crate::source::SourceMap;
+use load::Unreadable;
+use paint::Paint;
+use render::{Format, Rendered};
+use streams::Streams;
 
 /// Shows outputs as they come.
 pub struct Front {

@@ -5,8 +5,8 @@
 use super::statements::Statement;
 use super::text::{indented, paragraph};
 use crate::check::Builtin;
-use crate::cli::paint::Paint;
 use crate::diag::Code;
+use crate::front::paint::Paint;
 use crate::ops::OpDef;
 use crate::optim::options::{BASE_OPTIONS, OptionDef, OptionDefault};
 use crate::optim::registry::{METHODS, MethodDef};

@@ -14,7 +14,7 @@
 //!
 //! Pure functions: in come outputs, out go texts; the streams are somebody else's.
 
-use super::args::Look;
+use super::look::Look;
 use super::outward::{Form, safe};
 use super::paint::Paint;
 use super::{fit, json_lines};

@@ -8,9 +8,9 @@
 //! before the program began is one, since somebody may believe that results were written. Where stderr is
 //! closed the run goes on, since its results are still wanted.
 
-use super::args::Look;
 use super::exit::Exit;
 use super::interrupt;
+use super::look::Look;
 use super::outward::{Allowance, Form, safe};
 use crate::diag::{Diagnostic, Style, codes, render};
 use crate::source::SourceMap;
