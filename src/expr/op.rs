@@ -14,7 +14,8 @@ pub enum Op {
     // Elementwise functions.
     Exp, Log, Log2, Log10, Log1p, Expm1, Sqrt, Cbrt, Abs, Sign, Floor, Ceil, Round,
     Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Atan2,
-    Erf, Erfc, Gamma, Lgamma, Digamma, Trigamma, Polygamma, Sigmoid, Softplus, LogCosh, Relu,
+    Erf, Erfc, ErfInv, NormCdf, NormPdf, Sinc, SincDerivative, Gamma, Lgamma, Digamma, Trigamma,
+    Polygamma, Beta, Lbeta, Sigmoid, Softplus, LogCosh, Relu,
     Min2, Max2, Hypot, Mod,
     // Reductions of arrays.
     SumAll, ProdAll, MeanAll, MinAll, MaxAll, Norm, Norm1, NormInf, SumSq, Dot, LogSumExpAll,

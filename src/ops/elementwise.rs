@@ -20,7 +20,7 @@ const UP: Traits = Traits { increasing: true, ..SMOOTH };
 const STEP: Traits = Traits { increasing: true, ..NONE };
 
 /// Points for functions of all reals.
-const REALS: &[&[f64]] = &[&[-1.7], &[-0.4], &[0.3], &[1.2], &[2.6]];
+pub(super) const REALS: &[&[f64]] = &[&[-1.7], &[-0.4], &[0.3], &[1.2], &[2.6]];
 /// Points for functions of positive numbers.
 const POSITIVE: &[&[f64]] = &[&[0.1], &[0.7], &[1.6], &[4.2]];
 /// Points inside the unit interval.
@@ -28,15 +28,16 @@ const UNIT: &[&[f64]] = &[&[-0.8], &[-0.3], &[0.2], &[0.9]];
 /// Points for functions of pairs.
 const PAIRS: &[&[f64]] = &[&[0.7, -1.3], &[-2.2, 0.6], &[1.4, 2.9]];
 
-struct Entry {
-    op: Op,
-    names: (&'static str, &'static [&'static str]),
-    latex: &'static str,
-    domain: Domain,
-    traits: Traits,
-    lowering: Lowering,
-    samples: &'static [&'static [f64]],
-    doc: (&'static str, &'static str, (&'static str, &'static str)),
+/// The columns of a function of one or two numbers.
+pub(super) struct Entry {
+    pub op: Op,
+    pub names: (&'static str, &'static [&'static str]),
+    pub latex: &'static str,
+    pub domain: Domain,
+    pub traits: Traits,
+    pub lowering: Lowering,
+    pub samples: &'static [&'static [f64]],
+    pub doc: (&'static str, &'static str, (&'static str, &'static str)),
 }
 
 const fn finish(e: Entry, arity: usize, value: Value, derivative: Derivative) -> OpDef {
@@ -57,7 +58,7 @@ const fn finish(e: Entry, arity: usize, value: Value, derivative: Derivative) ->
     }
 }
 
-const fn unary(e: Entry, value: fn(f64) -> f64, partial: Partial) -> OpDef {
+pub(super) const fn unary(e: Entry, value: fn(f64) -> f64, partial: Partial) -> OpDef {
     finish(e, 1, Value::Unary(value), Derivative::Elementwise(partial))
 }
 
@@ -65,7 +66,7 @@ const fn step(e: Entry, value: fn(f64) -> f64) -> OpDef {
     finish(e, 1, Value::Unary(value), Derivative::Zero)
 }
 
-const fn binary(e: Entry, value: fn(f64, f64) -> f64, partial: Partial) -> OpDef {
+pub(super) const fn binary(e: Entry, value: fn(f64, f64) -> f64, partial: Partial) -> OpDef {
     finish(e, 2, Value::Binary(value), Derivative::Elementwise(partial))
 }
 

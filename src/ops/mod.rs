@@ -25,6 +25,7 @@ pub mod lu;
 mod matrix;
 mod others;
 mod partials;
+mod probability;
 mod reduce;
 mod rewrite;
 mod shapes;
@@ -285,6 +286,7 @@ pub fn table() -> &'static [&'static OpDef] {
             arith::ROWS,
             logic::ROWS,
             elementwise::ROWS,
+            probability::ROWS,
             reduce::ROWS,
             matrix::ROWS,
             arrays::ROWS,

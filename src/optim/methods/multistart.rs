@@ -45,6 +45,8 @@ pub static METHOD: MethodDef = MethodDef {
 /// Ends are the same minimum if values and entries of x agree to these shares of `max(1, |.|)`.
 const SAME_VALUE: f64 = 1e-6;
 const SAME_PLACE: f64 = 1e-4;
+/// Values that agree to this share are both the lowest.
+const SAME_LOWEST: f64 = 1e-12;
 /// Minima that the message lists.
 const LISTED: usize = 5;
 /// Dense Hessians are for at most so many unknowns.
@@ -104,7 +106,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         }
         run.eval.check()?;
     }
-    seen.sort_by(|a, b| a.end.value.total_cmp(&b.end.value));
+    in_order(&mut seen);
     let message = described(&seen, starts, failed, method.name);
     let Some(best) = seen.first() else {
         return Ok(run.stalled(&message));
@@ -153,6 +155,17 @@ fn note(seen: &mut Vec<Seen>, end: Solution) {
             }
         }
         None => seen.push(Seen { end, times: 1 }),
+    }
+}
+
+/// From the lowest value up; of minima whose lowest values differ by rounding alone, the one that was found first leads.
+fn in_order(seen: &mut [Seen]) {
+    let lowest = seen.iter().map(|s| s.end.value).fold(f64::INFINITY, f64::min);
+    let tie = lowest + SAME_LOWEST * lowest.abs();
+    let leads = seen.iter().position(|s| s.end.value <= tie);
+    if let Some(first) = leads {
+        seen[..=first].rotate_right(1);
+        seen[1..].sort_by(|a, b| a.end.value.total_cmp(&b.end.value));
     }
 }
 

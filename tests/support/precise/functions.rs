@@ -244,3 +244,54 @@ pub fn logsumexp(terms: &[Dd]) -> Dd {
     let total = terms.iter().fold(Dd::ZERO, |a, &t| a + exp(t - largest));
     largest + log(total)
 }
+
+/// The inverse of `erf`, by Newton's method from a bisection in doubles.
+pub fn erf_inv(y: Dd) -> Dd {
+    let (mut low, mut high) = (-7.0, 7.0);
+    for _ in 0..80 {
+        let middle = 0.5 * (low + high);
+        if erf(Dd::new(middle)) < y { low = middle } else { high = middle }
+    }
+    let mut x = Dd::new(0.5 * (low + high));
+    for _ in 0..2 {
+        let slope = exp(-(x * x)).scale(2.0) / Dd::PI.sqrt();
+        x = x - (erf(x) - y) / slope;
+    }
+    x
+}
+
+/// The `n`-th derivative of `sin(pi*x)/(pi*x)`: of its power series near 0, else of the quotient by Leibniz's rule.
+pub fn sinc_derivative(n: i64, x: Dd) -> Dd {
+    if !(0..=12).contains(&n) {
+        return Dd::NAN;
+    }
+    let z = Dd::PI * x;
+    let mut value = Dd::ZERO;
+    if z.value().abs() < 4.0 {
+        // (-1)^k z^(2k)/(2k + 1)!, differentiated n times.
+        let mut over = Dd::ONE;
+        for k in 0..40i64 {
+            if k > 0 {
+                over = over / int(2 * k * (2 * k + 1));
+            }
+            if 2 * k >= n {
+                let falling = (0..n).fold(Dd::ONE, |p, j| p * int(2 * k - j));
+                let term = over * falling * z.powi(2 * k - n);
+                value = if k % 2 == 0 { value + term } else { value - term };
+            }
+        }
+    } else {
+        let (sin, cos) = sin_cos(z);
+        let (mut choose, mut factorial) = (Dd::ONE, Dd::ONE);
+        for j in 0..=n {
+            if j > 0 {
+                choose = choose * int(n - j + 1) / int(j);
+                factorial = factorial * int(j);
+            }
+            let wave = [sin, cos, -sin, -cos][(n - j) as usize % 4];
+            let term = choose * wave * factorial / z.powi(j + 1);
+            value = if j % 2 == 0 { value + term } else { value - term };
+        }
+    }
+    value * Dd::PI.powi(n)
+}

@@ -1,0 +1,178 @@
+//! The normal distribution and its relatives: rows and their partial derivatives.
+
+use super::curvature as shape;
+use super::elementwise::{Entry, REALS, binary, unary};
+use super::partials::scaled_power;
+use super::{Domain, Lowering, OpDef, Traits, times};
+use crate::expr::{ExprId, Graph, Op};
+use crate::special;
+
+const SMOOTH: Traits = Traits { smooth: true, ..Traits::NONE };
+/// Points for functions of two positive numbers.
+const POSITIVE_PAIRS: &[&[f64]] = &[&[0.7, 1.3], &[2.2, 0.6], &[1.4, 2.9], &[12.5, 30.0]];
+
+/// The rows of this file.
+pub const ROWS: &[&OpDef] = &[
+    &unary(
+        Entry {
+            op: Op::NormPdf,
+            names: ("normpdf", &[]),
+            latex: "\\varphi",
+            domain: Domain::Reals,
+            traits: Traits { even: true, log_concave: true, ..SMOOTH },
+            lowering: Lowering::Call,
+            samples: REALS,
+            doc: (
+                "density of the standard normal distribution",
+                "exp(-x^2/2)/sqrt(2*pi)",
+                ("normpdf(0)", "0.398942"),
+            ),
+        },
+        special::norm_pdf,
+        |g, a, y, _| {
+            let product = times(g, a[0], y);
+            g.neg(product)
+        },
+    ),
+    &unary(
+        Entry {
+            op: Op::NormCdf,
+            names: ("normcdf", &[]),
+            latex: "\\Phi",
+            domain: Domain::Reals,
+            traits: Traits {
+                increasing: true,
+                log_concave: true,
+                pieces: shape::S_SHAPED,
+                ..SMOOTH
+            },
+            lowering: Lowering::Call,
+            samples: REALS,
+            doc: (
+                "distribution function of the standard normal distribution",
+                "the integral of normpdf up to x; erfc(-x/sqrt(2))/2",
+                ("normcdf(0)", "0.5"),
+            ),
+        },
+        special::norm_cdf,
+        |g, a, _, _| g.apply(Op::NormPdf, a),
+    ),
+    &unary(
+        Entry {
+            op: Op::ErfInv,
+            names: ("erfinv", &[]),
+            latex: "\\operatorname{erf}^{-1}",
+            domain: Domain::OpenUnit,
+            traits: Traits { odd: true, zero_at_zero: true, increasing: true, ..SMOOTH },
+            lowering: Lowering::Call,
+            samples: &[&[-0.8], &[-0.3], &[0.2], &[0.9]],
+            doc: (
+                "inverse of the error function",
+                "erf(erfinv(x)) = x; infinite at -1 and 1",
+                ("erfinv(0.5)", "0.476936"),
+            ),
+        },
+        special::erf_inv,
+        |g, _, y, _| erf_inv_partial(g, y),
+    ),
+    &unary(
+        Entry {
+            op: Op::Sinc,
+            names: ("sinc", &[]),
+            latex: "\\operatorname{sinc}",
+            domain: Domain::Reals,
+            traits: Traits { even: true, ..SMOOTH },
+            lowering: Lowering::Call,
+            samples: REALS,
+            doc: ("normalized cardinal sine", "sin(pi*x)/(pi*x), 1 at 0", ("sinc(0.5)", "0.63662")),
+        },
+        special::sinc,
+        |g, a, _, _| {
+            let one = g.int(1);
+            g.apply(Op::SincDerivative, &[one, a[0]])
+        },
+    ),
+    &binary(
+        Entry {
+            op: Op::SincDerivative,
+            names: ("sincder", &[]),
+            latex: "\\operatorname{sinc}^{(#1)}(#2)",
+            domain: Domain::Reals,
+            traits: SMOOTH,
+            lowering: Lowering::Call,
+            samples: &[&[1.0, 0.7], &[2.0, -1.6], &[1.0, 0.05]],
+            doc: (
+                "derivatives of sinc",
+                "sincder(n, x), n a whole number: the n-th derivative of sinc",
+                ("sincder(1, 1)", "-1"),
+            ),
+        },
+        special::sinc_derivative,
+        |g, a, _, k| sinc_derivative_partial(g, a, k),
+    ),
+    &binary(
+        Entry {
+            op: Op::Beta,
+            names: ("beta", &[]),
+            latex: "\\mathrm{B}",
+            domain: Domain::Positive,
+            traits: SMOOTH,
+            lowering: Lowering::Call,
+            samples: POSITIVE_PAIRS,
+            doc: (
+                "beta function of positive numbers",
+                "gamma(a)*gamma(b)/gamma(a + b)",
+                ("beta(2, 3)", "0.0833333"),
+            ),
+        },
+        special::beta,
+        |g, a, y, k| {
+            let slope = lbeta_partial(g, a, k);
+            times(g, y, slope)
+        },
+    ),
+    &binary(
+        Entry {
+            op: Op::Lbeta,
+            names: ("lbeta", &["betaln"]),
+            latex: "\\log\\mathrm{B}",
+            domain: Domain::Positive,
+            traits: SMOOTH,
+            lowering: Lowering::Call,
+            samples: POSITIVE_PAIRS,
+            doc: (
+                "logarithm of the beta function",
+                "lgamma(a) + lgamma(b) - lgamma(a + b), without cancellation",
+                ("lbeta(2, 3)", "-2.48491"),
+            ),
+        },
+        special::lbeta,
+        |g, a, _, k| lbeta_partial(g, a, k),
+    ),
+];
+
+/// `sqrt(pi)/2*exp(y^2)`
+fn erf_inv_partial(g: &mut Graph, y: ExprId) -> ExprId {
+    let pi = g.pi();
+    let root = g.apply(Op::Sqrt, &[pi]);
+    let factor = scaled_power(g, (1, 2), root, 1);
+    let square = g.powi(y, 2);
+    let growth = g.apply(Op::Exp, &[square]);
+    times(g, factor, growth)
+}
+
+fn sinc_derivative_partial(g: &mut Graph, args: &[ExprId], k: usize) -> ExprId {
+    if k == 0 {
+        return g.int(0);
+    }
+    let one = g.int(1);
+    let next = g.add(&[args[0], one]);
+    g.apply(Op::SincDerivative, &[next, args[1]])
+}
+
+/// `digamma(a) - digamma(a + b)`, by `a` or by `b`.
+fn lbeta_partial(g: &mut Graph, args: &[ExprId], k: usize) -> ExprId {
+    let sum = g.add(&[args[0], args[1]]);
+    let (own, both) = (g.apply(Op::Digamma, &[args[k]]), g.apply(Op::Digamma, &[sum]));
+    g.sub(own, both)
+}
