@@ -246,8 +246,8 @@ fn same_value(lab: &Lab, e: ExprId, form: ExprId, strict: bool) -> Result<(), St
     let same = |a: f64, b: f64| match (a.is_finite(), b.is_finite()) {
         (true, true) => (a - b).abs() <= 1e-7 * scale,
         (false, false) => true,
-        // At an edge a common factor may have left a quotient of zeros.
-        (false, true) => !strict,
+        // At an edge a common factor may have left a quotient of zeros. Zero times what has no value is zero by its form.
+        (false, true) => !strict || b == 0.0,
         (true, false) => false,
     };
     if before.data().iter().zip(after.data()).all(|(a, b)| same(*a, *b)) {
