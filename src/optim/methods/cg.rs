@@ -116,7 +116,8 @@ struct Taken {
 fn next_first_step(taken: &Taken, slope: f64) -> f64 {
     let same = taken.alpha * taken.slope / slope;
     let parabola = 2.0 * taken.change / slope;
-    let step = if parabola > 0.0 { parabola.clamp(0.1 * same, 10.0 * same) } else { same };
+    // Slopes that underflow leave no number in `same`, which then bounds nothing.
+    let step = if parabola > 0.0 { parabola.max(0.1 * same).min(10.0 * same) } else { same };
     if step.is_finite() && step > 0.0 { step } else { taken.alpha }
 }
 
