@@ -90,7 +90,7 @@ const STAGES: &[(&str, &[&str], &str)] = &[
     (
         "a benchmark",
         &["bench"],
-        "var x = 1\nlet f = sum(sin(i*x)*j for i in 1..1000000 for j in 1..100000)",
+        "var x = 1\nlet f = sum(sin(i*j*x) for i in 1..1000000 for j in 1..100000)",
     ),
 ];
 
