@@ -359,6 +359,10 @@ impl Runner<'_> {
             Some(entry) => self.session.state.names.define(&name, entry.item, entry.span),
             None => self.session.state.names.remove(&name),
         }
+        // Between two statements of the body nothing else says so.
+        if !failed && self.outcome.interrupted && !self.is_dry() {
+            return self.report(check::interrupted(span));
+        }
         if failed { Err(Reported) } else { Ok(()) }
     }
 }
