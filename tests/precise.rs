@@ -105,3 +105,59 @@ fn arithmetic_has_30_digits() {
         assert!(rest.value().abs() < 1e-28, "{name}: {:e}", rest.value());
     }
 }
+
+/// The largest error of a function in units of `unit(exact)`, over arguments, and where it is.
+fn worst(
+    arguments: impl Iterator<Item = f64>,
+    value: impl Fn(f64) -> f64,
+    exact: impl Fn(Dd) -> Dd,
+    unit: impl Fn(f64, f64) -> f64,
+) -> (f64, f64) {
+    let error = |x: f64| {
+        let exact = exact(Dd::new(x));
+        (((Dd::new(value(x)) - exact).value() / unit(x, exact.value())).abs(), x)
+    };
+    arguments.map(error).fold((0.0, f64::NAN), |a, b| if b.0 <= a.0 { a } else { b })
+}
+
+/// The accuracies that the doc comments of `special` state.
+#[test]
+fn the_normal_distribution_and_sinc_are_as_accurate_as_they_say() {
+    let grid =
+        |from: f64, to: f64| (0..2000).map(move |k| from + (to - from) * f64::from(k) / 1999.3);
+    let relative = |_: f64, v: f64| f64::EPSILON * v.abs();
+    let cdf = |x: Dd| (Dd::ONE + f::erf(x / Dd::new(2.0).sqrt())).scale(0.5);
+    let pdf = |x: Dd| f::exp(-(x * x).scale(0.5)) / Dd::PI.scale(2.0).sqrt();
+    let of_square = |x: f64, v: f64| f64::EPSILON * v.abs() * (2.0 + x * x);
+    let tiny = (0..300).map(|k| 10f64.powf(-0.05 * f64::from(k)));
+    let near_1 = (1..300).map(|k| 1.0 - 10f64.powf(-0.03 * f64::from(k)));
+    let mut found = vec![
+        ("normcdf", worst(grid(-6.0, 8.0), gradus::special::norm_cdf, cdf, of_square), 1.0),
+        ("normpdf", worst(grid(-30.0, 30.0), gradus::special::norm_pdf, pdf, of_square), 1.0),
+        ("erfinv", worst(grid(-0.999, 0.999), gradus::special::erf_inv, f::erf_inv, relative), 4.0),
+        ("erfinv near 0", worst(tiny.skip(1), gradus::special::erf_inv, f::erf_inv, relative), 4.0),
+        ("erfinv near 1", worst(near_1, gradus::special::erf_inv, f::erf_inv, relative), 4.0),
+    ];
+    for n in 0..5 {
+        let scale = f64::EPSILON * std::f64::consts::PI.powi(n);
+        let value = |x: f64| gradus::special::sinc_derivative(n.into(), x);
+        let exact = |x: Dd| f::sinc_derivative(n.into(), x);
+        found.push((
+            "sinc and derivatives",
+            worst(grid(-9.0, 9.0), value, exact, |_, _| scale),
+            4.0,
+        ));
+    }
+    for b in [0.3, 2.5, 9.0, 40.0, 3000.0] {
+        let value = |a: f64| gradus::special::lbeta(a, b);
+        let exact = |a: Dd| f::lgamma(a) + f::lgamma(Dd::new(b)) - f::lgamma(a + Dd::new(b));
+        // Near its zeros the error is that of the terms.
+        let unit = |a: f64, v: f64| 1e-14 * (v.abs() + (1.0 + a).ln() + (1.0 + b).ln());
+        found.push(("lbeta", worst(grid(0.05, 60.0), value, exact, unit), 1.0));
+        let value = |a: f64| gradus::special::beta(a, b);
+        let unit = |a: f64, v: f64| 1e-14 * v * (1.0 + gradus::special::lbeta(a, b).abs());
+        found.push(("beta", worst(grid(0.05, 30.0), value, |a| f::exp(exact(a)), unit), 1.0));
+    }
+    let wrong: Vec<_> = found.iter().filter(|(_, (error, _), most)| !(error <= most)).collect();
+    assert!(wrong.is_empty(), "{wrong:?} of {found:?}");
+}

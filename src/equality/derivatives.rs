@@ -26,7 +26,6 @@ const MOST_DIGITS: f64 = 12.0;
 const MOST_WORK: usize = 3_000_000;
 /// Relative agreement that is good enough where differences allow no better.
 const TOLERANCE: f64 = 1e-6;
-
 /// Shares of the first steps with which a disagreement is looked at once more.
 const CLOSER: [f64; 3] = [1e-2, 1e-4, 1e-6];
 
@@ -230,9 +229,9 @@ impl Trial {
 }
 
 impl Row {
-    /// Where derivatives disagree: whether they do with shorter steps, too. Steps across a pole, or longer than the
-    /// function's own scale, can seem to settle on what is no derivative. `f` gives the differences' function,
-    /// of which entry `i` is looked at, with first steps below `size`.
+    /// Where derivatives disagree, or differences do not settle: whether it is so with shorter steps, too. Steps across a
+    /// pole, or longer than the function's own scale, can seem to settle on what is no derivative. The differences are
+    /// those of entry `i` of `f`, with first steps of [`CLOSER`] times `size`.
     fn look_closer(&mut self, i: usize, size: f64, f: impl Fn(f64) -> Option<Vec<f64>>) {
         if !matches!(self.agreement, Agreement::No | Agreement::Unsettled) {
             return;

@@ -17,9 +17,12 @@ use crate::report::number;
 const MAX_HESSIAN: usize = 40;
 /// Agreement that rounding may spoil, relative to the largest entry.
 const TOLERANCE: f64 = 1e-6;
-
 /// What is left where terms cancel, relative to the parts of lower order.
 const CANCELLED: f64 = 256.0 * f64::EPSILON;
+/// Points beside one at which values are taken that move with the last digits.
+const NEIGHBOURS: usize = 6;
+/// How many times the spread of the evaluator's own values among neighbours two ways of computing may differ.
+const SPREADS: f64 = 64.0;
 
 /// What a way to evaluate gives at a point.
 struct Parts {
@@ -75,28 +78,22 @@ pub(super) fn difference(
     let mut points = vec![flat(point)];
     points.extend(derivatives::around(domains, point).iter().map(flat));
     let fast = Engine { interrupt: Arc::clone(&engine.interrupt), ..engine.clone() };
-    let slow = Engine { jit: false, ..engine.clone() };
+    let slow = || Engine { jit: false, ..engine.clone() };
     let compiled = Parts::new(g, fast, f, &vars, &points, second);
-    let plain = Parts::new(g, slow, f, &vars, &points, second);
+    let plain = Parts::new(g, slow(), f, &vars, &points, second);
     let names = entry_names(g, &vars);
     let pairs = compiled.iter().zip(&plain).enumerate();
     let mut pairs =
         pairs.filter(|(_, (a, b))| disagreement(&a.found, &b.found, &names, &[]).is_some());
     pairs.find_map(|(k, (a, b))| {
         let moved: Vec<Vec<f64>> = (0..NEIGHBOURS).map(|n| neighbour(&points[k], n)).collect();
-        let slow = Engine { jit: false, ..engine.clone() };
-        let noise = spread(b, &Parts::new(g, slow, f, &vars, &moved, second));
+        let noise = spread(b, &Parts::new(g, slow(), f, &vars, &moved, second));
         let place = if k == 0 { "at this point" } else { "at a random point near it" };
         disagreement(&a.found, &b.found, &names, &noise).map(|what| {
             format!("wrong: {place} compiled code gives {what}; this is a bug in Gradus; please report it")
         })
     })
 }
-
-/// Points beside one at which values are taken that move with the last digits.
-const NEIGHBOURS: usize = 6;
-/// How many times the spread of the evaluator's own values among neighbours two ways of computing may differ.
-const SPREADS: f64 = 64.0;
 
 /// The point with each entry moved by a few units in its last place, in a pattern of its own for each `n`.
 fn neighbour(point: &[f64], n: usize) -> Vec<f64> {

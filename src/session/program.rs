@@ -121,22 +121,16 @@ impl Program {
         self.kernel.as_ref()?.alone()
     }
 
-    /// By what may fail: a kernel with scratch memory, or the plain evaluator. Said to be cold for the sake of
-    /// registers in the loops that call what is not.
-    #[cold]
+    /// By what may fail: a kernel with scratch memory, or the plain evaluator. Apart from the loops that call kernels
+    /// that cannot fail, for the sake of their registers.
     #[inline(never)]
     pub fn run_fallibly(&self, g: &Graph, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
         match self.kernel.as_ref().map(|kernel| kernel.call(x, out)) {
             Some(Ok(())) => Ok(()),
             Some(Err(Fault::Interrupted)) => Err(Fault::Interrupted),
             // Of several mistakes the evaluator's is named, whatever the order in which code runs.
-            Some(Err(Fault::Eval(_))) | None => self.run_plainly(g, x, out),
+            Some(Err(Fault::Eval(_))) | None => evaluate(g, &self.exprs, &self.inputs, x, out),
         }
-    }
-
-    /// By the plain evaluator.
-    fn run_plainly(&self, g: &Graph, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
-        evaluate(g, &self.exprs, &self.inputs, x, out)
     }
 }
 

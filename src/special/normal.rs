@@ -34,7 +34,8 @@ pub fn erf_inv(y: f64) -> f64 {
     const A: f64 = 0.147;
     // 1 - |y| is exact from 1/2 on.
     let rest = 1.0 - size;
-    let log = rest.ln() + size.ln_1p();
+    // log(1 - y^2), which must not be positive.
+    let log = if size < 0.5 { (-size * size).ln_1p() } else { rest.ln() + size.ln_1p() };
     let half = 2.0 / (PI * A) + 0.5 * log;
     let mut x = ((half * half - log / A).sqrt() - half).sqrt();
     for _ in 0..3 {
