@@ -6,12 +6,13 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::host::{Place, Run, Tables};
-use super::lower::Site;
-use super::native::{Code, Entry};
+use super::cranelift::native::Code;
 use super::program::Program;
 use super::wide::Wide;
 use crate::eval::EvalError;
+use crate::jit::run::frame::Entry;
+use crate::jit::run::frame::Site;
+use crate::jit::run::frame::{Place, Run, Tables};
 
 /// Why a run of a kernel ended without values.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,20 +2,15 @@
 //!
 //! In: expressions of a [`Graph`], and the symbols whose values come at run
 //! time. Out: a [`Kernel`], one function that computes all the expressions at
-//! once and shares what they have in common. Five steps, each with a room of
-//! its own and plain data in between:
+//! once and shares what they have in common. Plain data goes from room to room:
 //!
-//! 1. `translate` (with `envs`, `entries`, `numbers`, `folds`, `fills`, `scatters`, `products`):
-//!    expressions to the scalar graph `dag`, where arrays have become entries
-//!    and loops.
-//! 2. `schedule` (with `regions`): the scalar graph to a `program`, the kernel: loops that go
-//!    over the same range become one, what does not depend on a loop's counter
-//!    leaves it.
-//! 3. `wide`: loops that it covers to vector code of their own, where the machine has AVX-512 or
-//!    AVX2, else to bodies for pairs of doubles or plans for blocks of lanes.
-//! 4. `lower`, `loops`, `wide_loops`, `pairs`, `pass_code`, `emit` and `functions`: the rest of the kernel to
-//!    Cranelift's form. With `native`, the only files that name Cranelift.
-//! 5. `native`: machine code.
+//! 1. `entries`: expressions to the scalar graph, where arrays have become entries and loops.
+//! 2. `program`: the scalar graph to a kernel: loops that go over the same range become one, what does not depend on
+//!    a loop's counter leaves it, products with the rows of one matrix become one pass.
+//! 3. `bodies`: loops to straight lines of vector operations. `wide` decides what runs them: vector code where the
+//!    machine has AVX-512 or AVX2 (`x86`), else bodies for pairs of doubles or plans for blocks of lanes (`blocks`).
+//! 4. `cranelift`: the rest of the kernel to Cranelift's form and to machine code.
+//! 5. `run`: what stands beside the code while it runs. Its `frame`, and that of `bodies`, is what the steps hand on.
 //!
 //! **A fault is a returned error, never a crash**: a position in memory is
 //! proven to lie in its array when the kernel is compiled, else it is checked
@@ -26,41 +21,16 @@
 //! Sums may be computed in another order than written and with fused
 //! multiplication, always in the same way on the same machine.
 
-mod chain;
-mod count;
-mod dag;
-mod dense;
-mod emit;
+mod blocks;
+mod bodies;
+mod cranelift;
 mod entries;
-mod envs;
-mod facts;
-mod fills;
-mod folds;
-mod functions;
-mod host;
 mod kernel;
-mod long;
-mod loops;
-mod lower;
-mod native;
-mod numbers;
-mod others;
-mod pair_steps;
-mod pairs;
-mod pass_code;
-mod pass_runs;
-mod passes;
-mod pieces;
-mod products;
 mod program;
-mod regions;
-mod scatters;
-mod schedule;
-mod threads;
-mod translate;
-mod vars;
+mod run;
 mod wide;
-mod wide_loops;
+#[cfg(all(target_arch = "x86_64", unix))]
+mod x86;
 
 use std::fmt;
 use std::sync::Arc;
@@ -75,9 +45,10 @@ pub use wide::Choice;
 
 use crate::expr::{ExprId, Graph, Op, SymbolId, SymbolKind};
 use crate::memory;
+use cranelift::native;
+use entries::translate::Translation;
 use kernel::{Parts, lay_out};
-use program::Program;
-use translate::Translation;
+use program::{Program, count, passes, schedule};
 
 pub use crate::special::vector::Simd;
 

@@ -1,0 +1,209 @@
+//! What a step does to a block of lanes, in loops that the Rust compiler makes
+//! vector code of. A mask is a number whose bits are all ones or all zeros.
+//!
+//! Everything is inlined into the functions of `run`, which are compiled for a
+//! level of vector instructions each.
+
+use super::plan::SUMMED;
+use crate::jit::bodies::body::{Binary, Compare, Logic, Unary};
+use crate::special::vector::Lanes;
+
+/// An operand of a step.
+#[derive(Clone, Copy)]
+pub enum Input<'a> {
+    Lanes(&'a [f64]),
+    /// The same number in all lanes.
+    Same(f64),
+}
+
+use Input::{Lanes as Many, Same};
+
+/// A mask as a number.
+#[inline(always)]
+fn mask(holds: bool) -> f64 {
+    f64::from_bits(if holds { u64::MAX } else { 0 })
+}
+
+/// Whether a mask holds.
+#[inline(always)]
+pub fn holds(mask: f64) -> bool {
+    mask.to_bits() != 0
+}
+
+/// `a` where the mask holds, else `b`.
+#[inline(always)]
+pub fn chosen(mask: f64, a: f64, b: f64) -> f64 {
+    let m = mask.to_bits();
+    f64::from_bits((a.to_bits() & m) | (b.to_bits() & !m))
+}
+
+#[inline(always)]
+pub fn one(out: &mut [f64], a: Input, f: impl Fn(f64) -> f64) {
+    match a {
+        Many(a) => out.iter_mut().zip(a).for_each(|(o, a)| *o = f(*a)),
+        Same(a) => out.fill(f(a)),
+    }
+}
+
+#[inline(always)]
+pub fn two(out: &mut [f64], a: Input, b: Input, f: impl Fn(f64, f64) -> f64) {
+    match (a, b) {
+        (Many(a), Many(b)) => {
+            out.iter_mut().zip(a).zip(b).for_each(|((o, a), b)| *o = f(*a, *b));
+        }
+        (Many(a), Same(b)) => out.iter_mut().zip(a).for_each(|(o, a)| *o = f(*a, b)),
+        (Same(a), Many(b)) => out.iter_mut().zip(b).for_each(|(o, b)| *o = f(a, *b)),
+        (Same(a), Same(b)) => out.fill(f(a, b)),
+    }
+}
+
+#[inline(always)]
+pub fn three(out: &mut [f64], [a, b, c]: [Input; 3], f: impl Fn(f64, f64, f64) -> f64) {
+    match a {
+        Same(a) => two(out, b, c, |b, c| f(a, b, c)),
+        Many(a) => match (b, c) {
+            (Many(b), Many(c)) => {
+                let rest = a.iter().zip(b).zip(c);
+                out.iter_mut().zip(rest).for_each(|(o, ((a, b), c))| *o = f(*a, *b, *c));
+            }
+            (Many(b), Same(c)) => {
+                out.iter_mut().zip(a.iter().zip(b)).for_each(|(o, (a, b))| *o = f(*a, *b, c));
+            }
+            (Same(b), Many(c)) => {
+                out.iter_mut().zip(a.iter().zip(c)).for_each(|(o, (a, c))| *o = f(*a, b, *c));
+            }
+            (Same(b), Same(c)) => out.iter_mut().zip(a).for_each(|(o, a)| *o = f(*a, b, c)),
+        },
+    }
+}
+
+#[inline(always)]
+pub fn unary(op: Unary, out: &mut [f64], a: Input) {
+    match op {
+        Unary::Sqrt => one(out, a, f64::sqrt),
+        Unary::Nearest => one(out, a, f64::round_ties_even),
+        Unary::Floor => one(out, a, f64::floor),
+        Unary::Ceil => one(out, a, f64::ceil),
+        // The exponent of a mantissa from 1 to 2.
+        Unary::Exponent => one(out, a, |a| {
+            let (m, e) = a.split();
+            if m < 1.0 { e - 1.0 } else { e }
+        }),
+        Unary::Mantissa => one(out, a, |a| a.split().0),
+        Unary::Up(by) => one(out, a, |a| a.bits_up(u32::from(by))),
+        Unary::Down(by) => one(out, a, |a| a.bits_down(u32::from(by))),
+    }
+}
+
+#[inline(always)]
+pub fn binary(op: Binary, out: &mut [f64], a: Input, b: Input) {
+    match op {
+        Binary::Add => two(out, a, b, |a, b| a + b),
+        Binary::Sub => two(out, a, b, |a, b| a - b),
+        Binary::Mul => two(out, a, b, |a, b| a * b),
+        Binary::Div => two(out, a, b, |a, b| a / b),
+        Binary::Smaller => two(out, a, b, |a, b| if a < b { a } else { b }),
+        Binary::Larger => two(out, a, b, |a, b| if a > b { a } else { b }),
+        Binary::BitAnd => two(out, a, b, Lanes::bit_and),
+        Binary::BitOr => two(out, a, b, Lanes::bit_or),
+        Binary::BitXor => two(out, a, b, Lanes::bit_xor),
+        Binary::BitAdd => two(out, a, b, Lanes::bit_add),
+        Binary::BitSub => two(out, a, b, Lanes::bit_sub),
+        Binary::Scale => two(out, a, b, Lanes::scale),
+    }
+}
+
+/// `±a*b ± c`; rounded once where the processor does that.
+#[inline(always)]
+pub fn mul_add<const FUSED: bool>(out: &mut [f64], of: [Input; 3], minus: (bool, bool)) {
+    let fma = |a: f64, b: f64, c: f64| if FUSED { a.mul_add(b, c) } else { a * b + c };
+    match minus {
+        (false, false) => three(out, of, fma),
+        (false, true) => three(out, of, |a, b, c| fma(a, b, -c)),
+        (true, false) => three(out, of, |a, b, c| fma(-a, b, c)),
+        (true, true) => three(out, of, |a, b, c| fma(-a, b, -c)),
+    }
+}
+
+#[inline(always)]
+pub fn compare(op: Compare, out: &mut [f64], a: Input, b: Input) {
+    match op {
+        Compare::Less => two(out, a, b, |a, b| mask(a < b)),
+        Compare::LessEqual => two(out, a, b, |a, b| mask(a <= b)),
+        Compare::Equal => two(out, a, b, |a, b| mask(a == b)),
+        Compare::NotEqual => two(out, a, b, |a, b| mask(a != b)),
+        Compare::Unordered => two(out, a, b, |a, b| mask(a.is_nan() || b.is_nan())),
+    }
+}
+
+#[inline(always)]
+pub fn logic(op: Logic, out: &mut [f64], a: Input, b: Input) {
+    match op {
+        Logic::And => two(out, a, b, Lanes::bit_and),
+        Logic::Or => two(out, a, b, Lanes::bit_or),
+        Logic::Not => one(out, a, |a| f64::from_bits(!a.to_bits())),
+    }
+}
+
+/// Adds values to the lanes of a total where the mask holds.
+#[inline(always)]
+pub fn add(total: &mut [f64], value: &[f64], mask: Option<&[f64]>) {
+    match mask {
+        None => sum(total, value, value, |t, v, _| t + v),
+        Some(m) => sum(total, value, m, |t, v, m| t + chosen(m, v, 0.0)),
+    }
+}
+
+/// Adds `±a*b` likewise.
+#[inline(always)]
+pub fn add_product<const FUSED: bool>(
+    total: &mut [f64],
+    minus: bool,
+    (a, b): (&[f64], &[f64]),
+    mask: Option<&[f64]>,
+) {
+    let fma = |t: f64, a: f64, b: f64| if FUSED { a.mul_add(b, t) } else { a * b + t };
+    match (mask, minus) {
+        (None, false) => sum(total, a, b, fma),
+        (None, true) => sum(total, a, b, |t, a, b| fma(t, -a, b)),
+        (Some(m), _) => {
+            let factors = a.chunks(SUMMED).zip(b.chunks(SUMMED));
+            for ((a, b), m) in factors.zip(m.chunks(SUMMED)) {
+                for (t, ((a, b), m)) in total.iter_mut().zip(a.iter().zip(b).zip(m)) {
+                    let a = if minus { -a } else { *a };
+                    *t = chosen(*m, fma(*t, a, *b), *t);
+                }
+            }
+        }
+    }
+}
+
+/// Pairs of numbers in turn to lanes of a total, whose order so depends on nothing
+/// but how many there are.
+#[inline(always)]
+fn sum(total: &mut [f64], a: &[f64], b: &[f64], add: impl Fn(f64, f64, f64) -> f64) {
+    let mut lanes = [0.0; SUMMED];
+    lanes.copy_from_slice(total);
+    let (whole, b_whole) = (a.chunks_exact(SUMMED), b.chunks_exact(SUMMED));
+    let (rest, b_rest) = (whole.remainder(), b_whole.remainder());
+    for (a, b) in whole.zip(b_whole) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane = add(*lane, *a, *b);
+        }
+    }
+    for ((lane, a), b) in lanes.iter_mut().zip(rest).zip(b_rest) {
+        *lane = add(*lane, *a, *b);
+    }
+    total.copy_from_slice(&lanes);
+}
+
+/// Sets lanes where the mask holds.
+#[inline(always)]
+pub fn set(to: &mut [f64], value: &[f64], mask: Option<&[f64]>) {
+    match mask {
+        None => to.copy_from_slice(value),
+        Some(m) => {
+            to.iter_mut().zip(value).zip(m).for_each(|((t, v), m)| *t = chosen(*m, *v, *t));
+        }
+    }
+}
