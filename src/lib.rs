@@ -31,7 +31,7 @@
 //! - Mathematics, without spans or terminal: [`report`], [`special`], [`random`],
 //!   [`shape`], [`data`], [`expr`], [`ops`], [`print`], [`poly`], [`simplify`],
 //!   [`diff`], [`derivation`], [`eval`], [`equality`], [`convexity`],
-//!   [`linear`], [`jit`], [`problem`], [`optim`].
+//!   [`linear`], [`jit`], [`problem`], [`optim`], [`model`].
 //! - Where they meet: [`check`], [`session`], and the ways to show it: [`front`], [`repl`], [`cli`].
 
 pub mod memory;
@@ -83,6 +83,8 @@ pub mod jit;
 pub mod problem;
 
 pub mod optim;
+
+pub mod model;
 
 pub mod check;
 

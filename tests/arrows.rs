@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Language, text and spans without mathematics.
 const TEXT: [&str; 3] = ["source", "diag", "syntax"];
 /// The first room of the mathematics, and the last: those between them belong to it.
-const MATHEMATICS: (&str, &str) = ("report", "optim");
+const MATHEMATICS: (&str, &str) = ("report", "model");
 
 fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

@@ -6,7 +6,7 @@
 
 mod support;
 
-use gradus::optim::least_squares::FitStatistics;
+use gradus::optim::judge::least_squares::FitStatistics;
 use gradus::random::Stream;
 use support::close;
 use support::script::run;

@@ -9,8 +9,8 @@ mod support;
 use std::fs;
 use std::path::Path;
 
+use gradus::optim::judge::verdict::PointKind;
 use gradus::optim::status::Status;
-use gradus::optim::verdict::PointKind;
 use support::script::{line_in, run_in, session};
 
 /// One unit in the last digit of a published number, at least 1e-8.

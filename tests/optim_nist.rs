@@ -4,7 +4,7 @@
 mod nist;
 
 use gradus::optim::driver::{Control, Solution, minimize};
-use gradus::optim::least_squares::fit_statistics;
+use gradus::optim::judge::least_squares::fit_statistics;
 use gradus::optim::registry::find;
 use gradus::optim::status::Status;
 use gradus::problem::Problem;

@@ -5,9 +5,9 @@
 //! the bounds, lends the method a [`Run`], and puts together what is left when the method ends. It contains
 //! no iteration.
 
+use super::judge::review::review;
 use super::options::Options;
 use super::registry::{MethodDef, Need};
-use super::review::review;
 use super::run::{Ended, Run};
 use super::settled::Scales;
 use super::status::{Status, Stop};

@@ -5,13 +5,13 @@
 //! an error: a script may ask on.
 
 use super::check_text::{point_text, report_text, verdict_text};
-use super::compiled_check;
 use super::statement::{Runner, squeeze};
 use super::{Output, Receiver};
 use crate::check::{Checked, Equation, Item, Question, Reported, eval_error, value_text};
 use crate::equality::{self, Domain, Point, Verdict, derivatives};
 use crate::eval::EvalError;
 use crate::expr::{ExprId, SymbolId};
+use crate::model::compiled_check;
 use crate::report::JsonValue;
 use crate::shape::{Tensor, in_words};
 use crate::source::Span;

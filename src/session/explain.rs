@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::fit::Fit;
 use super::statement::{Runner, squeeze};
 use super::{Output, Receiver};
 use crate::check::{Checked, Item, Reported};
 use crate::diag::{Diagnostic, codes};
+use crate::model::Fit;
 use crate::optim::registry::{self, MethodDef};
 use crate::optim::trace::TraceStep;
 use crate::report::array::column_line;

@@ -23,35 +23,21 @@
 
 mod access;
 mod bench;
-mod blocks;
 mod check;
 mod check_text;
 mod collect;
 mod command;
-mod compiled;
-mod compiled_check;
 mod convex;
-mod data_rows;
 mod define;
-mod derivative_check;
 mod derive;
 mod explain;
 mod export;
-mod finite;
-mod fit;
-mod fitted;
-mod gauss_newton;
-mod hessian;
 mod output;
-mod program;
 mod record;
 mod regular;
 mod solve;
 mod solve_equations;
-mod sparse;
-mod stages;
 mod statement;
-mod structure;
 mod use_file;
 mod world;
 mod written;
@@ -64,20 +50,19 @@ use std::time::Duration;
 
 pub use access::{Access, Origin};
 pub use bench::{Bench, Preparation};
-pub use fit::Fit;
 pub use output::{Outcome, Output};
-pub use program::Spoiled;
 pub use statement::{io_reason, tensor_json};
 
 use crate::check::{Entry, Names, Record};
 use crate::diag::{Diagnostic, Sink, codes, nearest};
 use crate::expr::{ExprId, Graph, SymbolId};
 use crate::memory::{self, OutOfMemory};
+use crate::model::engine::{Engine, Times};
+pub use crate::model::{Fit, Spoiled};
 use crate::patience::{self, Stopped};
 use crate::shape::Tensor;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::{self, Ast};
-use program::{Engine, Times};
 use world::Files;
 
 /// What a front end may set.
@@ -149,7 +134,7 @@ pub(super) struct Unknown {
 
 /// Runs statements and remembers what they define.
 pub struct Session {
-    state: State,
+    pub(crate) state: State,
     files: Files,
     settings: Settings,
     interrupt: Arc<AtomicBool>,
@@ -175,7 +160,7 @@ pub(super) enum Mode {
 
 impl Session {
     /// How expressions are evaluated, by the settings.
-    fn engine(&self) -> Engine {
+    pub(crate) fn engine(&self) -> Engine {
         Engine {
             jit: self.settings.jit,
             threads: self.settings.threads,

@@ -4,7 +4,7 @@ use crate::diag::Diagnostic;
 use crate::report::JsonValue;
 
 use super::bench::Bench;
-use super::fit::Fit;
+use crate::model::Fit;
 use std::sync::Arc;
 
 /// One thing to show.

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::fit::Fit;
 use crate::check::{Item, NamedTable, Record};
 use crate::data::{Column, Table};
 use crate::expr::{ExprId, Graph, Num, Symbol, SymbolId};
+use crate::model::Fit;
 use crate::shape::{Shape, Tensor};
 
 /// What a result is called in messages.

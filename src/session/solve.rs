@@ -2,24 +2,30 @@
 
 use std::sync::Arc;
 
-use super::compiled::{Compiled, entry_names};
-use super::fit::Fit;
-use super::program::Engine;
+use super::Mode;
+use super::Unknown;
+use super::record;
 use super::statement::Runner;
-use super::structure::{self, Squares};
-use super::{Mode, Unknown, data_rows, derivative_check, finite, fitted, record};
 use crate::check::{Checked, Item, Objective, Reported, eval_error};
 use crate::diag::{Diagnostic, codes};
 use crate::expr::{ExprId, Graph, Symbol, SymbolId};
+use crate::model::Fit;
+use crate::model::compiled::{Compiled, entry_names};
+use crate::model::data_rows;
+use crate::model::derivative_check;
+use crate::model::engine::Engine;
+use crate::model::finite;
+use crate::model::fitted;
+use crate::model::structure::{self, Squares};
 use crate::ops;
 use crate::optim::driver::{self, Control, Solution};
-use crate::optim::least_squares::FitStatistics;
+use crate::optim::judge::least_squares::FitStatistics;
+use crate::optim::judge::verdict::Verdict;
 use crate::optim::methods::newton::MAX_DENSE;
-use crate::optim::normal_equations::MAX_JACOBIAN;
 use crate::optim::options::Options;
 use crate::optim::registry::{self, MethodDef, Need};
+use crate::optim::squares::normal_equations::MAX_JACOBIAN;
 use crate::optim::status::Status;
-use crate::optim::verdict::Verdict;
 use crate::patience::{self, Stopped};
 use crate::problem::{Halt, Problem, evaluation_timer};
 use crate::shape::Tensor;

@@ -235,14 +235,14 @@ impl Runner<'_> {
         };
         let g = &mut self.session.state.graph;
         let text = match stage.as_str() {
-            "graph" => super::stages::graph(g, *e),
+            "graph" => crate::model::show::graph(g, *e),
             "simplified" => {
                 let stable = crate::simplify::stable(g, &[*e])[0];
                 crate::simplify::shown(g, stable)
             }
-            "grad" | "hess" => super::stages::derivatives(g, *e, stage == "hess"),
-            stage => match super::stages::of_compilation(stage) {
-                Some(stage) => super::stages::code(g, *e, stage),
+            "grad" | "hess" => crate::model::show::derivatives(g, *e, stage == "hess"),
+            stage => match crate::model::show::of_compilation(stage) {
+                Some(stage) => crate::model::show::code(g, *e, stage),
                 None => return,
             },
         };

@@ -90,6 +90,10 @@ pub(super) fn shared(g: &mut Graph, e: ExprId, numbers: bool) -> Option<Shared> 
     }
     let single = terms.iter().all(|t| t.matrices.len() == 1);
     let parts: Vec<ExprId> = terms.into_iter().map(|t| built(g, t)).collect();
+    // Before `x` of one entry, `A*x` is a matrix times it as much as a column times it.
+    if parts.iter().any(|&p| g.shape(p) != g.shape(parts[0])) {
+        return None;
+    }
     let (sum, turned) = oriented(g, &parts, number.is_negative());
     let number = if turned { number.neg() } else { number };
     let all = [&left[..], &[sum], &right[..]].concat();

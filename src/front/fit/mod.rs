@@ -12,7 +12,7 @@ mod statistics;
 mod words;
 
 use super::paint::Paint;
-use crate::optim::verdict::{PointKind, Verdict};
+use crate::optim::judge::verdict::{PointKind, Verdict};
 use crate::report::{array, number::human};
 use crate::session::Fit;
 use crate::shape::{Shape, Tensor};

@@ -12,7 +12,7 @@
 //! ```
 
 use super::words::{counted, listed};
-use crate::optim::least_squares::FitStatistics;
+use crate::optim::judge::least_squares::FitStatistics;
 use crate::report::number::{human, human_digits};
 use crate::report::{Align, TextTable};
 use crate::session::Fit;

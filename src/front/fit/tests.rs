@@ -1,7 +1,7 @@
 //! Reports of made-up results, word by word.
 
 use super::*;
-use crate::optim::least_squares::fit_statistics;
+use crate::optim::judge::least_squares::fit_statistics;
 use crate::optim::status::Status;
 use crate::optim::trace::Trace;
 use crate::problem::Evaluations;

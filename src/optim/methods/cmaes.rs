@@ -15,12 +15,12 @@
 use super::finish::finish;
 use super::{NO_GTOL, SPREAD_FTOL, SPREAD_XTOL};
 use crate::memory;
-use crate::optim::eigen::symmetric_eigen;
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
 use crate::optim::sampling::size_of_start;
 use crate::optim::status::Stop;
+use crate::optim::trust::eigen::symmetric_eigen;
 use crate::optim::vector::{clip, norm_inf};
 use nalgebra::{DMatrix, DVector};
 

@@ -9,10 +9,10 @@
 //! `lm` is the method to take.
 
 use super::squares_point::Point;
-use crate::optim::damped_step::LinearModel;
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::settled::Outlook;
+use crate::optim::squares::damped_step::LinearModel;
 use crate::optim::status::Stop;
 use crate::optim::vector::{dot, norm, step_to};
 

@@ -13,7 +13,6 @@ pub mod gauss_newton;
 pub mod gd;
 pub mod lbfgs;
 pub mod lm;
-mod lm_step;
 pub mod multistart;
 pub mod nelder_mead;
 pub mod newton;

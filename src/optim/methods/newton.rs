@@ -17,9 +17,9 @@ use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::settled::Outlook;
-use crate::optim::sparse_region::{SparseHessian, SparseModel};
 use crate::optim::status::Stop;
-use crate::optim::trust_region::{Model, Step, Subproblem};
+use crate::optim::trust::sparse_region::{SparseHessian, SparseModel};
+use crate::optim::trust::trust_region::{Model, Step, Subproblem};
 use crate::optim::vector::{dot, norm, step_to};
 use nalgebra::DMatrix;
 

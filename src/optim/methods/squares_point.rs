@@ -1,11 +1,11 @@
 //! A point of a method for sums of squares: residuals and Jacobian, or their short form.
 //!
 //! Where a problem gives `J'J` without its residuals, since they are many, the short form of
-//! [`normal_equations`](crate::optim::normal_equations) is taken, as long as it is accurate; at points where it is
+//! [`normal_equations`](crate::optim::squares::normal_equations) is taken, as long as it is accurate; at points where it is
 //! not, residuals and Jacobian are. To the method both are residuals and a Jacobian.
 
-use crate::optim::normal_equations::{MAX_JACOBIAN, Short};
 use crate::optim::run::Run;
+use crate::optim::squares::normal_equations::{MAX_JACOBIAN, Short};
 use crate::optim::status::Stop;
 use crate::optim::vector::dot;
 use crate::problem::Halt;

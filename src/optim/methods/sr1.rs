@@ -14,7 +14,7 @@ use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::settled::Outlook;
 use crate::optim::status::Stop;
-use crate::optim::trust_region::Subproblem;
+use crate::optim::trust::trust_region::Subproblem;
 use crate::optim::vector::{dot, norm, step_to};
 use nalgebra::{DMatrix, DVector};
 
