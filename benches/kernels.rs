@@ -1,7 +1,7 @@
 //! How long kernels take to compile and to run, in nanoseconds an element:
 //! `cargo bench --bench kernels`.
 
-#[path = "../tests/jit_support/mod.rs"]
+#[path = "../tests/jit/jit_support/mod.rs"]
 mod jit_support;
 
 use std::hint::black_box;

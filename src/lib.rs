@@ -22,7 +22,7 @@
 //! and [`optim::driver::minimize`].
 //!
 //! Two wings that do not know each other meet in [`check`]. A module uses those
-//! above it, never those below; `tests/arrows.rs` holds that.
+//! above it, never those below; `tests/docs/arrows.rs` holds that.
 //!
 //! - For all: [`memory`], where large arrays lie; [`patience`], when work ends
 //!   early; [`work`], how long a search for a nice form may go on.

@@ -235,10 +235,10 @@ fn run() {
 
 /// Codes that no golden of `error` can draw, and why.
 const WITHOUT_GOLDEN: &[(&str, &str)] = &[
-    ("E0708", "needs Ctrl-C; tests/interrupts.rs draws it"),
+    ("E0708", "needs Ctrl-C; tests/cli/interrupts.rs draws it"),
     ("E0709", "needs a file outside of the allowed folders; tests of the sandbox draw it"),
     ("E0710", "needs a limit of the run; tests of the sandbox draw it"),
-    ("E0711", "needs hundreds of definitions; tests/limits.rs draws it"),
+    ("E0711", "needs hundreds of definitions; tests/cli/limits.rs draws it"),
     ("E0900", "a bug of ours"),
     ("W0006", "a bug of ours"),
     ("W0007", "needs `--set`"),
@@ -279,7 +279,7 @@ fn examples() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// All outputs; `tests/derive.rs` and `tests/latex.rs` have the oracles.
+/// All outputs; `tests/formulas/derive.rs` and `tests/formulas/latex.rs` have the oracles.
 fn shown(golden: &Golden) -> Result<String, String> {
     let ran = run_in(&mut session(golden.folder(), true), &golden.name(), &golden.script);
     Ok(printed(&ran))

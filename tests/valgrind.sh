@@ -38,7 +38,7 @@ done
 if [[ $# -eq 0 ]]; then
     machine=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
     export "CARGO_TARGET_${machine}_RUNNER=$(echo "$check" | tr '\n' ' ')"
-    GRADUS_CASES="${GRADUS_CASES:-20}" cargo test --test jit_table --test jit_loops --test jit_arrays --test jit_random \
-        -- --test-threads=1 --skip interrupt_ends_long_loops --skip any_number_of_threads
+    GRADUS_CASES="${GRADUS_CASES:-20}" cargo test --test jit -- --test-threads=1 \
+        table loops arrays random --skip interrupt_ends_long_loops --skip any_number_of_threads
 fi
 echo "== clean"

@@ -5,6 +5,8 @@
 //! by compiled code or otherwise. `derivative_check` doubts a gradient, `compiled_check` compares the way that will run
 //! with the evaluator, `fitted` says what is known of a solution, a [`Fit`]. Knows no syntax.
 
+#![warn(missing_docs)]
+
 pub(crate) mod blocks;
 pub(crate) mod compiled;
 pub(crate) mod compiled_check;

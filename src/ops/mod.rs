@@ -13,6 +13,8 @@
 //! One identity changes values where numbers are not finite: `0*x` is `0`, and
 //! `x^p * x^q` is `x^(p+q)` also where `x` is 0.
 
+#![warn(missing_docs)]
+
 mod arith;
 mod arrays;
 mod binders;

@@ -14,6 +14,8 @@
 //! Invariant: an evaluation never fails. A point outside the domain gives NaN or an infinity, and the solver
 //! rejects it.
 
+#![warn(missing_docs)]
+
 mod closure;
 mod evaluator;
 mod numeric;

@@ -21,6 +21,8 @@
 //! A script is looked at whole before any of it runs: mistakes in names and
 //! shapes are all reported, and nothing has run. A REPL line runs at once.
 
+#![warn(missing_docs)]
+
 mod access;
 mod bench;
 mod check;
