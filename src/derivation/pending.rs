@@ -119,7 +119,10 @@ fn site(g: &mut Graph, e: ExprId) -> Option<Site> {
         Op::Diff => Some(Site { node: e, of: args[0], weights: None }),
         Op::MatMul if g.op(args[0]) == Op::Transpose => {
             let inner = g.args(args[0])[0];
-            (g.op(inner) == Op::Diff).then_some(())?;
+            // The transposed derivative of a matrix by a scalar has no weights beside it.
+            let is_jacobian = g.op(inner) == Op::Diff
+                && g.args(inner).iter().all(|&a| matches!(g.shape(a), Shape::Vector(_)));
+            is_jacobian.then_some(())?;
             let weights = g.apply(Op::MatMul, &args[1..]);
             Some(Site { node: e, of: g.args(inner)[0], weights: Some(weights) })
         }
