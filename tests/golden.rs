@@ -371,7 +371,7 @@ fn output(seen: &Seen) -> String {
 
 /// An optimization without what depends on the machine.
 fn optimization(fit: &Fit) -> String {
-    let mut out = format!("{} {} by {}", fit.statement, fit.objective, fit.method);
+    let mut out = format!("{} {} by {}", fit.sense.word(), fit.objective, fit.method);
     if !fit.why.is_empty() {
         let _ = write!(out, " ({})", fit.why);
     }

@@ -53,6 +53,7 @@ use crate::memory;
 use crate::ops;
 use crate::patience;
 use crate::random::Stream;
+use crate::shape::ShapeFault;
 use crate::shape::{Shape, ShapeError, Tensor, in_words};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{Ast, NodeId};
@@ -228,16 +229,11 @@ impl<'s> Checker<'s> {
     /// Reports shapes that do not fit, pointing at the operands and at what
     /// gave them their shapes.
     fn shape_error<T>(&mut self, error: &ShapeError, span: Span, operands: &[Span]) -> Checked<T> {
-        let code = if error.message.starts_with("index ") {
-            codes::E0402
-        } else if error.message.contains("whole number") {
-            codes::E0403
-        } else if error.message.contains("a scalar here")
-            || error.message.contains("must be a scalar")
-        {
-            codes::E0404
-        } else {
-            codes::E0401
+        let code = match error.fault {
+            ShapeFault::Outside => codes::E0402,
+            ShapeFault::NotWhole => codes::E0403,
+            ShapeFault::NotScalar => codes::E0404,
+            ShapeFault::Sizes => codes::E0401,
         };
         let mut finding = Diagnostic::error(code, error.message.clone());
         let mut places =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Checked, Checker, Item};
 use crate::diag::{Diagnostic, codes, nearest};
 use crate::expr::{ExprId, SymbolId};
+use crate::model::Sense;
 use crate::optim::options::{OptionError, OptionValue, Options};
 use crate::optim::registry::{self, MethodDef};
 use crate::shape::in_words;
@@ -50,7 +51,7 @@ pub struct ChosenMethod {
 #[derive(Clone, Debug)]
 pub struct Objective {
     /// Which of the two.
-    pub kind: CommandKind,
+    pub sense: Sense,
     /// The expression as written.
     pub value: ExprId,
     /// Its name, or its text where it has none.
@@ -74,8 +75,10 @@ impl Checker<'_> {
         let Some(&subject) = command.subjects.first() else { return Err(super::Reported) };
         let span = ast.span(subject);
         let (value, unknowns) = self.optimized(subject)?;
+        let sense =
+            if command.kind == CommandKind::Maximize { Sense::Maximize } else { Sense::Minimize };
         let mut objective = Objective {
-            kind: command.kind,
+            sense,
             value,
             name: match ast.node(subject) {
                 Node::Name(name) => ast.name(*name).to_string(),

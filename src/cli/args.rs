@@ -10,6 +10,7 @@ use super::usage::{COMMANDS, FLAGS};
 use crate::diag::nearest;
 use crate::front::{Look, Script};
 use crate::memory;
+use crate::model::Stage;
 use crate::session::Settings;
 use crate::syntax::{is_reserved_word, lex};
 use lexopt::Arg;
@@ -66,10 +67,6 @@ pub struct WrongUsage {
 const SANDBOX_TIME: Duration = Duration::from_secs(60);
 const SANDBOX_OUTPUT: u64 = 10 << 20;
 const SANDBOX_MEMORY: usize = 2 << 30;
-
-/// The stages that `--show` knows.
-const STAGES: &[&str] =
-    &["tokens", "ast", "graph", "simplified", "grad", "hess", "kernel", "clif", "asm"];
 
 /// Understands the arguments, without the name of the program.
 ///
@@ -139,7 +136,7 @@ impl Words {
             "time" => self.time = Some(seconds(parser, flag.name)?),
             "output" => self.look.output = Some(size(parser, flag.name)? as u64),
             "memory" => self.memory = Some(size(parser, flag.name)?),
-            "show" => self.settings.show = Some(stage(value(parser, flag.name, "--show grad")?)?),
+            "show" => self.settings.show = Some(stage(&value(parser, flag.name, "--show grad")?)?),
             _ => {
                 let set = value(parser, flag.name, "--set n=100")?;
                 self.settings.set.push(definition(&set)?);
@@ -329,15 +326,15 @@ fn size(parser: &mut lexopt::Parser, flag: &str) -> Result<usize, WrongUsage> {
     })
 }
 
-fn stage(name: String) -> Result<String, WrongUsage> {
-    if STAGES.contains(&name.as_str()) {
-        return Ok(name);
-    }
-    let hint = match nearest(&name, STAGES.iter().copied()) {
-        Some(near) => format!("did you mean `--show {near}`?"),
-        None => format!("the stages are {}", STAGES.join(", ")),
-    };
-    Err(wrong(format!("unknown stage `{name}`"), &hint))
+fn stage(name: &str) -> Result<Stage, WrongUsage> {
+    let names = || Stage::ALL.iter().map(|(name, _)| *name);
+    Stage::find(name).ok_or_else(|| {
+        let hint = match nearest(name, names()) {
+            Some(near) => format!("did you mean `--show {near}`?"),
+            None => format!("the stages are {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        wrong(format!("unknown stage `{name}`"), &hint)
+    })
 }
 
 fn is_name(word: &str) -> bool {

@@ -76,7 +76,7 @@ fn result(fit: &Fit) -> JsonObject {
     let mut object = JsonObject::new()
         .with("kind", "result")
         .with("name", fit.name.clone())
-        .with("statement", fit.statement)
+        .with("statement", fit.sense.word())
         .with("method", fit.method)
         .with("status", fit.status.name())
         .with("value", fit.value)

@@ -7,13 +7,40 @@ use crate::optim::trace::Trace;
 use crate::problem::Evaluations;
 use crate::shape::Tensor;
 
+/// Which value an optimization looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sense {
+    /// The smallest.
+    Minimize,
+    /// The largest: the negative is minimized.
+    Maximize,
+}
+
+impl Sense {
+    /// The word of the statement.
+    pub fn word(self) -> &'static str {
+        match self {
+            Sense::Minimize => "minimize",
+            Sense::Maximize => "maximize",
+        }
+    }
+
+    /// What values are multiplied by before they are minimized: 1 or -1.
+    pub fn sign(self) -> f64 {
+        match self {
+            Sense::Minimize => 1.0,
+            Sense::Maximize => -1.0,
+        }
+    }
+}
+
 /// An optimization that ended.
 #[derive(Clone, Debug)]
 pub struct Fit {
     /// The name of the `let`; none where it stood as a statement.
     pub name: Option<String>,
-    /// `minimize` or `maximize`.
-    pub statement: &'static str,
+    /// Whether the smallest or the largest value was looked for.
+    pub sense: Sense,
     /// What was optimized: its name, or its text.
     pub objective: String,
     /// The method.
@@ -55,11 +82,11 @@ impl Fit {
     /// direction consists of; none where nothing was worked out.
     pub fn point(&self) -> Option<String> {
         // The verdict is about what was minimized: the negative under `maximize`.
-        let kind = match (self.verdict.as_ref()?.kind, self.statement) {
-            (PointKind::StrictMinimum, "maximize") => "strict local maximum",
-            (PointKind::LocalMaximum, "maximize") => "local minimum",
-            (PointKind::Unattained, "maximize") => "supremum approached, not attained",
-            (PointKind::Falling, "maximize") => "no maximum, the objective rises on",
+        let kind = match (self.verdict.as_ref()?.kind, self.sense) {
+            (PointKind::StrictMinimum, Sense::Maximize) => "strict local maximum",
+            (PointKind::LocalMaximum, Sense::Maximize) => "local minimum",
+            (PointKind::Unattained, Sense::Maximize) => "supremum approached, not attained",
+            (PointKind::Falling, Sense::Maximize) => "no maximum, the objective rises on",
             (kind, _) => kind.name(),
         };
         Some(kind.to_string())

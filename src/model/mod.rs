@@ -23,4 +23,5 @@ pub(crate) mod sparse;
 pub(crate) mod structure;
 
 pub use engine::Spoiled;
-pub use fit::Fit;
+pub use fit::{Fit, Sense};
+pub use show::Stage;

@@ -5,8 +5,70 @@ use crate::expr::{Data, ExprId, Graph, SymbolId};
 use crate::jit;
 use crate::simplify;
 
+/// A stage of the work that `--show` shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The tokens of a text.
+    Tokens,
+    /// Its syntax tree.
+    Ast,
+    /// The nodes of an expression.
+    Graph,
+    /// Its stable form, as it is evaluated.
+    Simplified,
+    /// Its gradient.
+    Gradient,
+    /// Its Hessian.
+    Hessian,
+    /// A stage of the compilation of value and derivatives.
+    Code(jit::Stage),
+}
+
+impl Stage {
+    /// All of them, with the names that users write.
+    pub const ALL: [(&'static str, Stage); 9] = [
+        ("tokens", Stage::Tokens),
+        ("ast", Stage::Ast),
+        ("graph", Stage::Graph),
+        ("simplified", Stage::Simplified),
+        ("grad", Stage::Gradient),
+        ("hess", Stage::Hessian),
+        ("kernel", Stage::Code(jit::Stage::Kernel)),
+        ("clif", Stage::Code(jit::Stage::Clif)),
+        ("asm", Stage::Code(jit::Stage::Assembly)),
+    ];
+
+    /// The stage of that name.
+    pub fn find(name: &str) -> Option<Stage> {
+        Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, stage)| *stage)
+    }
+
+    /// The stage of the compilation that it is, if it is one.
+    pub(crate) fn of_compilation(self) -> Option<jit::Stage> {
+        match self {
+            Stage::Code(stage) => Some(stage),
+            _ => None,
+        }
+    }
+}
+
+/// An expression at a stage after the syntax tree; none for those before.
+pub(crate) fn expression(g: &mut Graph, e: ExprId, stage: Stage) -> Option<String> {
+    match stage {
+        Stage::Tokens | Stage::Ast => None,
+        Stage::Graph => Some(graph(g, e)),
+        Stage::Simplified => {
+            let stable = simplify::stable(g, &[e])[0];
+            Some(simplify::shown(g, stable))
+        }
+        Stage::Gradient => Some(derivatives(g, e, false)),
+        Stage::Hessian => Some(derivatives(g, e, true)),
+        Stage::Code(stage) => Some(code(g, e, stage)),
+    }
+}
+
 /// The nodes below an expression, one a line, oldest first.
-pub(crate) fn graph(g: &Graph, e: ExprId) -> String {
+fn graph(g: &Graph, e: ExprId) -> String {
     let mut lines = Vec::new();
     for n in g.reachable(&[e]) {
         let node = g.node(n);
@@ -29,7 +91,7 @@ pub(crate) fn graph(g: &Graph, e: ExprId) -> String {
 }
 
 /// Gradient or Hessian entries by all unknowns of a scalar.
-pub(crate) fn derivatives(g: &mut Graph, e: ExprId, second: bool) -> String {
+fn derivatives(g: &mut Graph, e: ExprId, second: bool) -> String {
     if !g.shape(e).is_scalar() {
         return "not a scalar".to_string();
     }
@@ -46,7 +108,7 @@ pub(crate) fn derivatives(g: &mut Graph, e: ExprId, second: bool) -> String {
 }
 
 /// The loops or the machine code of an expression and its gradient.
-pub(crate) fn code(g: &mut Graph, e: ExprId, stage: jit::Stage) -> String {
+fn code(g: &mut Graph, e: ExprId, stage: jit::Stage) -> String {
     let unknowns = g.unknowns(&[e]);
     let mut outputs = vec![e];
     if g.shape(e).is_scalar() {
@@ -54,16 +116,6 @@ pub(crate) fn code(g: &mut Graph, e: ExprId, stage: jit::Stage) -> String {
     }
     let outputs = simplify::stable(g, &outputs);
     listing(g, &outputs, &unknowns, stage)
-}
-
-/// The stage of compilation that `--show` names, if it names one.
-pub(crate) fn of_compilation(stage: &str) -> Option<jit::Stage> {
-    match stage {
-        "kernel" => Some(jit::Stage::Kernel),
-        "clif" => Some(jit::Stage::Clif),
-        "asm" => Some(jit::Stage::Assembly),
-        _ => None,
-    }
 }
 
 /// The loops or the machine code of expressions in stable form.

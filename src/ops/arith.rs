@@ -161,8 +161,9 @@ fn join_branches(g: &mut Graph, nodes: &mut Vec<ExprId>) {
             g.add(&terms)
         };
         let (then, other) = (branch(1), branch(2));
-        nodes[at - 1] = g.apply(Op::If, &[cond, then, other]);
+        // The joined term may be one of those that it stands for.
         nodes.retain(|e| !same.contains(e));
+        nodes.insert(at - 1, g.apply(Op::If, &[cond, then, other]));
     }
 }
 
@@ -182,9 +183,10 @@ fn join_literals(g: &mut Graph, nodes: &mut Vec<ExprId>) {
         })
         .collect();
     let joined = g.apply_data(Op::Stack, data, &cells);
+    // The joined literal may be one of those that it stands for.
     let place = nodes.iter().position(|&e| e == first).unwrap_or(0);
-    nodes[place] = joined;
-    nodes.retain(|e| *e == joined || !literals.contains(e));
+    nodes.retain(|e| !literals.contains(e));
+    nodes.insert(place, joined);
 }
 
 /// A nested node of more arguments stays closed, so that a chain of operations

@@ -10,6 +10,7 @@ use super::{
     substitute, values,
 };
 use crate::expr::{Data, ExprId, Graph, Num, Op};
+use crate::shape::ShapeFault;
 use crate::shape::{Shape, ShapeError, in_words};
 
 /// Identities of reads, literals and constant arrays.
@@ -124,10 +125,12 @@ fn check_index(i: f64, n: usize, operand: usize) -> Result<(), ShapeError> {
         return Err(ShapeError::new(
             format!("an index must be a whole number, found {i}"),
             &[(operand, shape)],
-        ));
+        )
+        .of(ShapeFault::NotWhole));
     }
     if i < 1.0 || i > n as f64 {
-        return Err(ShapeError::new(format!("index {i} is outside 1..{n}"), &[(operand, shape)]));
+        let message = format!("index {i} is outside 1..{n}");
+        return Err(ShapeError::new(message, &[(operand, shape)]).of(ShapeFault::Outside));
     }
     Ok(())
 }
@@ -174,8 +177,11 @@ fn verify_block(g: &Graph, args: &[ExprId], part: Shape) -> Result<(), ShapeErro
 }
 
 fn stack_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
-    shapes::scalars(g, data, args)
-        .map_err(|e| ShapeError { message: e.message.replace("here", "as an entry"), ..e })?;
+    shapes::scalars(g, data, args).map_err(|e| ShapeError {
+        message: e.message.replace("here", "as an entry"),
+        fault: ShapeFault::Sizes,
+        ..e
+    })?;
     shapes::given(g, data, args)
 }
 

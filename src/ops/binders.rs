@@ -10,6 +10,7 @@ use super::{
     substitute,
 };
 use crate::expr::{Data, ExprId, Graph, Num, Op, SymbolId};
+use crate::shape::ShapeFault;
 use crate::shape::{Shape, ShapeError};
 
 /// The index of a binder with its range and condition.
@@ -167,13 +168,13 @@ pub(super) fn check_range(g: &Graph, args: &[ExprId]) -> Result<(), ShapeError> 
         if let Some(v) = known_value(g, end).filter(|v| v.abs() > FARTHEST) {
             let message =
                 format!("the ends of a range must be whole numbers of at most 2^53, found {v:e}");
-            return Err(ShapeError::new(message, &[(k, Shape::Scalar)]));
+            return Err(ShapeError::new(message, &[(k, Shape::Scalar)]).of(ShapeFault::NotWhole));
         }
         if let Some(v) = known_value(g, end)
             && (v.fract() != 0.0 || !v.is_finite())
         {
             let message = format!("the ends of a range must be whole numbers, found {v}");
-            return Err(ShapeError::new(message, &[(k, Shape::Scalar)]));
+            return Err(ShapeError::new(message, &[(k, Shape::Scalar)]).of(ShapeFault::NotWhole));
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::{Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Traits, Value, shapes};
 use crate::expr::{Data, ExprId, Graph, Num, Op};
+use crate::shape::ShapeFault;
 use crate::shape::{Shape, ShapeError, in_words};
 
 fn truth(b: bool) -> f64 {
@@ -69,6 +70,7 @@ fn branch_shape(g: &Graph, data: Data, args: &[ExprId]) -> Result<Shape, ShapeEr
         let message =
             format!("the condition of `if` must be a scalar, found {}", in_words(condition));
         return Err(ShapeError::new(message, &[(0, condition)])
+            .of(ShapeFault::NotScalar)
             .help("entry by entry, multiply by the comparison: `y .* (z > 0)`"));
     }
     let (a, b) = (g.shape(args[1]), g.shape(args[2]));

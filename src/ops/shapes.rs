@@ -1,6 +1,7 @@
 //! Shape rules shared by many rows.
 
 use crate::expr::{Data, ExprId, Graph};
+use crate::shape::ShapeFault;
 use crate::shape::{Shape, ShapeError, in_words};
 
 type Outcome = Result<Shape, ShapeError>;
@@ -55,7 +56,8 @@ pub fn scalars(g: &Graph, _: Data, args: &[ExprId]) -> Outcome {
             return Err(ShapeError::new(
                 format!("expected a scalar here, found {}", in_words(shape)),
                 &[(k, shape)],
-            ));
+            )
+            .of(ShapeFault::NotScalar));
         }
     }
     Ok(Shape::Scalar)

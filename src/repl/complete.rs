@@ -13,7 +13,7 @@ use super::commands::COMMANDS;
 use crate::diag::shown_text;
 use crate::front::help;
 use crate::optim::registry;
-use crate::syntax::KEYWORDS;
+use crate::syntax::statements;
 use rustyline::completion::Pair;
 use std::path::Path;
 
@@ -94,7 +94,7 @@ fn candidates(before: &str, known: &[Known]) -> impl Iterator<Item = Pair> {
             known.iter().map(|k| if k.is_function { call(&k.name) } else { plain(&k.name) }),
         );
         found.extend(help::functions().map(call));
-        found.extend(KEYWORDS.iter().map(|(word, _)| plain(word)));
+        found.extend(statements::words().map(|(word, _)| plain(word)));
     }
     found.into_iter()
 }

@@ -7,6 +7,7 @@ use super::{Output, Receiver};
 use crate::check::{Checked, Item, Reported};
 use crate::diag::{Diagnostic, codes};
 use crate::model::Fit;
+use crate::model::Sense;
 use crate::optim::registry::{self, MethodDef};
 use crate::optim::trace::TraceStep;
 use crate::report::array::column_line;
@@ -74,7 +75,7 @@ impl Runner<'_> {
 
 /// What was found, which method was taken, and why.
 fn whole(fit: &Fit) -> String {
-    let mut lines = vec![format!("{} {}", fit.statement, fit.objective)];
+    let mut lines = vec![format!("{} {}", fit.sense.word(), fit.objective)];
     lines.extend(fit.analysis.iter().map(|line| format!("  found     {line}")));
     if let Some(def) = registry::find(fit.method) {
         let why = match fit.why.as_str() {
@@ -124,7 +125,7 @@ fn update(
     lines.push(format!("  names     x = {}", names(&fit.entries)));
     lines.push(format!("  here      x = {},  f = {}", point(&before.x), human(f_before)));
     if !before.g.is_empty() {
-        let of = if fit.statement == "maximize" { "  (of -f, which is minimized)" } else { "" };
+        let of = if fit.sense == Sense::Maximize { "  (of -f, which is minimized)" } else { "" };
         lines.push(format!("  gradient  g = {}{of}", point(&before.g)));
     }
     let mut numbers = Vec::new();

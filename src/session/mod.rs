@@ -60,7 +60,7 @@ use crate::diag::{Diagnostic, Sink, codes, nearest};
 use crate::expr::{ExprId, Graph, SymbolId};
 use crate::memory::{self, OutOfMemory};
 use crate::model::engine::{Engine, Times};
-pub use crate::model::{Fit, Spoiled};
+pub use crate::model::{Fit, Sense, Spoiled, Stage};
 use crate::patience::{self, Stopped};
 use crate::shape::Tensor;
 use crate::source::{FileId, SourceMap, Span};
@@ -78,9 +78,8 @@ pub struct Settings {
     pub jit: bool,
     /// Values that replace those of a `let`: name and text.
     pub set: Vec<(String, String)>,
-    /// A stage of the work to show: `tokens`, `ast`, `graph`, `simplified`,
-    /// `grad`, `hess`, `kernel`, `clif`, `asm`.
-    pub show: Option<String>,
+    /// A stage of the work to show.
+    pub show: Option<Stage>,
     /// What texts may read and write.
     pub access: Access,
     /// Gradients that are wrong on purpose, for tests.
@@ -300,7 +299,7 @@ impl Session {
         let ast = Arc::new(syntax::parse(file, text, &mut sink));
         let failed = sink.has_errors();
         self.flush(&mut sink, out);
-        if self.settings.show.as_deref() == Some("ast") {
+        if self.settings.show == Some(Stage::Ast) {
             out(&self.files.sources, Output::Stage(ast.dump_all()));
         }
         if failed {
@@ -311,7 +310,7 @@ impl Session {
     }
 
     fn show_tokens(&self, text: &str, out: &mut Receiver) {
-        if self.settings.show.as_deref() == Some("tokens") {
+        if self.settings.show == Some(Stage::Tokens) {
             out(&self.files.sources, Output::Stage(syntax::dump_tokens(text)));
         }
     }

@@ -10,6 +10,7 @@ use crate::check::{Checked, Item, Objective, Reported, eval_error};
 use crate::diag::{Diagnostic, codes};
 use crate::expr::{ExprId, Graph, Symbol, SymbolId};
 use crate::model::Fit;
+use crate::model::Sense;
 use crate::model::compiled::{Compiled, entry_names};
 use crate::model::data_rows;
 use crate::model::derivative_check;
@@ -29,7 +30,7 @@ use crate::optim::status::Status;
 use crate::patience::{self, Stopped};
 use crate::problem::{Halt, Problem, evaluation_timer};
 use crate::shape::Tensor;
-use crate::syntax::ast::{Command, CommandKind};
+use crate::syntax::ast::Command;
 
 /// Least squares with more unknowns than this goes to a method without them.
 const MAX_LM: usize = 500;
@@ -372,7 +373,7 @@ impl Runner<'_> {
         statistics: Option<FitStatistics>,
         verdict: Option<Verdict>,
     ) -> Fit {
-        let sign = if objective.kind == CommandKind::Maximize { -1.0 } else { 1.0 };
+        let sign = objective.sense.sign();
         let mut message = solution.message.clone();
         if solution.status == Status::InvalidStart {
             let g = &mut self.session.state.graph;
@@ -405,7 +406,7 @@ impl Runner<'_> {
         trace.value.iter_mut().for_each(|v| *v *= sign);
         Fit {
             name: name.map(str::to_string),
-            statement: objective.kind.word(),
+            sense: objective.sense,
             objective: objective.name.clone(),
             method: solution.method,
             why: plan.why.clone(),
@@ -469,7 +470,7 @@ fn without_claims(solution: &mut Solution) {
 
 /// What is minimized: to maximize is to minimize the negative.
 fn minimized(g: &mut Graph, objective: &Objective, written: ExprId) -> ExprId {
-    if objective.kind == CommandKind::Maximize { g.neg(written) } else { written }
+    if objective.sense == Sense::Maximize { g.neg(written) } else { written }
 }
 
 /// The method for a smooth or another objective that is no sum of squares, by its number of unknowns.

@@ -228,25 +228,14 @@ impl Runner<'_> {
 
     /// What `--show` asks for about an expression.
     fn show_stage(&mut self, item: &Item, out: &mut Receiver) {
-        let (Some(stage), Item::Expr(e), false) =
-            (self.session.settings.show.clone(), item, self.is_dry())
+        let (Some(stage), Item::Expr(e), false) = (self.session.settings.show, item, self.is_dry())
         else {
             return;
         };
         let g = &mut self.session.state.graph;
-        let text = match stage.as_str() {
-            "graph" => crate::model::show::graph(g, *e),
-            "simplified" => {
-                let stable = crate::simplify::stable(g, &[*e])[0];
-                crate::simplify::shown(g, stable)
-            }
-            "grad" | "hess" => crate::model::show::derivatives(g, *e, stage == "hess"),
-            stage => match crate::model::show::of_compilation(stage) {
-                Some(stage) => crate::model::show::code(g, *e, stage),
-                None => return,
-            },
-        };
-        out(&self.session.files.sources, Output::Stage(text));
+        if let Some(text) = crate::model::show::expression(g, *e, stage) {
+            out(&self.session.files.sources, Output::Stage(text));
+        }
     }
 
     /// The value of an item for programs; null while an unknown is left.

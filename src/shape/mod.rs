@@ -111,12 +111,28 @@ impl fmt::Display for Shape {
     }
 }
 
+/// What kind of misfit it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ShapeFault {
+    /// Sizes do not fit one another, or the operation.
+    #[default]
+    Sizes,
+    /// An index lies outside of its array.
+    Outside,
+    /// A number should be whole.
+    NotWhole,
+    /// Something should be a scalar.
+    NotScalar,
+}
+
 /// Shapes that do not fit an operation.
 ///
 /// Operands are named by position, from 0; `check` turns the positions into
 /// places in the source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShapeError {
+    /// What kind of misfit it is.
+    pub fault: ShapeFault,
     /// What was expected and found, for example
     /// "cannot add a column of length 3 and a column of length 4".
     pub message: String,
@@ -129,7 +145,18 @@ pub struct ShapeError {
 impl ShapeError {
     /// An error about the operands at the given positions.
     pub fn new(message: impl Into<String>, operands: &[(usize, Shape)]) -> Self {
-        ShapeError { message: message.into(), operands: operands.to_vec(), help: None }
+        ShapeError {
+            fault: ShapeFault::Sizes,
+            message: message.into(),
+            operands: operands.to_vec(),
+            help: None,
+        }
+    }
+
+    /// The same error, of another kind than sizes that do not fit.
+    pub fn of(mut self, fault: ShapeFault) -> Self {
+        self.fault = fault;
+        self
     }
 
     /// The same error with a proposal.

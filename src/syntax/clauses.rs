@@ -1,50 +1,10 @@
 //! Which command takes which clause, and that each comes at most once.
 //!
 //! In comes a command as it was written; out go findings. The grammar lets every command take every
-//! clause, so that the table below can say what is wrong in words.
+//! clause, so that the table of statements can say what is wrong in words.
 
 use super::ast::{Clause, ClauseKind, Command, CommandKind};
 use crate::diag::{Diagnostic, codes};
-
-impl CommandKind {
-    /// The word it is called by.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Minimize => "minimize",
-            Self::Maximize => "maximize",
-            Self::Compare => "compare",
-            Self::Tune => "tune",
-            Self::LrRange => "lr_range",
-            Self::Derive => "derive",
-            Self::Solve => "solve",
-            Self::Check => "check",
-            Self::Convex => "convex",
-            Self::Explain => "explain",
-            Self::Plot => "plot",
-            Self::Print => "print",
-            Self::Assert => "assert",
-            Self::Export => "export",
-        }
-    }
-
-    /// The words of the clauses it takes.
-    pub fn clause_words(self) -> &'static [&'static str] {
-        match self {
-            Self::Minimize | Self::Maximize | Self::Compare => {
-                &["over", "from", "subject to", "using"]
-            }
-            Self::Tune => &["minimizing", "maximizing", "using"],
-            Self::LrRange => &["over", "using", "from", "to"],
-            Self::Derive => &["wrt"],
-            Self::Solve => &["for"],
-            Self::Check => &["at"],
-            Self::Explain => &["step"],
-            Self::Plot => &["over", "with", "to"],
-            Self::Export => &["to"],
-            Self::Convex | Self::Print | Self::Assert => &[],
-        }
-    }
-}
 
 impl ClauseKind {
     /// The word it begins with.

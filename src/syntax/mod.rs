@@ -22,12 +22,12 @@ mod format;
 mod generated;
 mod highlight;
 mod hints;
-mod keyword;
 mod layout;
 mod lexical;
 mod literal;
 mod parse;
 mod place;
+pub mod statements;
 mod token;
 
 #[cfg(test)]
@@ -36,6 +36,6 @@ mod tests;
 pub use ast::Ast;
 pub use dump::dump_tokens;
 pub use highlight::{Class, highlight};
-pub use keyword::{KEYWORDS, is_reserved_word};
 pub use parse::{Completeness, completeness, parse};
+pub use statements::is_reserved_word;
 pub use token::{Lexeme, Token, lex, starts_with_clause_word};

@@ -32,7 +32,7 @@ const ILL_CONDITIONED: f64 = 1e8;
 
 /// One line: how it ended, the value, and as much of the solution as fits.
 pub fn brief(fit: &Fit, paint: Paint) -> String {
-    let name = fit.name.as_deref().unwrap_or(fit.statement);
+    let name = fit.name.as_deref().unwrap_or(fit.sense.word());
     let mut line = format!("{name}: {} {}", fit.method, ending(fit));
     let mut length = line.chars().count();
     line = format!("{}: {} {}", paint.bold(name), fit.method, colored_ending(fit, paint));
@@ -91,7 +91,7 @@ impl Rows {
 }
 
 fn title(fit: &Fit) -> String {
-    let whole = format!("{} {}", fit.statement, fit.objective);
+    let whole = format!("{} {}", fit.sense.word(), fit.objective);
     match whole.char_indices().nth(WIDTH - 4) {
         Some((end, _)) => format!("{} ...", &whole[..end]),
         None => whole,

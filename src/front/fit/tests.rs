@@ -1,6 +1,7 @@
 //! Reports of made-up results, word by word.
 
 use super::*;
+use crate::model::Sense;
 use crate::optim::judge::least_squares::fit_statistics;
 use crate::optim::status::Status;
 use crate::optim::trace::Trace;
@@ -10,7 +11,7 @@ use nalgebra::DMatrix;
 fn example() -> Fit {
     Fit {
         name: Some("fit".to_string()),
-        statement: "minimize",
+        sense: Sense::Minimize,
         objective: "J".to_string(),
         method: "lm",
         why: "J is a sum of 4 squares".to_string(),

@@ -3,11 +3,10 @@
 //! In comes the name of a function, a method, an option, a statement, a clause or an error code; out
 //! goes its page, or near names. Everything on a page comes from the row of its table: `ops` for
 //! operators, `check::builtins` for other functions, `optim::registry` for methods, `diag::codes` for
-//! findings, and [`statements`] here. A new row has its page without a line of this room.
+//! findings, `syntax::statements` for statements. A new row has its page without a line of this room.
 
 mod overview;
 mod pages;
-pub mod statements;
 mod text;
 
 pub use overview::overview;
@@ -18,7 +17,7 @@ use crate::diag::{Code, codes, nearest};
 use crate::ops::{self, OpDef};
 use crate::optim::options::BASE_OPTIONS;
 use crate::optim::registry;
-use statements::STATEMENTS;
+use crate::syntax::statements::{self, STATEMENTS};
 
 /// The page of a topic; a name with several meanings has them all.
 ///

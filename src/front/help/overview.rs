@@ -1,11 +1,11 @@
 //! The overview of all topics, grouped by kind.
 
-use super::statements::{Kind, STATEMENTS};
 use super::text::paragraph;
 use crate::check::builtins;
 use crate::front::paint::Paint;
 use crate::ops::{self, OpDef};
 use crate::optim::registry::METHODS;
+use crate::syntax::statements::{Kind, STATEMENTS};
 
 /// All topics, a paragraph a kind.
 pub fn overview(paint: Paint) -> String {

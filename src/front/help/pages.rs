@@ -2,7 +2,6 @@
 //!
 //! All pages have one form: the name and what it is, a sentence, how it is written, facts, an example.
 
-use super::statements::Statement;
 use super::text::{indented, paragraph};
 use crate::check::Builtin;
 use crate::diag::Code;
@@ -11,6 +10,7 @@ use crate::ops::OpDef;
 use crate::optim::options::{BASE_OPTIONS, OptionDef, OptionDefault};
 use crate::optim::registry::{METHODS, MethodDef};
 use crate::report::number::human;
+use crate::syntax::statements::Statement;
 
 const NOT_BUILT: &str = "This version of Gradus does not have it yet.";
 

@@ -26,6 +26,26 @@ pub enum CommandKind {
     Export,
 }
 
+impl CommandKind {
+    /// All of them.
+    pub const ALL: [CommandKind; 14] = [
+        Self::Minimize,
+        Self::Maximize,
+        Self::Compare,
+        Self::Tune,
+        Self::LrRange,
+        Self::Derive,
+        Self::Solve,
+        Self::Check,
+        Self::Convex,
+        Self::Explain,
+        Self::Plot,
+        Self::Print,
+        Self::Assert,
+        Self::Export,
+    ];
+}
+
 /// A command: a word, what it is about, and clauses in the order in which they were written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Command {

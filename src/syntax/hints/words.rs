@@ -1,7 +1,7 @@
 //! Hints about words: reserved ones as names, misspelled ones, and two things side by side.
 
-use super::super::keyword::{inner_words, statement_words};
 use super::super::place::Place;
+use super::super::statements::{inner_words, statement_words};
 use super::super::token::Token;
 use super::{Rule, instead, plain};
 use crate::diag::{Diagnostic, codes, nearest};

@@ -21,7 +21,11 @@ pub fn check(e: &mut Examination, session: &mut Session, ran: &Ran) {
         let kind = fit.point().unwrap_or_default();
         let detail = format!(
             "{} {} by {}: {} at {:?}",
-            fit.statement, fit.objective, fit.method, fit.message, fit.x
+            fit.sense.word(),
+            fit.objective,
+            fit.method,
+            fit.message,
+            fit.x
         );
         if fit.status == Status::Converged {
             if !fit.value.is_finite() {
@@ -39,7 +43,11 @@ pub fn check(e: &mut Examination, session: &mut Session, ran: &Ran) {
                 ));
             }
         }
-        let wanted = if fit.statement == "maximize" { "local maximum" } else { "local minimum" };
+        let wanted = if fit.sense == gradus::model::Sense::Maximize {
+            "local maximum"
+        } else {
+            "local minimum"
+        };
         if kind.ends_with(wanted) {
             e.watch.begin(e.case, "statuses", Some(session.interrupt_flag()));
             if let Some(lower) = lower_neighbour(session, fit) {
@@ -70,7 +78,7 @@ fn lower_neighbour(session: &mut Session, fit: &Fit) -> Option<String> {
         let of = |s: SymbolId| point.iter().find(|(p, _)| *p == s).map(|(_, v)| v.clone());
         eval::evaluate(g, &[node], &of).map_or(f64::NAN, |v| v[0].data()[0])
     };
-    let sign = if fit.statement == "maximize" { -1.0 } else { 1.0 };
+    let sign = if fit.sense == gradus::model::Sense::Maximize { -1.0 } else { 1.0 };
     let here = value(&solution);
     let parts = parts(session, node, &solution);
     for (j, (s, at)) in solution.iter().enumerate() {
