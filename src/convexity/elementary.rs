@@ -6,14 +6,14 @@
 //! the pieces of its row has its extremes at ends of pieces and of the
 //! argument, where the row's own value function is evaluated.
 //!
-//! Rigorous up to one assumption: that a value function errs by at most
-//! [`ULPS`] units in the last place (the libraries used state 1 to 4), those of
-//! [`SLACK`] by at most that much. Roots and whole powers round outwards
+//! Rigorous up to one assumption: that a value function errs by no more than the
+//! accuracy that its row states, [`ULPS`] units in the last place (the libraries
+//! used state 1 to 4) or [`SLACK`]. Roots and whole powers round outwards
 //! without any assumption.
 
 use super::interval::Interval;
 use crate::expr::Op;
-use crate::ops::{self, Domain, Piece, Trend, Value};
+use crate::ops::{self, Accuracy, Domain, Piece, Trend, Value};
 
 /// Assumed largest error of a value function, in units in the last place.
 const ULPS: usize = 8;
@@ -42,75 +42,60 @@ pub fn image(op: Op, args: &[Interval]) -> Option<Interval> {
         // The row says nothing about the stretches between poles.
         (_, [x]) if ops::def(op).domain == Domain::NotPole && x.lo < 0.0 => Some(Interval::ALL),
         (_, [x]) => match ops::def(op).value {
-            Value::Unary(f) => Some(by_pieces(f, ops::def(op).traits.pieces, *x, error_of(op))),
+            Value::Unary(f) => {
+                Some(by_pieces(f, ops::def(op).traits.pieces, *x, ops::def(op).accuracy))
+            }
             _ => None,
         },
         _ => None,
     }
 }
 
-/// How a value is moved outwards.
-#[derive(Clone, Copy)]
-enum Error {
-    None,
-    Ulps,
-    Slack,
-}
-
-fn error_of(op: Op) -> Error {
-    match op {
-        Op::Sign | Op::Floor | Op::Ceil | Op::Round => Error::None,
-        Op::Erf | Op::Erfc | Op::NormCdf | Op::Digamma | Op::Trigamma | Op::LogCosh => Error::Slack,
-        _ => Error::Ulps,
+/// An interval around a computed value. An infinite value at a finite
+/// argument may be an overflow, so it bounds one side only.
+fn around(v: f64, accuracy: Accuracy) -> Interval {
+    if v.is_nan() {
+        return Interval::ALL;
     }
-}
-
-impl Error {
-    /// An interval around a computed value. An infinite value at a finite
-    /// argument may be an overflow, so it bounds one side only.
-    fn around(self, v: f64) -> Interval {
-        if v.is_nan() {
-            return Interval::ALL;
+    if v.is_infinite() {
+        let far = f64::MAX.copysign(v);
+        return Interval { lo: far.min(v), hi: far.max(v) };
+    }
+    match accuracy {
+        Accuracy::Exact => Interval::point(v),
+        Accuracy::Ulps => Interval::point(v).widened(ULPS),
+        Accuracy::Absolute => {
+            let e = SLACK * (1.0 + v.abs());
+            Interval { lo: v - e, hi: v + e }
         }
-        if v.is_infinite() {
-            let far = f64::MAX.copysign(v);
-            return Interval { lo: far.min(v), hi: far.max(v) };
-        }
-        match self {
-            Error::None => Interval::point(v),
-            Error::Ulps => Interval::point(v).widened(ULPS),
-            Error::Slack => {
-                let e = SLACK * (1.0 + v.abs());
-                Interval { lo: v - e, hi: v + e }
-            }
-        }
+        Accuracy::OfParts => Interval::ALL,
     }
 }
 
 /// The values of a function that is monotone on each of its pieces.
-fn by_pieces(f: fn(f64) -> f64, pieces: &[Piece], x: Interval, error: Error) -> Interval {
+fn by_pieces(f: fn(f64) -> f64, pieces: &[Piece], x: Interval, error: Accuracy) -> Interval {
     let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return Interval::ALL };
     let Some(x) = x.meet(Interval { lo: first.from, hi: last.to }) else { return Interval::ALL };
     if pieces.iter().any(|p| p.trend == Trend::Free) {
         return Interval::ALL;
     }
     let inner = pieces[1..].iter().map(|p| p.from).filter(|&b| x.lo < b && b < x.hi);
-    let mut values = error.around(f(x.lo)).hull(error.around(f(x.hi)));
+    let mut values = around(f(x.lo), error).hull(around(f(x.hi), error));
     for b in inner {
-        values = values.hull(error.around(f(b)));
+        values = values.hull(around(f(b), error));
     }
     values.meet(limits(f, pieces, error)).unwrap_or(Interval::ALL)
 }
 
 /// The range over the whole domain, so that rounding does not make `exp`
 /// negative. Values at ends of pieces are exact where they are whole numbers.
-fn limits(f: fn(f64) -> f64, pieces: &[Piece], error: Error) -> Interval {
+fn limits(f: fn(f64) -> f64, pieces: &[Piece], error: Accuracy) -> Interval {
     let at = |b: f64| {
         let v = f(b);
         if v.fract() == 0.0 || v.is_infinite() {
             Interval { lo: v, hi: v }
         } else {
-            error.around(v)
+            around(v, error)
         }
     };
     pieces.iter().fold(at(pieces[0].from), |range, p| range.hull(at(p.to)))
@@ -140,7 +125,7 @@ pub fn holds_whole(p: Interval) -> bool {
 
 fn fractional_power(x: Interval, p: f64) -> Interval {
     let Some(x) = x.meet(Interval::NONNEGATIVE) else { return Interval::ALL };
-    let at = |v: f64| Error::Ulps.around(v.powf(p));
+    let at = |v: f64| around(v.powf(p), Accuracy::Ulps);
     at(x.lo).hull(at(x.hi)).meet(Interval::NONNEGATIVE).unwrap_or(Interval::ALL)
 }
 
@@ -152,8 +137,8 @@ fn wave(x: Interval, f: fn(f64) -> f64) -> Interval {
         return unit;
     }
     let radius = (x - Interval::point(middle)).magnitude();
-    let around = Error::Ulps.around(f(middle)) + Interval { lo: -radius, hi: radius };
-    around.meet(unit).unwrap_or(unit)
+    let near = around(f(middle), Accuracy::Ulps) + Interval { lo: -radius, hi: radius };
+    near.meet(unit).unwrap_or(unit)
 }
 
 /// Whether a number counts as true: 1, 0 or both.

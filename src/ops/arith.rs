@@ -7,7 +7,9 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, shapes, values};
+use super::{
+    Accuracy, Derivative, Doc, Domain, Exact, Latex, Lowering, OpDef, Traits, Value, shapes, values,
+};
 use crate::expr::{Data, ExprId, Graph, Num, Op};
 use crate::shape::{Shape, ShapeError, in_words};
 use crate::special::vector::Elementary2;
@@ -582,12 +584,14 @@ pub const ROWS: &[&OpDef] = &[
         name: "",
         aliases: &[],
         arity: (0, usize::MAX),
-        latex: "+",
+        latex: Latex::of("+"),
         shape: sum_shape,
         domain: Domain::Reals,
         traits: Traits { increasing: true, convex: true, concave: true, ..SMOOTH },
         value: Value::Tensor(values::add),
         derivative: Derivative::General(add_adjoint, add_tangent),
+        exact: Exact::Small,
+        accuracy: Accuracy::OfParts,
         lowering: Lowering::Instructions,
         samples: &[&[0.7, -1.3], &[2.5, 0.4]],
         doc: Doc {
@@ -601,12 +605,14 @@ pub const ROWS: &[&OpDef] = &[
         name: "",
         aliases: &[],
         arity: (0, usize::MAX),
-        latex: "",
+        latex: Latex::of(""),
         shape: product_shape,
         domain: Domain::Reals,
         traits: SMOOTH,
         value: Value::Tensor(values::mul),
         derivative: Derivative::General(product_adjoint, product_tangent),
+        exact: Exact::Small,
+        accuracy: Accuracy::OfParts,
         lowering: Lowering::Instructions,
         samples: &[&[0.7, -1.3], &[2.5, 0.4]],
         doc: Doc {
@@ -620,12 +626,14 @@ pub const ROWS: &[&OpDef] = &[
         name: "",
         aliases: &[],
         arity: (0, usize::MAX),
-        latex: "\\odot",
+        latex: Latex::of("\\odot"),
         shape: hadamard_shape,
         domain: Domain::Reals,
         traits: SMOOTH,
         value: Value::Tensor(values::had),
         derivative: Derivative::General(product_adjoint, product_tangent),
+        exact: Exact::Small,
+        accuracy: Accuracy::OfParts,
         lowering: Lowering::Instructions,
         samples: &[],
         doc: Doc {
@@ -639,12 +647,14 @@ pub const ROWS: &[&OpDef] = &[
         name: "",
         aliases: &[],
         arity: (2, 2),
-        latex: "^",
+        latex: Latex::of("^"),
         shape: shapes::elementwise,
         domain: Domain::Reals,
         traits: SMOOTH,
         value: Value::Binary(crate::special::pow),
         derivative: Derivative::Elementwise(pow_partial),
+        exact: Exact::Small,
+        accuracy: Accuracy::OfParts,
         lowering: Lowering::Vector2(Elementary2::Pow),
         samples: &[&[0.7, 2.0], &[1.9, -1.0], &[2.5, 0.4], &[-1.2, 3.0], &[0.4, -2.3]],
         doc: Doc {

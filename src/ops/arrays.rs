@@ -6,8 +6,8 @@
 
 use super::sizes::note_dims;
 use super::{
-    Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, binders, known_value, shapes,
-    substitute, values,
+    Accuracy, Derivative, Doc, Domain, Exact, Latex, Lowering, OpDef, Traits, Value, binders,
+    known_value, shapes, substitute, values,
 };
 use crate::expr::{Data, ExprId, Graph, Num, Op};
 use crate::shape::ShapeFault;
@@ -286,12 +286,14 @@ const fn row(e: Entry) -> OpDef {
         name: e.name,
         aliases: &[],
         arity: e.arity,
-        latex: "",
+        latex: Latex::of(""),
         shape: e.shape,
         domain: Domain::Reals,
         traits: PLAIN,
         value: e.value,
         derivative: e.derivative,
+        exact: Exact::Small,
+        accuracy: Accuracy::OfParts,
         lowering: Lowering::Loop,
         samples: &[],
         doc: Doc { title: e.doc.0, formula: e.doc.1, example: e.doc.2 },

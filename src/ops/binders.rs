@@ -6,8 +6,8 @@
 //! root to a leaf: [`make`] renames where a body already binds the index.
 
 use super::{
-    Derivative, Doc, Domain, Lowering, OpDef, Traits, Value, arrays, known_value, shapes,
-    substitute,
+    Accuracy, Derivative, Doc, Domain, Exact, Latex, Lowering, OpDef, Traits, Value, arrays,
+    known_value, shapes, substitute,
 };
 use crate::expr::{Data, ExprId, Graph, Num, Op, SymbolId};
 use crate::shape::ShapeFault;
@@ -218,12 +218,14 @@ const fn row(
         name,
         aliases: &[],
         arity: (4, 4),
-        latex,
+        latex: Latex::of(latex),
         shape,
         domain: Domain::Reals,
         traits,
         value: Value::Structural,
         derivative: Derivative::Scoped,
+        exact: Exact::Small,
+        accuracy: Accuracy::OfParts,
         lowering: Lowering::Loop,
         samples: &[],
         doc: Doc { title: doc.0, formula: doc.1, example: doc.2 },

@@ -1,6 +1,6 @@
 //! Making nodes: shapes first, then the identities of each operator.
 
-use super::{Derivative, Value, arith, arrays, binders, def, inverse, logic, matrix};
+use super::{Derivative, Exact, Value, arith, arrays, binders, def, inverse, logic, matrix};
 use crate::expr::{Data, ExprId, Graph, Num, Op, Symbol, SymbolId, SymbolKind};
 use crate::shape::{Shape, ShapeError, in_words};
 
@@ -137,28 +137,13 @@ fn fold(g: &mut Graph, op: Op, args: &[ExprId]) -> Option<ExprId> {
         (Value::Binary(f), [a, b]) => f(a.value(), b.value()),
         _ => return None,
     };
-    let rounds_nothing = matches!(
-        op,
-        Op::Abs
-            | Op::Sign
-            | Op::Floor
-            | Op::Ceil
-            | Op::Round
-            | Op::Min2
-            | Op::Max2
-            | Op::Relu
-            | Op::Lt
-            | Op::Le
-            | Op::Gt
-            | Op::Ge
-            | Op::Eq
-            | Op::Ne
-    );
-    let algebraic =
-        matches!(op, Op::Sqrt | Op::Cbrt | Op::Log2 | Op::Log10 | Op::Gamma | Op::Hypot | Op::Mod);
     let whole = numbers.iter().all(|n| n.as_int().is_some());
     let small = numbers.iter().all(|n| n.as_int().is_some_and(|k| (0..=1).contains(&k)));
-    let exact = rounds_nothing || (algebraic && whole) || small;
+    let exact = match def(op).exact {
+        Exact::Everywhere => true,
+        Exact::Whole => whole || small,
+        Exact::Small => small,
+    };
     (exact && value.fract() == 0.0 && value.abs() < 1e9).then(|| g.number(Num::float(value)))
 }
 

@@ -1,6 +1,9 @@
 //! Comparisons, `and`, `or`, `not` and `if`: true is 1 and false is 0.
 
-use super::{Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Traits, Value, shapes};
+use super::{
+    Accuracy, Derivative, Doc, Domain, Exact, Latex, Lowering, OpDef, ShapeRule, Traits, Value,
+    shapes,
+};
 use crate::expr::{Data, ExprId, Graph, Num, Op};
 use crate::shape::ShapeFault;
 use crate::shape::{Shape, ShapeError, in_words};
@@ -94,7 +97,7 @@ const fn comparison(
     title: &'static str,
     example: (&'static str, &'static str),
 ) -> OpDef {
-    row(
+    let row = row(
         op,
         latex,
         (2, 2),
@@ -104,7 +107,8 @@ const fn comparison(
         title,
         "1 where it holds, 0 where it does not; entry by entry on arrays",
         example,
-    )
+    );
+    OpDef { exact: Exact::Everywhere, ..row }
 }
 
 #[allow(clippy::too_many_arguments)] // a row of a table
@@ -124,12 +128,14 @@ const fn row(
         name: "",
         aliases: &[],
         arity,
-        latex,
+        latex: Latex::of(latex),
         shape,
         domain: Domain::Reals,
         traits: STEP,
         value,
         derivative,
+        exact: Exact::Small,
+        accuracy: Accuracy::OfParts,
         lowering: Lowering::Instructions,
         samples: &[],
         doc: Doc { title, formula, example },

@@ -1,8 +1,8 @@
 //! Linear algebra: products, transposes, traces, determinants, inverses.
 
 use super::{
-    Adjoint, Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Tangent, Traits, Value, inverse,
-    shapes, values,
+    Accuracy, Adjoint, Binding, Derivative, Doc, Domain, Exact, Latex, Lowering, OpDef, ShapeRule,
+    Tangent, Traits, Value, inverse, shapes, values,
 };
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::shape::{Shape, ShapeError, Tensor, in_words};
@@ -337,12 +337,14 @@ const fn row(e: Entry) -> OpDef {
         name: e.name,
         aliases: &[],
         arity: (1, 1),
-        latex: e.latex,
+        latex: Latex::of(e.latex),
         shape: e.shape,
         domain: Domain::Reals,
         traits: e.traits,
         value: Value::Tensor(e.value),
         derivative: e.derivative,
+        exact: Exact::Small,
+        accuracy: Accuracy::OfParts,
         lowering: Lowering::Library,
         samples: &[],
         doc: Doc { title: e.doc.0, formula: e.doc.1, example: e.doc.2 },
@@ -359,7 +361,7 @@ pub const ROWS: &[&OpDef] = &[
     &row(Entry { op: Op::Tr, name: "tr", latex: "\\operatorname{tr}", shape: shapes::square_to_scalar, traits: LINEAR, value: values::trace, derivative: Derivative::Linear(trace_adjoint), doc: ("trace", "sum of the diagonal", ("tr([1, 2; 3, 4])", "5")) }),
     &row(Entry { op: Op::Det, name: "det", latex: "\\det", shape: shapes::square_to_scalar, traits: SMOOTH, value: values::det, derivative: Derivative::Reduction(det_adjoint), doc: ("determinant", "of a square matrix", ("det([1, 2; 3, 4])", "-2")) }),
     &row(Entry { op: Op::LogDet, name: "logdet", latex: "\\log\\det", shape: shapes::square_to_scalar, traits: SMOOTH, value: values::logdet, derivative: Derivative::Reduction(logdet_adjoint), doc: ("logarithm of the determinant", "nan where the determinant is negative", ("logdet([1, 0; 0, 1])", "0")) }),
-    &row(Entry { op: Op::Inv, name: "inv", latex: "#1^{-1}", shape: shapes::square_to_square, traits: SMOOTH, value: values::inv, derivative: Derivative::General(inv_adjoint, inv_tangent), doc: ("inverse", "inv(A)*b solves A*x = b", ("inv([2, 0; 0, 4])", "[0.5, 0; 0, 0.25]")) }),
+    &OpDef { latex: Latex::of("#1^{-1}").binding(Binding::Power, Binding::Postfix), ..row(Entry { op: Op::Inv, name: "inv", latex: "", shape: shapes::square_to_square, traits: SMOOTH, value: values::inv, derivative: Derivative::General(inv_adjoint, inv_tangent), doc: ("inverse", "inv(A)*b solves A*x = b", ("inv([2, 0; 0, 4])", "[0.5, 0; 0, 0.25]")) }) },
     &row(Entry { op: Op::Diag, name: "diag", latex: "\\operatorname{diag}", shape: diag_shape, traits: LINEAR, value: values::diag, derivative: Derivative::Linear(diag_adjoint), doc: ("diagonal", "a diagonal matrix of a column, the diagonal of a matrix", ("diag([1, 2; 3, 4])", "[1, 4]")) }),
     &row(Entry { op: Op::CumSum, name: "cumsum", latex: "\\operatorname{cumsum}", shape: same_shape, traits: LINEAR, value: values::cumsum, derivative: Derivative::Linear(cumsum_adjoint), doc: ("running sum", "cumsum(x)[i] = x[1] + ... + x[i]", ("cumsum([1, 2, 3])", "[1, 3, 6]")) }),
 ];

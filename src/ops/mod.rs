@@ -64,10 +64,8 @@ pub struct OpDef {
     pub aliases: &'static [&'static str],
     /// Fewest and most arguments.
     pub arity: (usize, usize),
-    /// How it is written in LaTeX: what stands before the brackets, or a
-    /// template with `#1` and `#2` for the arguments. Empty where the name
-    /// stands upright, or where the notation is the renderer's own.
-    pub latex: &'static str,
+    /// How it is written in LaTeX.
+    pub latex: Latex,
     /// The shape of the result, or why the arguments do not fit.
     pub shape: ShapeRule,
     /// Where its value is a real number.
@@ -78,6 +76,10 @@ pub struct OpDef {
     pub value: Value,
     /// Its derivative.
     pub derivative: Derivative,
+    /// For which numbers its value is taken at once, when the node is built.
+    pub exact: Exact,
+    /// How far its value may be from the true one, for proofs by intervals.
+    pub accuracy: Accuracy,
     /// How it becomes machine code.
     pub lowering: Lowering,
     /// Arguments at which tests compare derivative and value, away from kinks.
@@ -88,6 +90,78 @@ pub struct OpDef {
 
 /// Gives the shape of the result from the arguments.
 pub type ShapeRule = fn(&Graph, Data, &[ExprId]) -> Result<Shape, ShapeError>;
+
+/// How an operator is written in LaTeX.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latex {
+    /// What stands before the brackets, or a template with `#1` and `#2` for the arguments. Empty where the name stands
+    /// upright, or where the notation is the renderer's own.
+    pub text: &'static str,
+    /// How tightly what is written binds: a template may end in a superscript or be infix.
+    pub level: Binding,
+    /// How tightly the arguments of a template must bind. Most stand between delimiters.
+    pub arguments: Binding,
+    /// Whether a power is written on its name: `\\sin^{2}(x)`.
+    pub powers_on_name: bool,
+}
+
+impl Latex {
+    /// A name, or a template whose arguments stand between delimiters.
+    pub const fn of(text: &'static str) -> Latex {
+        Latex { text, level: Binding::Atom, arguments: Binding::Any, powers_on_name: false }
+    }
+
+    /// The same template, which binds like this, with arguments that must bind like that.
+    pub const fn binding(self, level: Binding, arguments: Binding) -> Latex {
+        Latex { level, arguments, ..self }
+    }
+
+    /// The same name, on which powers are written.
+    pub const fn with_powers(self) -> Latex {
+        Latex { powers_on_name: true, ..self }
+    }
+}
+
+/// How tightly a formula binds its parts, loosest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Binding {
+    /// Anything.
+    Any,
+    /// Like a sum.
+    Sum,
+    /// Like a product.
+    Product,
+    /// Like a power.
+    Power,
+    /// Like the base of a power.
+    Postfix,
+    /// Like a name.
+    Atom,
+}
+
+/// For which numbers the value of a function of one or two is exact, so that it is taken when the node is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exact {
+    /// For all: nothing is rounded.
+    Everywhere,
+    /// Where arguments and value are whole: `sqrt(16)`.
+    Whole,
+    /// Where arguments are 0 or 1 and the value is whole: `exp(0)`.
+    Small,
+}
+
+/// How far the value of a function of one or two numbers may be from the true one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accuracy {
+    /// Nothing is rounded.
+    Exact,
+    /// 8 units of the last place.
+    Ulps,
+    /// 1e-12 of 1 and the value together.
+    Absolute,
+    /// It is no function of one number: intervals have a rule of their own for it, or none.
+    OfParts,
+}
 
 /// Documentation of an operator.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use super::curvature as shape;
 use super::elementwise::{Entry, REALS, binary, unary};
 use super::partials::scaled_power;
-use super::{Domain, Lowering, OpDef, Traits, times};
+use super::{Accuracy, Domain, Exact, Latex, Lowering, OpDef, Traits, times};
 use crate::expr::{ExprId, Graph, Op};
 use crate::special;
 
@@ -17,9 +17,11 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::NormPdf,
             names: ("normpdf", &[]),
-            latex: "\\varphi",
+            latex: Latex::of("\\varphi"),
             domain: Domain::Reals,
             traits: Traits { even: true, log_concave: true, ..SMOOTH },
+            exact: Exact::Small,
+            accuracy: Accuracy::Ulps,
             lowering: Lowering::Call,
             samples: REALS,
             doc: (
@@ -38,7 +40,7 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::NormCdf,
             names: ("normcdf", &[]),
-            latex: "\\Phi",
+            latex: Latex::of("\\Phi"),
             domain: Domain::Reals,
             traits: Traits {
                 increasing: true,
@@ -46,6 +48,8 @@ pub const ROWS: &[&OpDef] = &[
                 pieces: shape::S_SHAPED,
                 ..SMOOTH
             },
+            exact: Exact::Small,
+            accuracy: Accuracy::Absolute,
             lowering: Lowering::Call,
             samples: REALS,
             doc: (
@@ -61,9 +65,11 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::ErfInv,
             names: ("erfinv", &[]),
-            latex: "\\operatorname{erf}^{-1}",
+            latex: Latex::of("\\operatorname{erf}^{-1}"),
             domain: Domain::OpenUnit,
             traits: Traits { odd: true, zero_at_zero: true, increasing: true, ..SMOOTH },
+            exact: Exact::Small,
+            accuracy: Accuracy::Ulps,
             lowering: Lowering::Call,
             samples: &[&[-0.8], &[-0.3], &[0.2], &[0.9]],
             doc: (
@@ -79,9 +85,11 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Sinc,
             names: ("sinc", &[]),
-            latex: "\\operatorname{sinc}",
+            latex: Latex::of("\\operatorname{sinc}"),
             domain: Domain::Reals,
             traits: Traits { even: true, ..SMOOTH },
+            exact: Exact::Small,
+            accuracy: Accuracy::Ulps,
             lowering: Lowering::Call,
             samples: REALS,
             doc: ("normalized cardinal sine", "sin(pi*x)/(pi*x), 1 at 0", ("sinc(0.5)", "0.63662")),
@@ -96,9 +104,11 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::SincDerivative,
             names: ("sincder", &[]),
-            latex: "\\operatorname{sinc}^{(#1)}(#2)",
+            latex: Latex::of("\\operatorname{sinc}^{(#1)}(#2)"),
             domain: Domain::Reals,
             traits: SMOOTH,
+            exact: Exact::Small,
+            accuracy: Accuracy::Ulps,
             lowering: Lowering::Call,
             samples: &[&[1.0, 0.7], &[2.0, -1.6], &[1.0, 0.05]],
             doc: (
@@ -114,9 +124,11 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Beta,
             names: ("beta", &[]),
-            latex: "\\mathrm{B}",
+            latex: Latex::of("\\mathrm{B}"),
             domain: Domain::Positive,
             traits: SMOOTH,
+            exact: Exact::Small,
+            accuracy: Accuracy::Ulps,
             lowering: Lowering::Call,
             samples: POSITIVE_PAIRS,
             doc: (
@@ -135,9 +147,11 @@ pub const ROWS: &[&OpDef] = &[
         Entry {
             op: Op::Lbeta,
             names: ("lbeta", &["betaln"]),
-            latex: "\\log\\mathrm{B}",
+            latex: Latex::of("\\log\\mathrm{B}"),
             domain: Domain::Positive,
             traits: SMOOTH,
+            exact: Exact::Small,
+            accuracy: Accuracy::Ulps,
             lowering: Lowering::Call,
             samples: POSITIVE_PAIRS,
             doc: (

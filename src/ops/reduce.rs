@@ -2,8 +2,8 @@
 //! column.
 
 use super::{
-    Adjoint, Derivative, Doc, Domain, Lowering, OpDef, ShapeRule, Traits, Value, shapes, times,
-    values,
+    Accuracy, Adjoint, Binding, Derivative, Doc, Domain, Exact, Latex, Lowering, OpDef, ShapeRule,
+    Traits, Value, shapes, times, values,
 };
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::shape::{Shape, ShapeError};
@@ -250,12 +250,14 @@ const fn row(
         name,
         aliases: &[],
         arity: (arity, arity),
-        latex: "",
+        latex: Latex::of(""),
         shape,
         domain: Domain::Reals,
         traits,
         value: Value::Tensor(value),
         derivative,
+        exact: Exact::Small,
+        accuracy: Accuracy::OfParts,
         lowering: Lowering::Loop,
         samples: &[],
         doc: Doc { title, formula, example },
@@ -270,13 +272,13 @@ pub const ROWS: &[&OpDef] = &[
     &row(Op::SumAll, "sum", 1, shapes::to_scalar, LINEAR, values::sum, Linear(sum_adjoint), "sum of all entries", "sum(x) is 0 for an empty array", ("sum([1, 2, 3])", "6")),
     &row(Op::ProdAll, "prod", 1, shapes::to_scalar, Traits { smooth: true, ..PLAIN }, values::prod, Reduction(prod_adjoint), "product of all entries", "prod(x) is 1 for an empty array", ("prod([2, 3])", "6")),
     &row(Op::MeanAll, "mean", 1, nonempty, LINEAR, values::mean, Linear(mean_adjoint), "mean of all entries", "sum(x)/len(x)", ("mean([1, 2, 6])", "3")),
-    &OpDef { latex: "\\min", ..row(Op::MinAll, "min", 1, nonempty, SMALLEST, values::min, Reduction(smallest_adjoint), "smallest entry", "the derivative is that of the first entry that attains it", ("min([3, 1, 2])", "1")) },
-    &OpDef { latex: "\\max", ..row(Op::MaxAll, "max", 1, nonempty, LARGEST, values::max, Reduction(largest_adjoint), "largest entry", "the derivative is that of the first entry that attains it", ("max([3, 1, 2])", "3")) },
-    &OpDef { latex: "\\lVert #1 \\rVert", ..row(Op::Norm, "norm", 1, shapes::to_scalar, NORM, values::norm, Reduction(norm_adjoint), "Euclidean norm", "sqrt(sumsq(x)); Frobenius's norm of a matrix", ("norm([3, 4])", "5")) },
-    &OpDef { latex: "\\lVert #1 \\rVert_{1}", ..row(Op::Norm1, "norm1", 1, shapes::to_scalar, NORM, values::norm1, Reduction(norm1_adjoint), "sum of absolute values", "over all entries", ("norm1([3, -4])", "7")) },
-    &OpDef { latex: "\\lVert #1 \\rVert_{\\infty}", ..row(Op::NormInf, "norminf", 1, nonempty, NORM, values::norminf, Reduction(norminf_adjoint), "largest absolute value", "over all entries", ("norminf([3, -4])", "4")) },
-    &OpDef { latex: "\\lVert #1 \\rVert^{2}", ..row(Op::SumSq, "sumsq", 1, shapes::to_scalar, Traits { smooth: true, ..NORM }, values::sumsq, Reduction(sumsq_adjoint), "sum of squares", "x'*x for a column", ("sumsq([3, 4])", "25")) },
-    &OpDef { latex: "\\langle #1, #2 \\rangle", ..row(Op::Dot, "dot", 2, dot_shape, PLAIN, values::dot, Reduction(dot_adjoint), "inner product", "a'*b for columns; the sum of products of entries", ("dot([1, 2], [3, 4])", "11")) },
+    &OpDef { latex: Latex::of("\\min"), ..row(Op::MinAll, "min", 1, nonempty, SMALLEST, values::min, Reduction(smallest_adjoint), "smallest entry", "the derivative is that of the first entry that attains it", ("min([3, 1, 2])", "1")) },
+    &OpDef { latex: Latex::of("\\max"), ..row(Op::MaxAll, "max", 1, nonempty, LARGEST, values::max, Reduction(largest_adjoint), "largest entry", "the derivative is that of the first entry that attains it", ("max([3, 1, 2])", "3")) },
+    &OpDef { latex: Latex::of("\\lVert #1 \\rVert"), ..row(Op::Norm, "norm", 1, shapes::to_scalar, NORM, values::norm, Reduction(norm_adjoint), "Euclidean norm", "sqrt(sumsq(x)); Frobenius's norm of a matrix", ("norm([3, 4])", "5")) },
+    &OpDef { latex: Latex::of("\\lVert #1 \\rVert_{1}"), ..row(Op::Norm1, "norm1", 1, shapes::to_scalar, NORM, values::norm1, Reduction(norm1_adjoint), "sum of absolute values", "over all entries", ("norm1([3, -4])", "7")) },
+    &OpDef { latex: Latex::of("\\lVert #1 \\rVert_{\\infty}"), ..row(Op::NormInf, "norminf", 1, nonempty, NORM, values::norminf, Reduction(norminf_adjoint), "largest absolute value", "over all entries", ("norminf([3, -4])", "4")) },
+    &OpDef { latex: Latex::of("\\lVert #1 \\rVert^{2}").binding(Binding::Power, Binding::Any), ..row(Op::SumSq, "sumsq", 1, shapes::to_scalar, Traits { smooth: true, ..NORM }, values::sumsq, Reduction(sumsq_adjoint), "sum of squares", "x'*x for a column", ("sumsq([3, 4])", "25")) },
+    &OpDef { latex: Latex::of("\\langle #1, #2 \\rangle"), ..row(Op::Dot, "dot", 2, dot_shape, PLAIN, values::dot, Reduction(dot_adjoint), "inner product", "a'*b for columns; the sum of products of entries", ("dot([1, 2], [3, 4])", "11")) },
     &row(Op::LogSumExpAll, "logsumexp", 1, shapes::to_scalar, LOG_SUM, values::logsumexp, Reduction(logsumexp_adjoint), "logarithm of the sum of exponentials", "log(sum(exp(x))), shifted by the largest entry", ("logsumexp([0, 0])", "0.693147")),
     &row(Op::RowSum, "rowsum", 1, shapes::per_row, LINEAR, values::rowsum, Linear(line_sum_adjoint), "sum of every row", "a column", ("rowsum([1, 2; 3, 4])", "[3, 7]")),
     &row(Op::ColSum, "colsum", 1, shapes::per_col, LINEAR, values::colsum, Linear(line_sum_adjoint), "sum of every column", "a row", ("colsum([1, 2; 3, 4])", "[4, 6]\'")),

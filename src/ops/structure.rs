@@ -1,6 +1,6 @@
 //! Leaves: numbers and symbols; and the derivative that is not yet taken.
 
-use super::{Derivative, Doc, Domain, Lowering, OpDef, Traits, Value};
+use super::{Accuracy, Derivative, Doc, Domain, Exact, Latex, Lowering, OpDef, Traits, Value};
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::shape::{Shape, ShapeError};
 
@@ -31,12 +31,14 @@ pub const ROWS: &[&OpDef] = &[
         name: "",
         aliases: &[],
         arity: (0, 0),
-        latex: "",
+        latex: Latex::of(""),
         shape: symbol_shape,
         domain: Domain::Reals,
         traits: LEAF,
         value: Value::Structural,
         derivative: Derivative::Zero,
+        exact: Exact::Small,
+        accuracy: Accuracy::OfParts,
         lowering: Lowering::Leaf,
         samples: &[],
         doc: Doc {
@@ -50,12 +52,14 @@ pub const ROWS: &[&OpDef] = &[
         name: "",
         aliases: &[],
         arity: (0, 0),
-        latex: "",
+        latex: Latex::of(""),
         shape: symbol_shape,
         domain: Domain::Reals,
         traits: LEAF,
         value: Value::Structural,
         derivative: Derivative::Zero,
+        exact: Exact::Small,
+        accuracy: Accuracy::OfParts,
         lowering: Lowering::Leaf,
         samples: &[],
         doc: Doc {
@@ -69,12 +73,14 @@ pub const ROWS: &[&OpDef] = &[
         name: "",
         aliases: &[],
         arity: (2, 2),
-        latex: "",
+        latex: Latex::of(""),
         shape: diff_shape,
         domain: Domain::Reals,
         traits: LEAF,
         value: Value::Structural,
         derivative: Derivative::Zero,
+        exact: Exact::Small,
+        accuracy: Accuracy::OfParts,
         lowering: Lowering::Leaf,
         samples: &[],
         doc: Doc {

@@ -6,16 +6,16 @@
 
 use super::{bracketed, is_tall, latex, names, operand, tight};
 use crate::expr::Op;
-use crate::ops;
+use crate::ops::{self, Binding, Latex};
 use crate::print::layout::{Layout, Level};
 
 /// A call of an operator.
 pub(super) fn call(op: Op, args: &[Layout]) -> String {
     let row = ops::def(op);
-    if row.latex.contains('#') {
-        return filled(row.latex, op, args);
+    if row.latex.text.contains('#') {
+        return filled(row.latex, args);
     }
-    match row.latex {
+    match row.latex.text {
         "" => function(&format!("\\operatorname{{{}}}", row.name), args),
         notation => function(notation, args),
     }
@@ -27,36 +27,26 @@ pub(super) fn function(notation: &str, args: &[Layout]) -> String {
     format!("{notation}{}", bracketed(&args.join(", ")))
 }
 
-/// How tightly a call binds: a template may end in a superscript or be infix.
+/// How tightly a call binds.
 pub(super) fn level(op: Op) -> Level {
-    match op {
-        Op::Inv | Op::SumSq => Level::Power,
-        Op::Mod => Level::Product,
-        Op::Expm1 => Level::Sum,
-        _ => Level::Atom,
-    }
+    level_of(ops::def(op).latex.level)
 }
 
-/// How tightly the arguments of a template must bind. Most stand between
-/// delimiters.
-fn argument_level(op: Op) -> Level {
-    match op {
-        Op::Inv | Op::Hypot => Level::Postfix,
-        Op::Mod => Level::Power,
-        Op::Log1p => Level::Product,
-        _ => Level::Where,
+fn level_of(binding: Binding) -> Level {
+    match binding {
+        Binding::Any => Level::Where,
+        Binding::Sum => Level::Sum,
+        Binding::Product => Level::Product,
+        Binding::Power => Level::Power,
+        Binding::Postfix => Level::Postfix,
+        Binding::Atom => Level::Atom,
     }
-}
-
-/// Functions whose power is written on their name: `\sin^{2}(x)`.
-pub(super) fn takes_exponent(op: Op) -> bool {
-    matches!(op, Op::Sin | Op::Cos | Op::Tan | Op::Sinh | Op::Cosh | Op::Tanh | Op::Log)
 }
 
 /// A template with its arguments; delimiters grow around what is high.
-fn filled(template: &str, op: Op, args: &[Layout]) -> String {
-    let args: Vec<String> = args.iter().map(|a| operand(a, argument_level(op))).collect();
-    let mut out = template.to_string();
+fn filled(notation: Latex, args: &[Layout]) -> String {
+    let args: Vec<String> = args.iter().map(|a| operand(a, level_of(notation.arguments))).collect();
+    let mut out = notation.text.to_string();
     if args.iter().any(|a| is_tall(a)) {
         for open in ["\\lvert", "\\lVert", "\\lfloor", "\\lceil", "\\langle"] {
             out = out.replace(open, &format!("\\left{open}"));

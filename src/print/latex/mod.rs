@@ -40,7 +40,7 @@ fn node(layout: &Layout) -> String {
         Layout::Make(what, args) => calls::make(what, args),
         Layout::Sum(terms, _) => sum(terms, " "),
         Layout::Product(factors) => product(factors),
-        Layout::Dotted(factors) => infix(factors, &format!(" {} ", ops::def(Op::Had).latex)),
+        Layout::Dotted(factors) => infix(factors, &format!(" {} ", ops::def(Op::Had).latex.text)),
         Layout::Quotient(top, bottom, false) => {
             format!("\\frac{{{}}}{{{}}}", latex(top), latex(bottom))
         }
@@ -53,14 +53,14 @@ fn node(layout: &Layout) -> String {
         Layout::Negative(inner) => format!("-{}", operand(inner, Level::Product)),
         Layout::Power(base, exponent, dotted) => power(base, exponent, *dotted),
         Layout::Transpose(inner) => {
-            format!("{}{}", operand(inner, Level::Postfix), ops::def(Op::Transpose).latex)
+            format!("{}{}", operand(inner, Level::Postfix), ops::def(Op::Transpose).latex.text)
         }
         Layout::Index(base, entries) => index(base, entries),
         Layout::All => ":".to_string(),
         Layout::Range(lo, hi) => format!("{}:{}", tight(lo), tight(hi)),
         Layout::Infix(op, a, b) => comparison(*op, a, b),
         Layout::Not(inner) => {
-            format!("{} {}", ops::def(Op::Not).latex, operand(inner, Level::Not))
+            format!("{} {}", ops::def(Op::Not).latex.text, operand(inner, Level::Not))
         }
         Layout::If(..) => cases(layout),
         Layout::Binder(op, body, clauses) => binder(*op, body, clauses),
@@ -105,7 +105,7 @@ fn is_tall(text: &str) -> bool {
 fn sum(terms: &[(bool, Layout)], blank: &str) -> String {
     let mut out = String::new();
     for (k, (negative, term)) in terms.iter().enumerate() {
-        let sign = if *negative { "-" } else { ops::def(Op::Add).latex };
+        let sign = if *negative { "-" } else { ops::def(Op::Add).latex.text };
         match (k, negative) {
             (0, false) => {}
             (0, true) => out.push_str(sign),
@@ -184,9 +184,9 @@ fn power(base: &Layout, exponent: &Layout, dotted: bool) -> String {
     let exponent = if dotted { format!("\\circ {exponent}") } else { exponent };
     if let Layout::Call(op, args) = base
         && !dotted
-        && calls::takes_exponent(*op)
+        && ops::def(*op).latex.powers_on_name
     {
-        return calls::function(&format!("{}^{{{exponent}}}", ops::def(*op).latex), args);
+        return calls::function(&format!("{}^{{{exponent}}}", ops::def(*op).latex.text), args);
     }
     format!("{}^{{{exponent}}}", operand(base, Level::Postfix))
 }
@@ -212,7 +212,7 @@ fn comparison(op: Op, a: &Layout, b: &Layout) -> String {
         Op::And => (Level::And, Level::Not),
         _ => (Level::Range, Level::Range),
     };
-    format!("{} {} {}", operand(a, left), ops::def(op).latex, operand(b, right))
+    format!("{} {} {}", operand(a, left), ops::def(op).latex.text, operand(b, right))
 }
 
 /// `if c then a else if d then b else e`, one case a line.
@@ -229,7 +229,7 @@ fn cases(layout: &Layout) -> String {
 
 /// `\sum_{i=1}^{n} ...`, `\max_{1 \le i \le n} ...`; conditions stand below.
 fn binder(op: Op, body: &Layout, clauses: &[Clause]) -> String {
-    let sign = ops::def(op).latex;
+    let sign = ops::def(op).latex.text;
     let inside = match body {
         Layout::Negative(_) => bracketed(&latex(body)),
         _ => operand(body, Level::Product),
