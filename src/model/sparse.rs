@@ -67,6 +67,13 @@ struct Walk {
     starts: Vec<f64>,
 }
 
+/// Where the entries of unknowns lie in the vector of all, and how many pairs there is room for.
+struct Lay<'a> {
+    starts: &'a [usize],
+    sizes: &'a [usize],
+    room: usize,
+}
+
 impl Walk {
     fn new(
         g: &mut Graph,
@@ -81,6 +88,7 @@ impl Walk {
             return None;
         }
         let sizes: Vec<usize> = vars.iter().map(|&v| g.symbol(v).shape.len()).collect();
+        let lay = Lay { starts, sizes: &sizes, room };
         let inputs: Vec<SymbolId> = (0..element.ranges.len())
             .map(|_| g.declare(Symbol::unknown("index", Shape::Scalar)))
             .collect();
@@ -109,22 +117,7 @@ impl Walk {
             Walk { element, keys: vec![Vec::new(); pairs.len()], pairs, starts: Vec::new() };
         let key = |walk: &mut Walk, point: &[f64], taken: bool| -> Option<()> {
             let at = if taken { read.at(g, point)? } else { Vec::new() };
-            if (walk.keys[0].len() + 1).checked_mul(walk.keys.len())? > room {
-                return None;
-            }
-            for (pair, keys) in walk.pairs.iter().zip(&mut walk.keys) {
-                let entry = |k: usize| {
-                    let unknown = walk.element.reads[k].unknown;
-                    let at = *at.get(k)?;
-                    let inside = at >= 1.0 && at <= sizes[unknown] as f64 && at.fract() == 0.0;
-                    inside.then(|| (starts[unknown] + at as usize - 1) as u32)
-                };
-                keys.push(match (entry(pair.reads.0), entry(pair.reads.1)) {
-                    (Some(i), Some(j)) => (i.max(j), i.min(j), i == j),
-                    _ => NOWHERE,
-                });
-            }
-            Some(())
+            walk.add(&at, &lay)
         };
         let holds = |k: usize, point: &[f64]| match &conditions[k] {
             None => Some(true),
@@ -150,6 +143,26 @@ impl Walk {
             }
         }
         Some(walk)
+    }
+
+    /// Adds where each pair of entries that are read at these places stands in the Hessian. `None` without room.
+    fn add(&mut self, at: &[f64], lay: &Lay) -> Option<()> {
+        if (self.keys[0].len() + 1).checked_mul(self.keys.len())? > lay.room {
+            return None;
+        }
+        for (pair, keys) in self.pairs.iter().zip(&mut self.keys) {
+            let entry = |k: usize| {
+                let unknown = self.element.reads[k].unknown;
+                let at = *at.get(k)?;
+                let inside = at >= 1.0 && at <= lay.sizes[unknown] as f64 && at.fract() == 0.0;
+                inside.then(|| (lay.starts[unknown] + at as usize - 1) as u32)
+            };
+            keys.push(match (entry(pair.reads.0), entry(pair.reads.1)) {
+                (Some(i), Some(j)) => (i.max(j), i.min(j), i == j),
+                _ => NOWHERE,
+            });
+        }
+        Some(())
     }
 
     /// The terms of the values: for each pair, its derivative added at the places of a known column.

@@ -88,21 +88,7 @@ impl Pass {
         for at in start + 1..items.len() {
             after[at] = links.needs[at].iter().any(|&p| after[p]);
         }
-        let is_end = |at: usize| match items[at] {
-            Item::Instr(v) => match program.instrs[v as usize].kind {
-                Kind::Call { call } => {
-                    let call = &program.calls[call as usize];
-                    let turned = match call.what {
-                        Dense::Product { k, n: 1, left_turned: true, .. } => k == rows,
-                        Dense::Gram { m, .. } => m == rows,
-                        _ => false,
-                    };
-                    turned && call.args[0].0 == matrix
-                }
-                _ => false,
-            },
-            Item::Group(_) => false,
-        };
+        let is_end = |at: usize| is_turned_product(program, items[at], matrix, rows);
         let ends: Vec<usize> =
             (start + 1..items.len()).filter(|&at| after[at] && is_end(at)).collect();
         // What stands between: needed by an end and needing the start.
@@ -208,7 +194,6 @@ impl Pass {
         for &at in &self.ends {
             body.push(call_rows(program, items[at], from, to));
         }
-        // What used a total of rows now uses the total of totals.
         let mut renamed = FxHashMap::default();
         let mut members = Vec::new();
         for v in totals_of {
@@ -218,27 +203,8 @@ impl Pass {
             renamed.insert(v, total);
             members.push(total);
         }
-        let new: FxHashSet<InstrId> = members.iter().copied().collect();
-        for (k, instr) in program.instrs.iter_mut().enumerate() {
-            if !new.contains(&(k as InstrId)) {
-                instr.args.iter_mut().for_each(|a| *a = renamed.get(a).copied().unwrap_or(*a));
-            }
-        }
-        for group in &mut program.groups {
-            match &mut group.what {
-                GroupKind::Loop { lo, hi, filter, .. } => {
-                    let swap = |v: &mut InstrId| *v = renamed.get(v).copied().unwrap_or(*v);
-                    swap(lo);
-                    swap(hi);
-                    if let Some((cond, _)) = filter {
-                        swap(cond);
-                    }
-                }
-                GroupKind::Branch { cond, .. } => {
-                    *cond = renamed.get(cond).copied().unwrap_or(*cond);
-                }
-            }
-        }
+        // What used a total of rows now uses the total of totals.
+        rename(program, &renamed, &members);
         program.blocks.push(Block { items: body });
         let what = GroupKind::Loop { var, lo, hi, body: program.blocks.len() - 1, filter: None };
         program.groups.push(Group { what, members });
@@ -322,6 +288,42 @@ fn reads_own_row(program: &Program, k: usize) -> bool {
             }
         }
     })
+}
+
+/// Whether an item is a product with the transpose of the matrix, by a column or by the matrix itself.
+fn is_turned_product(program: &Program, item: Item, matrix: Base, rows: usize) -> bool {
+    let Item::Instr(v) = item else { return false };
+    let Kind::Call { call } = program.instrs[v as usize].kind else { return false };
+    let call = &program.calls[call as usize];
+    let turned = match call.what {
+        Dense::Product { k, n: 1, left_turned: true, .. } => k == rows,
+        Dense::Gram { m, .. } => m == rows,
+        _ => false,
+    };
+    turned && call.args[0].0 == matrix
+}
+
+/// Everything but `except` uses the new operations in place of the old.
+fn rename(program: &mut Program, renamed: &FxHashMap<InstrId, InstrId>, except: &[InstrId]) {
+    let swap = |v: &mut InstrId| *v = renamed.get(v).copied().unwrap_or(*v);
+    let except: FxHashSet<InstrId> = except.iter().copied().collect();
+    for (k, instr) in program.instrs.iter_mut().enumerate() {
+        if !except.contains(&(k as InstrId)) {
+            instr.args.iter_mut().for_each(swap);
+        }
+    }
+    for group in &mut program.groups {
+        match &mut group.what {
+            GroupKind::Loop { lo, hi, filter, .. } => {
+                swap(lo);
+                swap(hi);
+                if let Some((cond, _)) = filter {
+                    swap(cond);
+                }
+            }
+            GroupKind::Branch { cond, .. } => swap(cond),
+        }
+    }
 }
 
 /// Whether a buffer may be filled inside a pass. Buffers of single numbers are not.

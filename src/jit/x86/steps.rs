@@ -70,36 +70,45 @@ impl Assigner<'_> {
                 self.steps.push(Step::Fill { to, from: Place::Reg(from) });
                 self.steps.push(Step::Rescue { function, x, y, mask, value: to });
             }
-            Op::AddTo { to, value, mask } => {
-                let (value, mask) = self.value_and_mask(value, mask, used);
-                self.steps.push(Step::AddTo { to, value, mask });
-            }
-            Op::SetTo { to, value, mask } => {
-                let (value, mask) = self.value_and_mask(value, mask, used);
-                self.steps.push(Step::SetTo { to, value, mask });
-            }
-            Op::AddProductTo { to, minus, a, b, mask } => {
-                let (a, b) = if matches!(self.place(a), Place::Reg(_)) { (a, b) } else { (b, a) };
-                let (a, mask) = self.value_and_mask(a, mask, used);
-                let b = self.operand(b, used);
-                self.steps.push(Step::AddProductTo { to, minus, a, b, mask });
-            }
-            Op::Store { at, add, value, mask } => {
-                let (value, mask) = self.value_and_mask(value, mask, used);
-                self.steps.push(Step::Store { at, add, value, mask });
-            }
             Op::Shifted { carry, shift, value } => {
                 let value = self.in_reg(value, used);
                 // The value is stored after the result is there.
                 let to = self.take(k, used);
                 self.steps.push(Step::Shifted { carry, shift, to, value });
             }
-            Op::StoreRun { at, add, value, reach } => {
-                let value = self.in_reg(value, used);
-                self.steps.push(Step::StoreRun { at, add, value, reach });
-            }
+            op => self.effect(op, used),
         }
         self.pass(used);
+    }
+
+    /// An operation without a value.
+    fn effect(&mut self, op: Op, used: &[Id]) {
+        let step = match op {
+            Op::AddTo { to, value, mask } => {
+                let (value, mask) = self.value_and_mask(value, mask, used);
+                Step::AddTo { to, value, mask }
+            }
+            Op::SetTo { to, value, mask } => {
+                let (value, mask) = self.value_and_mask(value, mask, used);
+                Step::SetTo { to, value, mask }
+            }
+            Op::AddProductTo { to, minus, a, b, mask } => {
+                let (a, b) = if matches!(self.place(a), Place::Reg(_)) { (a, b) } else { (b, a) };
+                let (a, mask) = self.value_and_mask(a, mask, used);
+                let b = self.operand(b, used);
+                Step::AddProductTo { to, minus, a, b, mask }
+            }
+            Op::Store { at, add, value, mask } => {
+                let (value, mask) = self.value_and_mask(value, mask, used);
+                Step::Store { at, add, value, mask }
+            }
+            Op::StoreRun { at, add, value, reach } => {
+                let value = self.in_reg(value, used);
+                Step::StoreRun { at, add, value, reach }
+            }
+            op => unreachable!("{op:?} has a value"),
+        };
+        self.steps.push(step);
     }
 
     fn value_and_mask(&mut self, v: Id, mask: Option<Id>, used: &[Id]) -> (Reg, Option<Reg>) {
