@@ -14,10 +14,7 @@ use crate::ops::{self, Derivative, Range, times};
 ///
 /// Cost: linear in the nodes below `exprs`.
 pub fn tangent(g: &mut Graph, exprs: &[ExprId], directions: &[(SymbolId, ExprId)]) -> Vec<ExprId> {
-    let before = g.set_deriving(true);
-    let found = sweep(g, exprs, directions);
-    g.set_deriving(before);
-    found
+    g.deriving(|g| sweep(g, exprs, directions))
 }
 
 fn sweep(g: &mut Graph, exprs: &[ExprId], directions: &[(SymbolId, ExprId)]) -> Vec<ExprId> {

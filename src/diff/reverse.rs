@@ -14,10 +14,7 @@ use crate::shape::Shape;
 ///
 /// Cost: linear in the nodes of `f`. A sum stays one node, whatever its range.
 pub fn gradient(g: &mut Graph, f: ExprId, unknowns: &[SymbolId]) -> Vec<ExprId> {
-    let before = g.set_deriving(true);
-    let found = sweep_all(g, f, unknowns);
-    g.set_deriving(before);
-    found
+    g.deriving(|g| sweep_all(g, f, unknowns))
 }
 
 fn sweep_all(g: &mut Graph, f: ExprId, unknowns: &[SymbolId]) -> Vec<ExprId> {

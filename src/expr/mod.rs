@@ -23,6 +23,7 @@ mod symbol;
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -110,6 +111,7 @@ pub struct Graph {
     reserved: FxHashSet<String>,
     /// Indices that the user has written.
     written: FxHashSet<SymbolId>,
+    /// Whether nodes are being derived; see [`deriving`](Graph::deriving).
     deriving: bool,
 }
 
@@ -322,9 +324,12 @@ impl Graph {
         self.deriving
     }
 
-    /// Says whether nodes are being derived; returns what held before.
-    pub fn set_deriving(&mut self, deriving: bool) -> bool {
-        std::mem::replace(&mut self.deriving, deriving)
+    /// Does work whose nodes nobody has written. What held before holds again after it, even where it unwinds.
+    pub fn deriving<T>(&mut self, work: impl FnOnce(&mut Graph) -> T) -> T {
+        let before = std::mem::replace(&mut self.deriving, true);
+        let found = catch_unwind(AssertUnwindSafe(|| work(self)));
+        self.deriving = before;
+        found.unwrap_or_else(|stopped| resume_unwind(stopped))
     }
 
     /// Says that a name means something where results are read, so that no

@@ -395,10 +395,9 @@ impl Session {
         }
     }
 
-    /// What is left is to say what came of work that was interrupted. What it had set for a while is set back.
+    /// What is left is to say what came of work that was interrupted.
     fn settle(&mut self) {
         patience::settle();
-        self.state.graph.set_deriving(false);
     }
 
     fn flush(&mut self, sink: &mut Sink, out: &mut Receiver) {

@@ -40,8 +40,7 @@ pub fn shorten(g: &mut Graph, e: ExprId) -> ExprId {
 
 fn shortened(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
     // Nobody has chosen the order of factors in what is found.
-    let before = g.set_deriving(true);
-    let found = g.scratch(|g| {
+    let search = |g: &mut Graph| {
         let mut best = e;
         work::search(|| {
             for _ in 0..PASSES {
@@ -54,8 +53,8 @@ fn shortened(g: &mut Graph, e: ExprId, thorough: bool) -> ExprId {
             }
         });
         vec![best]
-    });
-    g.set_deriving(before);
+    };
+    let found = g.deriving(|g| g.scratch(search));
     found.first().copied().unwrap_or(e)
 }
 
