@@ -7,7 +7,7 @@
 
 use super::judge::review::review;
 use super::options::Options;
-use super::registry::{MethodDef, Need};
+use super::method::{MethodDef, Need};
 use super::run::{Ended, Run};
 use super::settled::Scales;
 use super::status::{Status, Stop};

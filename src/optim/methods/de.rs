@@ -12,7 +12,7 @@ use super::finish::finish;
 use super::{NO_GTOL, SPREAD_FTOL, SPREAD_XTOL};
 use crate::memory;
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
-use crate::optim::registry::{MethodDef, Need};
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
 use crate::optim::sampling::{latin_hypercube, search_box};
 use crate::optim::status::Stop;

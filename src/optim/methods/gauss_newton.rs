@@ -9,7 +9,7 @@
 //! `lm` is the method to take.
 
 use super::squares_point::Point;
-use crate::optim::registry::{MethodDef, Need};
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::settled::Outlook;
 use crate::optim::squares::damped_step::LinearModel;

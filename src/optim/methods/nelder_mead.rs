@@ -11,7 +11,7 @@
 use super::{NO_GTOL, SPREAD_FTOL, SPREAD_XTOL};
 use crate::memory;
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
-use crate::optim::registry::{MethodDef, Need};
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
 use crate::optim::status::Stop;
 use crate::optim::vector::{clip, norm_inf};

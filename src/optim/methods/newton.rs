@@ -14,7 +14,7 @@ use super::LONGEST_STEP;
 use crate::memory;
 use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
-use crate::optim::registry::{MethodDef, Need};
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::settled::Outlook;
 use crate::optim::status::Stop;

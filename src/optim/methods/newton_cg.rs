@@ -9,7 +9,7 @@
 //! 7.2). Only products of the Hessian with vectors are asked for, so that memory is a few vectors.
 
 use super::Secants;
-use crate::optim::registry::{MethodDef, Need};
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
 use crate::optim::vector::{axpy, distance, dot, norm, step_to};

@@ -10,7 +10,7 @@
 
 use super::first_step_length;
 use crate::memory;
-use crate::optim::registry::{MethodDef, Need};
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::settled::Outlook;
 use crate::optim::status::Stop;

@@ -18,7 +18,7 @@ mod step;
 use self::step::{SecondOrder, scaled_gradient, step};
 use super::squares_point::Point;
 use crate::memory;
-use crate::optim::registry::{MethodDef, Need};
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::settled::Outlook;
 use crate::optim::squares::damped_step::LinearModel;
