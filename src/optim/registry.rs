@@ -15,6 +15,7 @@ pub static METHODS: &[&MethodDef] = &[
     &methods::lbfgs::METHOD,
     &methods::sr1::METHOD,
     &methods::newton::METHOD,
+    &methods::dogleg::METHOD,
     &methods::newton_cg::METHOD,
     &methods::gauss_newton::METHOD,
     &methods::lm::METHOD,

@@ -8,6 +8,7 @@ pub mod bfgs;
 pub mod cg;
 pub mod cmaes;
 pub mod de;
+pub mod dogleg;
 mod finish;
 pub mod gauss_newton;
 pub mod gd;
