@@ -50,8 +50,7 @@ fn solve(problem: &mut dyn Problem, start: &[f64], method: &str, given: Given<'_
 }
 
 /// The methods that need no residuals.
-const GENERAL: [&str; 8] =
-    ["gd", "cg", "bfgs", "lbfgs", "sr1", "newton", "dogleg", "newton_cg"];
+const GENERAL: [&str; 8] = ["gd", "cg", "bfgs", "lbfgs", "sr1", "newton", "dogleg", "newton_cg"];
 
 /// The methods that use gradients.
 fn with_gradients() -> impl Iterator<Item = &'static MethodDef> {

@@ -9,16 +9,24 @@ use super::options::{
 };
 use super::run::Run;
 use super::status::Stop;
-use crate::problem::Problem;
+use crate::problem::{HessianKind, JacobianKind, Problem};
 
 /// What a method needs of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
+    /// Its values.
     Objective,
+    /// Its gradient.
     Gradient,
+    /// Its entries, in whatever layout the problem has them.
     Hessian,
+    /// A matrix of n^2 entries.
+    DenseHessian,
+    /// Its products with vectors.
     HessianVector,
+    /// The residuals of a sum of squares.
     Residuals,
+    /// Their Jacobian.
     Jacobian,
 }
 
@@ -29,6 +37,7 @@ impl Need {
             Need::Objective => "an objective",
             Need::Gradient => "a gradient",
             Need::Hessian => "a Hessian",
+            Need::DenseHessian => "a dense Hessian",
             Need::HessianVector => "products of the Hessian with vectors",
             Need::Residuals => "residuals (a sum of squares)",
             Need::Jacobian => "the Jacobian of the residuals",
@@ -36,14 +45,15 @@ impl Need {
     }
 
     /// Whether `problem` offers it.
-    pub fn is_met(self, problem: &dyn Problem) -> bool {
+    pub fn is_met(self, problem: &mut dyn Problem) -> bool {
         match self {
             Need::Objective => true,
             Need::Gradient => problem.has_gradient(),
-            Need::Hessian => problem.has_hessian(),
-            Need::HessianVector => problem.has_hessian_vector(),
-            Need::Residuals => problem.n_residuals().is_some(),
-            Need::Jacobian => problem.has_jacobian(),
+            Need::Hessian => problem.hessian_kind().has_entries(),
+            Need::DenseHessian => problem.hessian_kind().is_dense(),
+            Need::HessianVector => problem.hessian_kind() != HessianKind::None,
+            Need::Residuals => problem.squares().is_some(),
+            Need::Jacobian => problem.jacobian_kind() != JacobianKind::None,
         }
     }
 }
@@ -103,7 +113,7 @@ impl MethodDef {
     }
 
     /// The first need that `problem` does not meet.
-    pub fn unmet_need(&self, problem: &dyn Problem) -> Option<Need> {
+    pub fn unmet_need(&self, problem: &mut dyn Problem) -> Option<Need> {
         self.needs.iter().copied().find(|need| !need.is_met(problem))
     }
 }

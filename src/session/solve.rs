@@ -21,13 +21,14 @@ use crate::ops;
 use crate::optim::driver::{self, Control, Solution};
 use crate::optim::judge::least_squares::FitStatistics;
 use crate::optim::judge::verdict::Verdict;
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::methods::newton::MAX_DENSE;
 use crate::optim::options::Options;
-use crate::optim::registry::{self, MethodDef, Need};
+use crate::optim::registry;
 use crate::optim::squares::normal_equations::MAX_JACOBIAN;
 use crate::optim::status::Status;
 use crate::patience::{self, Stopped};
-use crate::problem::{Halt, Problem, evaluation_timer};
+use crate::problem::{Bounds, Halt, JacobianKind, Problem, evaluation_timer};
 use crate::shape::Tensor;
 use crate::syntax::ast::{Command, CommandKind};
 
@@ -52,7 +53,7 @@ struct Plan {
 pub(super) struct Setup {
     pub f: ExprId,
     pub x0: Vec<f64>,
-    bounds: Option<(Vec<f64>, Vec<f64>)>,
+    bounds: Option<Bounds>,
     pub squares: Option<Squares>,
     /// Squares that are data at the start.
     n_data: Option<usize>,
@@ -133,12 +134,10 @@ impl Runner<'_> {
             let n = value.data().len();
             x0.extend_from_slice(value.data());
             let known = self.session.state.unknowns.get(unknown);
-            let side =
-                |t: Option<&Tensor>, none: f64| t.map_or(vec![none; n], |t| t.data().to_vec());
-            lower.extend(side(known.and_then(|u| u.lower.as_ref()), f64::NEG_INFINITY));
-            upper.extend(side(known.and_then(|u| u.upper.as_ref()), f64::INFINITY));
+            let own = known.and_then(Unknown::bounds).unwrap_or_else(|| Bounds::none(n));
+            lower.extend_from_slice(own.lower());
+            upper.extend_from_slice(own.upper());
         }
-        let bounded = lower.iter().any(|l| l.is_finite()) || upper.iter().any(|u| u.is_finite());
         let g = &mut self.session.state.graph;
         let squares = structure::squares(g, f);
         let smooth = structure::is_smooth(g, f);
@@ -146,7 +145,7 @@ impl Runner<'_> {
         let g = &mut self.session.state.graph;
         let over = &objective.over;
         let n_data = squares.as_ref().map(|s| data_rows::n_data(g, &engine, s, over, &x0));
-        let bounds = bounded.then_some((lower, upper));
+        let bounds = Some(Bounds::new(lower, upper)).filter(|bounds| bounds.n_bounded() > 0);
         Ok(Setup { f, x0, bounds, squares, n_data, smooth, values })
     }
 
@@ -175,37 +174,12 @@ impl Runner<'_> {
             };
             let value =
                 self.checker(|c| c.value_of(placeholder, objective.span))?.ok_or(Reported)?;
-            values.push((unknown, self.clip(unknown, value, declared.as_ref(), objective)));
+            let name = self.session.state.graph.symbol(unknown).name.clone();
+            let bounds = declared.as_ref().and_then(Unknown::bounds);
+            let place = (objective.span, "in this optimization");
+            values.push((unknown, self.clipped_start(&name, value, bounds.as_ref(), place)));
         }
         Ok(values)
-    }
-
-    fn clip(
-        &mut self,
-        unknown: SymbolId,
-        value: Tensor,
-        declared: Option<&Unknown>,
-        objective: &Objective,
-    ) -> Tensor {
-        let bound = |t: Option<&Tensor>, k: usize, none: f64| t.map_or(none, |t| t.data()[k]);
-        let lower = declared.and_then(|u| u.lower.as_ref());
-        let upper = declared.and_then(|u| u.upper.as_ref());
-        let clip = |(k, v): (usize, &f64)| {
-            v.max(bound(lower, k, f64::NEG_INFINITY)).min(bound(upper, k, f64::INFINITY))
-        };
-        let clipped: Vec<f64> = value.data().iter().enumerate().map(clip).collect();
-        let moved = value.data().iter().zip(&clipped).any(|(a, b)| a != b && !a.is_nan());
-        if !moved {
-            return value;
-        }
-        let name = &self.session.state.graph.symbol(unknown).name;
-        let message = format!(
-            "the start of `{name}` lies outside its bounds and is moved to the nearest bound"
-        );
-        self.sink.push(
-            Diagnostic::note_only(codes::W0008, message).at(objective.span, "in this optimization"),
-        );
-        Tensor::new(value.shape(), clipped)
     }
 
     /// The method that was named, or the one that the structure asks for.
@@ -257,7 +231,7 @@ impl Runner<'_> {
         let plan = revised.as_ref().unwrap_or(plan);
         let squares = plan.def.needs.contains(&Need::Jacobian);
         if squares && !fits_in_memory(&mut problem) {
-            let (m, n) = (problem.n_residuals().unwrap_or(0), problem.n_vars());
+            let (m, n) = (problem.squares().map_or(0, |squares| squares.count), problem.n_vars());
             drop(problem);
             let message = format!("`{}` would store a Jacobian of {m} by {n}", plan.def.name);
             let finding = Diagnostic::error(codes::E0601, message).at(objective.span, "here");
@@ -350,7 +324,7 @@ impl Runner<'_> {
             driver::Misfit::Bounds { .. } => {
                 Some("leave `using` out, or use `lbfgs`, which keeps bounds")
             }
-            driver::Misfit::Unmet { .. } => {
+            driver::Misfit::Unmet { .. } | driver::Misfit::TooLarge { .. } => {
                 Some("leave `using` out: the method is then chosen from the structure")
             }
             _ => None,
@@ -486,8 +460,9 @@ fn choice_without_residuals(setup: &Setup) -> (&'static str, String) {
 
 /// Whether the Jacobian need not be stored, or can be.
 fn fits_in_memory(problem: &mut Compiled) -> bool {
-    let m = problem.n_residuals().unwrap_or(0);
-    m.saturating_mul(problem.n_vars()) <= MAX_JACOBIAN || problem.has_gauss_newton()
+    let m = problem.squares().map_or(0, |squares| squares.count);
+    m.saturating_mul(problem.n_vars()) <= MAX_JACOBIAN
+        || problem.jacobian_kind() == JacobianKind::Products
 }
 
 /// Another method, where the one chosen for a sum of squares would store a Jacobian that is too large.
@@ -537,10 +512,7 @@ fn analysis(setup: &Setup) -> Vec<String> {
         false => "not smooth: it has kinks or branches that depend on an unknown".to_string(),
     });
     lines.push(match &setup.bounds {
-        Some((lower, upper)) => {
-            let bounded = lower.iter().zip(upper).filter(|(l, u)| l.is_finite() || u.is_finite());
-            format!("bounds on {} of {n} entries", bounded.count())
-        }
+        Some(bounds) => format!("bounds on {} of {n} entries", bounds.n_bounded()),
         None => "no bounds".to_string(),
     });
     lines

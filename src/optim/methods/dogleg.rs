@@ -30,7 +30,7 @@ pub static METHOD: MethodDef = MethodDef {
                   one Cholesky factorization, however often its radius is cut. Leaves saddle points; `newton` needs \
                   fewer iterations where curvature is often negative.",
     formula: "x_new = x + p,  p where the path 0, -(g'*g/(g'*H*g))*g, -H^-1*g leaves |p| <= delta",
-    needs: &[Need::Objective, Need::Gradient, Need::Hessian],
+    needs: &[Need::Objective, Need::Gradient, Need::DenseHessian],
     accepts_bounds: false,
     own_options: &[OptionDef {
         name: "radius",

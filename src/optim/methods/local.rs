@@ -9,6 +9,7 @@ use crate::optim::driver::{self, Control, Misfit, Solution};
 use crate::optim::method::MethodDef;
 use crate::optim::options::{OptionError, OptionValue, Options};
 use crate::optim::run::Run;
+use crate::problem::JacobianKind;
 
 /// The methods that may follow a start.
 const LOCAL: [&MethodDef; 7] = [
@@ -43,7 +44,7 @@ pub(super) struct Local {
 
 impl Local {
     /// The method of that name, or the one that what the problem offers asks for, with the gradient test `gtol`.
-    pub fn new(run: &Run<'_>, named: Option<&str>, gtol: f64) -> Result<Self, OptionError> {
+    pub fn new(run: &mut Run<'_>, named: Option<&str>, gtol: f64) -> Result<Self, OptionError> {
         let method = choose(run, named);
         let given = [
             ("gtol".to_string(), OptionValue::Number(gtol)),
@@ -67,16 +68,16 @@ impl Local {
 }
 
 /// What `named` says, else what the problem offers.
-fn choose(run: &Run<'_>, named: Option<&str>) -> &'static MethodDef {
-    let problem = run.eval.structure();
-    let (n, bounded) = (problem.n_vars(), run.bounds().is_some());
-    let fits = problem.has_jacobian() && problem.n_residuals().is_some_and(|m| m >= n);
+fn choose(run: &mut Run<'_>, named: Option<&str>) -> &'static MethodDef {
     if let Some(method) = LOCAL.into_iter().find(|method| named == Some(method.name)) {
         return method;
     }
+    let n = run.x0().len();
+    let fits = run.eval.structure().squares().is_some_and(|squares| squares.count >= n);
+    let is_bounded = run.bounds().is_some();
     match n <= MAX_NEWTON {
-        true if fits => &lm::METHOD,
-        true if !bounded && problem.has_hessian() => &newton::METHOD,
+        true if fits && run.eval.jacobian_kind() != JacobianKind::None => &lm::METHOD,
+        true if !is_bounded && run.eval.hessian_kind().has_entries() => &newton::METHOD,
         _ => &lbfgs::METHOD,
     }
 }

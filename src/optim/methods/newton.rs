@@ -13,8 +13,8 @@
 use super::LONGEST_STEP;
 use crate::memory;
 use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
-use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::method::{MethodDef, Need};
+use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
 use crate::optim::trust::region_loop::{FIRST_RADIUS, Region, Rule, Steps};
@@ -22,6 +22,7 @@ use crate::optim::trust::second_order::test_second_order;
 use crate::optim::trust::sparse_region::{SparseHessian, SparseModel};
 use crate::optim::trust::trust_region::{Model, Step, Subproblem};
 use crate::optim::vector::{dot, norm, step_to};
+use crate::problem::HessianKind;
 use nalgebra::DMatrix;
 
 /// The row of `newton`.
@@ -78,8 +79,7 @@ enum Hessian {
 impl Hessian {
     fn new(run: &mut Run<'_>) -> Result<Self, Stop> {
         let n = run.x0().len();
-        let pattern = if n > MAX_DENSE { run.eval.hessian_pattern() } else { None };
-        let Some(pattern) = pattern else {
+        let HessianKind::Sparse(pattern) = Hessian::form(run, n) else {
             // Itself, its factors, and vectors with values.
             memory::need_square(n, 4, "the Hessian of `newton`");
             return Ok(Hessian::Dense(DMatrix::zeros(n, n)));
@@ -88,6 +88,11 @@ impl Hessian {
             Some(sparse) => Ok(Hessian::Sparse(Box::new(sparse))),
             None => Err(run.stalled("there is no memory for the factors of the Hessian")),
         }
+    }
+
+    /// The form in which the Hessian of n unknowns is asked for.
+    fn form(run: &mut Run<'_>, n: usize) -> HessianKind {
+        if n > MAX_DENSE { run.eval.hessian_kind() } else { HessianKind::Dense }
     }
 
     /// Fills in the values at `x`; false where one is not finite.
@@ -174,11 +179,7 @@ impl<M: Model> Steps for Minimizers<'_, M> {
 }
 
 /// One accepted trust-region step; false where the radius has shrunk to rounding without one.
-fn region_step(
-    run: &mut Run<'_>,
-    state: &mut State,
-    model: &mut impl Model,
-) -> Result<bool, Stop> {
+fn region_step(run: &mut Run<'_>, state: &mut State, model: &mut impl Model) -> Result<bool, Stop> {
     if run.iterations() == 0 && first_step(run, state, model)? {
         return Ok(true);
     }
@@ -192,11 +193,7 @@ fn region_step(
 
 /// The first radius is a guess. So a full Newton step that is longer is tried once, and taken where the model
 /// foretells f so well that f is nearly quadratic that far; false where it is not.
-fn first_step(
-    run: &mut Run<'_>,
-    state: &mut State,
-    model: &mut impl Model,
-) -> Result<bool, Stop> {
+fn first_step(run: &mut Run<'_>, state: &mut State, model: &mut impl Model) -> Result<bool, Stop> {
     let Some(p) = model.newton() else {
         return Ok(false);
     };

@@ -8,14 +8,14 @@
 
 use super::State;
 use crate::memory;
-use crate::optim::methods::squares_point::Point;
+use crate::optim::methods::squares_point::{Point, scale_of};
 use crate::optim::run::Run;
 use crate::optim::squares::damped_step::LinearModel;
 use crate::optim::status::Stop;
 use crate::optim::trust::eigen::symmetric_eigen;
 use crate::optim::trust::region_loop::{ACCEPT, NOISE, ratio, shrinkage};
 use crate::optim::trust::trust_region::Subproblem;
-use crate::optim::vector::{clip, dot, norm};
+use crate::optim::vector::{dot, norm};
 use nalgebra::{DMatrix, DVector};
 use std::cell::OnceCell;
 
@@ -211,14 +211,14 @@ fn second_order<'c>(
 ) -> Result<Option<&'c SecondOrder>, Stop> {
     if cell.get().is_none() {
         let mut model = None;
-        if run.eval.structure().has_hessian() {
+        if run.eval.hessian_kind().is_dense() {
             let n = state.g.len();
             if hessian.is_empty() {
                 memory::need_square(n, 2, "the Hessian of `lm`");
                 *hessian = DMatrix::zeros(n, n);
             }
             if run.eval.hessian(&state.at.x, hessian)? {
-                let scale = run.eval.structure().residual_scale();
+                let scale = scale_of(run);
                 model = Some(SecondOrder::new(hessian, scale, &state.g, &state.d, held));
             }
         }
@@ -260,14 +260,10 @@ fn move_to(
     for ((new, x), p) in x_new.iter_mut().zip(&state.at.x).zip(&proposal.p) {
         *new = x + p;
     }
-    let Some((lower, upper)) = run.bounds() else {
+    let Some(bounds) = run.bounds().filter(|bounds| !bounds.contains(x_new)) else {
         return;
     };
-    let inside = |(x, (lo, hi)): (&f64, (&f64, &f64))| lo <= x && x <= hi;
-    if x_new.iter().zip(lower.iter().zip(upper)).all(inside) {
-        return;
-    }
-    clip(x_new, run.bounds());
+    bounds.clip(x_new);
     for ((p, new), x) in proposal.p.iter_mut().zip(&*x_new).zip(&state.at.x) {
         *p = new - x;
     }
