@@ -6,6 +6,7 @@
 //! with the evaluator, `fitted` says what is known of a solution, a [`Fit`]. Knows no syntax.
 
 pub(crate) mod blocks;
+pub(crate) mod choose;
 pub(crate) mod compiled;
 pub(crate) mod compiled_check;
 pub(crate) mod data_rows;
@@ -16,6 +17,7 @@ pub(crate) mod fit;
 pub(crate) mod fitted;
 pub(crate) mod gauss_newton;
 pub(crate) mod hessian;
+pub(crate) mod setup;
 pub(crate) mod show;
 pub(crate) mod sparse;
 pub(crate) mod structure;
