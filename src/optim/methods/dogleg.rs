@@ -26,9 +26,9 @@ pub static METHOD: MethodDef = MethodDef {
     aliases: &["double_dogleg"],
     family: "second order",
     summary: "Newton's method with the exact Hessian in a trust region, by double dogleg steps",
-    when_to_use: "For up to a few hundred unknowns whose Hessian is at hand and mostly positive definite: a step costs \
-                  one Cholesky factorization, however often its radius is cut. Leaves saddle points; `newton` needs \
-                  fewer iterations where curvature is often negative.",
+    when_to_use: "For up to a few hundred unknowns with a Hessian at hand. A step costs one Cholesky factorization where \
+                  that is positive definite, however often its radius is cut; `newton` decomposes it into eigenvectors \
+                  wherever the radius binds, and follows curved valleys a little better. Leaves saddle points.",
     formula: "x_new = x + p,  p where the path 0, -(g'*g/(g'*H*g))*g, -H^-1*g leaves |p| <= delta",
     needs: &[Need::Objective, Need::Gradient, Need::DenseHessian],
     accepts_bounds: false,
