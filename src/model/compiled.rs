@@ -25,13 +25,14 @@ use crate::eval::EvalError;
 use crate::expr::{ExprId, Graph, Symbol, SymbolId};
 use crate::jit::{self, Alone, Fault};
 use crate::memory;
+use crate::optim::methods::newton::MAX_DENSE;
 use crate::patience;
-use crate::problem::{Problem, SymmetricPattern};
+use crate::problem::{
+    Bounds, HessianKind, JacobianKind, MAX_DENSE_HESSIAN, Problem, SumOfSquares, SymmetricPattern,
+};
 use crate::shape::Shape;
 use crate::simplify;
 
-/// Larger Hessians are not formed.
-const MAX_HESSIAN: usize = 1000;
 /// One kernel for everything, where it has at most so many nodes.
 const MAX_BUNDLE: usize = 600;
 
@@ -86,7 +87,7 @@ pub(crate) struct Compiled<'g> {
     squares: Option<Squares>,
     /// The Gauss-Newton matrix, once it has been looked for.
     products: Option<Option<(Layout, Vec<ExprId>)>>,
-    bounds: Option<(Vec<f64>, Vec<f64>)>,
+    bounds: Option<Bounds>,
     programs: Vec<(Part, Program)>,
     bundle: Option<Bundle>,
     directions: Vec<SymbolId>,
@@ -110,7 +111,7 @@ impl<'g> Compiled<'g> {
         f: ExprId,
         vars: &[SymbolId],
         squares: Option<Squares>,
-        bounds: Option<(Vec<f64>, Vec<f64>)>,
+        bounds: Option<Bounds>,
     ) -> Self {
         let started = Instant::now();
         let f = simplify::stable(g, &[f])[0];
@@ -429,7 +430,7 @@ impl<'g> Compiled<'g> {
     fn products(&mut self) -> Option<&(Layout, Vec<ExprId>)> {
         if self.products.is_none() {
             let (g, jit) = (&mut *self.g, self.engine.jit);
-            let squares = self.squares.as_ref().filter(|_| self.n <= MAX_HESSIAN);
+            let squares = self.squares.as_ref().filter(|_| self.n <= MAX_DENSE_HESSIAN);
             let found = squares.and_then(|s| gauss_newton::gauss_newton(g, s, &self.vars, jit));
             self.products = Some(found);
         }
@@ -439,6 +440,15 @@ impl<'g> Compiled<'g> {
     /// Whether value, gradient and Gauss-Newton matrix come from one program.
     pub fn fuses_gauss_newton(&mut self) -> bool {
         self.products().is_some()
+    }
+
+    /// Where the entries of the Hessian lie, where they are few and known.
+    pub fn hessian_pattern(&mut self) -> Option<Arc<SymmetricPattern>> {
+        self.choose_hessian();
+        match &self.hessian.as_ref()?.form {
+            HessianForm::Sparse(pattern, _) => Some(Arc::clone(pattern)),
+            _ => None,
+        }
     }
 
     fn choose_hessian(&mut self) {
@@ -563,9 +573,14 @@ impl Problem for Compiled<'_> {
         self.spoil(g);
     }
 
-    fn has_hessian(&self) -> bool {
-        let form = self.hessian.as_ref().map(|h| &h.form);
-        self.n <= MAX_HESSIAN || matches!(form, Some(HessianForm::Sparse(..)))
+    fn hessian_kind(&mut self) -> HessianKind {
+        // Where there are few unknowns a look at the pattern is not worth it.
+        let pattern = if self.n > MAX_DENSE { self.hessian_pattern() } else { None };
+        match pattern {
+            Some(pattern) => HessianKind::Sparse(pattern),
+            None if self.n <= MAX_DENSE_HESSIAN => HessianKind::Dense,
+            None => HessianKind::Product,
+        }
     }
 
     fn hessian(&mut self, x: &[f64], h: &mut DMatrix<f64>) {
@@ -596,14 +611,6 @@ impl Problem for Compiled<'_> {
         self.hessian = Some(hessian);
     }
 
-    fn hessian_pattern(&mut self) -> Option<Arc<SymmetricPattern>> {
-        self.choose_hessian();
-        match &self.hessian.as_ref()?.form {
-            HessianForm::Sparse(pattern, _) => Some(Arc::clone(pattern)),
-            _ => None,
-        }
-    }
-
     fn sparse_hessian(&mut self, x: &[f64], values: &mut [f64]) {
         let outcome = match self.hessian.as_ref().map(|h| &h.form) {
             Some(HessianForm::Sparse(_, program)) => program.run(self.g, x, values),
@@ -612,25 +619,31 @@ impl Problem for Compiled<'_> {
         self.note(outcome, values);
     }
 
-    fn has_hessian_vector(&self) -> bool {
-        true
-    }
-
     fn hessian_vector(&mut self, x: &[f64], v: &[f64], hv: &mut [f64]) {
         self.evaluate(Part::HessianVector, &[x, v].concat());
         hv.copy_from_slice(&self.out);
     }
 
-    fn n_residuals(&self) -> Option<usize> {
-        self.squares.as_ref().map(|s| structure::n_residuals(self.g, s))
+    fn squares(&self) -> Option<SumOfSquares> {
+        let squares = self.squares.as_ref()?;
+        let &Squares { scale, offset, .. } = squares;
+        let count = structure::n_residuals(self.g, squares);
+        Some(SumOfSquares { count, scale, offset, is_affine: self.affine })
     }
 
     fn residuals(&mut self, x: &[f64], r: &mut [f64]) {
         r.copy_from_slice(self.part(Part::Residuals, x));
     }
 
-    fn has_jacobian(&self) -> bool {
-        self.squares.is_some()
+    fn jacobian_kind(&mut self) -> JacobianKind {
+        let Some(SumOfSquares { count: m, offset, .. }) = self.squares() else {
+            return JacobianKind::None;
+        };
+        let many = m >= FEW_COLUMNS * self.n && m.saturating_mul(self.n) >= WORTH_PRODUCTS;
+        match many && offset == 0.0 && self.fuses_gauss_newton() {
+            true => JacobianKind::Products,
+            false => JacobianKind::Dense,
+        }
     }
 
     fn jacobian(&mut self, x: &[f64], jac: &mut DMatrix<f64>) {
@@ -643,12 +656,6 @@ impl Problem for Compiled<'_> {
         });
     }
 
-    fn has_gauss_newton(&mut self) -> bool {
-        let m = self.n_residuals().unwrap_or(0);
-        let many = m >= FEW_COLUMNS * self.n && m.saturating_mul(self.n) >= WORTH_PRODUCTS;
-        many && self.residual_offset() == 0.0 && self.fuses_gauss_newton()
-    }
-
     fn gauss_newton(&mut self, x: &[f64], g: &mut [f64], a: &mut DMatrix<f64>) -> f64 {
         self.evaluate(Part::GaussNewton, x);
         let (gradient, products) = self.out[1..].split_at(g.len());
@@ -659,20 +666,8 @@ impl Problem for Compiled<'_> {
         self.out[0]
     }
 
-    fn residual_scale(&self) -> f64 {
-        self.squares.as_ref().map_or(1.0, |s| s.scale)
-    }
-
-    fn residual_offset(&self) -> f64 {
-        self.squares.as_ref().map_or(0.0, |s| s.offset)
-    }
-
-    fn has_affine_residuals(&self) -> bool {
-        self.affine
-    }
-
-    fn bounds(&self) -> Option<(&[f64], &[f64])> {
-        self.bounds.as_ref().map(|(lower, upper)| (lower.as_slice(), upper.as_slice()))
+    fn bounds(&self) -> Option<&Bounds> {
+        self.bounds.as_ref()
     }
 
     fn var_name(&self, i: usize) -> String {

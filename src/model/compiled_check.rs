@@ -51,7 +51,7 @@ impl Parts {
         let mut gradient = vec![0.0; n];
         let mut found = vec![problem.value_gradient(x, &mut gradient)];
         found.extend(gradient);
-        if second && n <= MAX_HESSIAN && problem.has_hessian() {
+        if second && n <= MAX_HESSIAN && problem.hessian_kind().is_dense() {
             let mut hessian = DMatrix::zeros(n, n);
             problem.hessian(x, &mut hessian);
             found.extend(hessian.iter());

@@ -10,11 +10,10 @@ use crate::optim::driver::Solution;
 use crate::optim::judge::least_squares::{FitStatistics, statistics_of_data, statistics_of_short};
 use crate::optim::judge::sparse_verdict::examine_sparse;
 use crate::optim::judge::verdict::{PointKind, Verdict, examine};
-use crate::optim::methods::newton::MAX_DENSE;
 use crate::optim::registry::{self, Need};
 use crate::optim::squares::normal_equations::{MAX_JACOBIAN, Short};
 use crate::optim::status::Status;
-use crate::problem::Problem;
+use crate::problem::{Bounds, HessianKind, JacobianKind, Problem};
 use nalgebra::DMatrix;
 
 /// The kind of point is worked out from dense Hessians of at most this many unknowns.
@@ -31,23 +30,23 @@ pub(crate) fn verdict(
     problem: &mut Compiled,
     solution: &Solution,
     smooth: bool,
-    bounds: Option<&(Vec<f64>, Vec<f64>)>,
+    bounds: Option<&Bounds>,
 ) -> Option<Verdict> {
     let n = solution.x.len();
     let settled = matches!(solution.status, Status::Converged | Status::Stalled);
     if !settled || !smooth {
         return None;
     }
-    let pattern = if n > MAX_DENSE { problem.hessian_pattern() } else { None };
-    if pattern.is_none() && (n > MAX_VERDICT || !problem.has_hessian()) {
-        return None;
-    }
+    let pattern = match problem.hessian_kind() {
+        HessianKind::Sparse(pattern) => Some(pattern),
+        HessianKind::Dense if n <= MAX_VERDICT => None,
+        _ => return None,
+    };
     let mut gradient = solution.gradient.clone();
     if gradient.len() != n {
         gradient = vec![0.0; n];
         problem.gradient(&solution.x, &mut gradient);
     }
-    let bounds = bounds.map(|(l, u)| (l.as_slice(), u.as_slice()));
     let converged = solution.is_stationary;
     let at = (solution.x.as_slice(), solution.value);
     if let Some(pattern) = pattern {
@@ -80,7 +79,7 @@ pub(crate) fn heed(solution: &mut Solution, verdict: Option<&Verdict>) {
 
 /// Uncertainties of a fit with more data than parameters.
 pub(crate) fn statistics(problem: &mut Compiled, solution: &Solution) -> Option<FitStatistics> {
-    let (m, n) = (problem.n_residuals()?, solution.x.len());
+    let (m, n) = (problem.squares()?.count, solution.x.len());
     let settled = matches!(solution.status, Status::Converged | Status::Stalled);
     // Of many unknowns nobody reads a table, unless the method was one for fits.
     let is_fit = registry::find(solution.method).is_some_and(|m| m.needs.contains(&Need::Jacobian));
@@ -105,11 +104,11 @@ pub(crate) fn statistics(problem: &mut Compiled, solution: &Solution) -> Option<
 
 /// Residuals and Jacobian in short form, where that is accurate.
 fn short(problem: &mut Compiled, x: &[f64]) -> Option<Short> {
-    if !problem.has_gauss_newton() {
+    if problem.jacobian_kind() != JacobianKind::Products {
         return None;
     }
     let (mut gradient, mut products) = (vec![0.0; x.len()], DMatrix::zeros(x.len(), x.len()));
-    let scale = problem.residual_scale();
+    let scale = problem.squares()?.scale;
     let sum = problem.gauss_newton(x, &mut gradient, &mut products) / scale;
     gradient.iter_mut().for_each(|g| *g /= 2.0 * scale);
     products /= 2.0 * scale;

@@ -146,7 +146,8 @@ mod tests {
         };
         let mut problem = Compiled::new(g, engine, f, &vars, squares, None);
         assert!(problem.fuses_gauss_newton(), "{script}");
-        let (n, m) = (problem.n_vars(), problem.n_residuals().unwrap_or(0));
+        let squares = problem.squares().expect("a sum of squares");
+        let (n, m) = (problem.n_vars(), squares.count);
         let x: Vec<f64> = (0..n).map(|i| 0.3 + 0.5 * (1.7 * i as f64).sin()).collect();
         let (mut gradient, mut matrix) = (vec![0.0; n], DMatrix::zeros(n, n));
         let value = problem.gauss_newton(&x, &mut gradient, &mut matrix);
@@ -154,11 +155,11 @@ mod tests {
         problem.residuals(&x, &mut r);
         problem.jacobian(&x, &mut jac);
         let r = nalgebra::DVector::from_vec(r);
-        let scale = problem.residual_scale();
+        let scale = squares.scale;
         let close = |a: f64, b: f64, size: f64| {
             assert!((a - b).abs() <= 1e-12 * size, "{script}: {a}, not {b}")
         };
-        close(value, scale * r.norm_squared() + problem.residual_offset(), value);
+        close(value, scale * r.norm_squared() + squares.offset, value);
         let (jtr, jtj) = (2.0 * scale * jac.tr_mul(&r), 2.0 * scale * jac.tr_mul(&jac));
         gradient.iter().zip(&jtr).for_each(|(a, b)| close(*a, *b, jtr.amax()));
         matrix.iter().zip(&jtj).for_each(|(a, b)| close(*a, *b, jtj.amax()));

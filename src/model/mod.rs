@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 pub(crate) mod blocks;
+pub(crate) mod choose;
 pub(crate) mod compiled;
 pub(crate) mod compiled_check;
 pub(crate) mod data_rows;
@@ -18,6 +19,7 @@ pub(crate) mod fit;
 pub(crate) mod fitted;
 pub(crate) mod gauss_newton;
 pub(crate) mod hessian;
+pub(crate) mod setup;
 pub(crate) mod show;
 pub(crate) mod sparse;
 pub(crate) mod structure;

@@ -6,16 +6,18 @@
 //! no iteration.
 
 use super::judge::review::review;
+use super::method::{MethodDef, Need};
 use super::options::Options;
-use super::registry::{MethodDef, Need};
 use super::run::{Ended, Run};
 use super::settled::Scales;
 use super::status::{Status, Stop};
 use super::trace::Trace;
-use super::vector::{clip, norm_inf};
+use super::vector::norm_inf;
 use crate::memory;
 use crate::patience::{self, Stopped};
-use crate::problem::{Evaluations, Evaluator, Halt, Problem};
+use crate::problem::{
+    Bounds, Evaluations, Evaluator, Halt, HessianKind, MAX_DENSE_HESSIAN, Problem,
+};
 use crate::random::Stream;
 use std::fmt;
 use std::sync::Arc;
@@ -71,6 +73,8 @@ pub enum Misfit {
     StartLength { expected: usize, found: usize },
     /// The problem does not offer what the method needs.
     Unmet { method: &'static str, need: Need },
+    /// The method would store the Hessian of `n` variables as a dense matrix, which is too large.
+    TooLarge { method: &'static str, n: usize },
     /// The problem has bounds, which the method does not keep.
     Bounds { method: &'static str },
     /// The bounds of a variable contradict each other, are NaN, or there are not n of each.
@@ -85,6 +89,9 @@ impl fmt::Display for Misfit {
             }
             Misfit::Unmet { method, need } => {
                 write!(out, "method {method} needs {}, which the problem has not", need.name())
+            }
+            Misfit::TooLarge { method, n } => {
+                write!(out, "method {method} would store a dense Hessian of {n} by {n}")
             }
             Misfit::Bounds { method } => write!(out, "method {method} does not keep bounds"),
             Misfit::BadBounds { variable } => {
@@ -114,7 +121,9 @@ pub fn minimize(
     let bounds = check_fit(problem, x0, method)?;
     memory::need_numbers(x0.len().saturating_mul(VECTORS), "the vectors of the method");
     let mut start = x0.to_vec();
-    clip(&mut start, bounds.as_ref().map(|(lower, upper)| (lower.as_slice(), upper.as_slice())));
+    if let Some(bounds) = &bounds {
+        bounds.clip(&mut start);
+    }
     let eval = Evaluator::new(problem, options.max_time, control.interrupt.clone());
     let mut run = Run::new(eval, options, start.clone(), bounds);
     run.random = control.random.clone();
@@ -181,12 +190,9 @@ pub fn not_begun(x0: &[f64], method: &'static MethodDef, halt: Halt) -> Solution
     }
 }
 
-/// Lower and upper bounds.
-type Bounds = (Vec<f64>, Vec<f64>);
-
 /// Whether the method can run at all; gives the bounds, `None` where all are infinite.
 fn check_fit(
-    problem: &dyn Problem,
+    problem: &mut dyn Problem,
     x0: &[f64],
     method: &'static MethodDef,
 ) -> Result<Option<Bounds>, Misfit> {
@@ -195,26 +201,24 @@ fn check_fit(
         return Err(Misfit::StartLength { expected: n, found: x0.len() });
     }
     if let Some(need) = method.unmet_need(problem) {
-        return Err(Misfit::Unmet { method: method.name, need });
+        // A Hessian is there, though not in this form.
+        let has_another = need == Need::DenseHessian && problem.hessian_kind() != HessianKind::None;
+        return Err(match has_another && n > MAX_DENSE_HESSIAN {
+            true => Misfit::TooLarge { method: method.name, n },
+            false => Misfit::Unmet { method: method.name, need },
+        });
     }
-    let Some((lower, upper)) = problem.bounds() else {
+    let Some(bounds) = problem.bounds() else {
         return Ok(None);
     };
-    if lower.len() != n || upper.len() != n {
-        return Err(Misfit::BadBounds { variable: lower.len().min(upper.len()) });
-    }
-    if let Some(variable) = (0..n).find(|&i| {
-        // Written so that NaN is refused as well.
-        let has_point = lower[i] <= upper[i] && lower[i] < f64::INFINITY;
-        !(has_point && upper[i] > f64::NEG_INFINITY)
-    }) {
+    if let Some(variable) = bounds.fault(n) {
         return Err(Misfit::BadBounds { variable });
     }
-    if lower.iter().chain(upper).all(|bound| bound.is_infinite()) {
+    if bounds.is_free() {
         return Ok(None);
     }
     if !method.accepts_bounds {
         return Err(Misfit::Bounds { method: method.name });
     }
-    Ok(Some((lower.to_vec(), upper.to_vec())))
+    Ok(Some(bounds.clone()))
 }

@@ -1,112 +1,11 @@
-//! The table of methods: a row says all there is to know about a method except its iteration.
+//! The table of methods, and how one is found in it.
 //!
-//! From the rows follow the checking of `using lbfgs(memory = 10)`, help pages, completion and the list of
-//! methods that fit a problem. Adding a method is one file in `methods/` and one line in [`METHODS`].
+//! A row says all there is to know about a method except its iteration ([`MethodDef`]). Adding a method is one file in
+//! [`methods`] and one line in [`METHODS`]. Methods do not know this table.
 
 use super::methods;
-use super::options::{
-    BASE_OPTIONS, OptionDef, OptionDefault, OptionError, OptionKind, OptionValue, Options,
-};
-use super::run::Run;
-use super::status::Stop;
-use crate::problem::Problem;
 
-/// What a method needs of a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
-    Objective,
-    Gradient,
-    Hessian,
-    HessianVector,
-    Residuals,
-    Jacobian,
-}
-
-impl Need {
-    /// The word for messages.
-    pub fn name(self) -> &'static str {
-        match self {
-            Need::Objective => "an objective",
-            Need::Gradient => "a gradient",
-            Need::Hessian => "a Hessian",
-            Need::HessianVector => "products of the Hessian with vectors",
-            Need::Residuals => "residuals (a sum of squares)",
-            Need::Jacobian => "the Jacobian of the residuals",
-        }
-    }
-
-    /// Whether `problem` offers it.
-    pub fn is_met(self, problem: &dyn Problem) -> bool {
-        match self {
-            Need::Objective => true,
-            Need::Gradient => problem.has_gradient(),
-            Need::Hessian => problem.has_hessian(),
-            Need::HessianVector => problem.has_hessian_vector(),
-            Need::Residuals => problem.n_residuals().is_some(),
-            Need::Jacobian => problem.has_jacobian(),
-        }
-    }
-}
-
-/// The iteration of a method: runs until it stops itself (`Ok`) or the run stops it (`Err`). Both say why.
-pub type Entry = fn(&mut Run<'_>) -> Result<Stop, Stop>;
-
-/// The row of a method.
-#[derive(Debug)]
-pub struct MethodDef {
-    pub name: &'static str,
-    pub aliases: &'static [&'static str],
-    pub family: &'static str,
-    /// One line.
-    pub summary: &'static str,
-    /// Two or three lines of advice.
-    pub when_to_use: &'static str,
-    /// The update as a formula, for `explain`; empty where a step is none.
-    pub formula: &'static str,
-    pub needs: &'static [Need],
-    /// Whether simple bounds are kept.
-    pub accepts_bounds: bool,
-    /// The options beyond the shared ones.
-    pub own_options: &'static [OptionDef],
-    /// The default of the shared option `max_iter`.
-    pub max_iter: u32,
-    /// Book or paper, with equation numbers.
-    pub reference: &'static str,
-    pub entry: Entry,
-}
-
-impl MethodDef {
-    /// All options: the shared ones, then the method's own.
-    pub fn options(&self) -> Vec<OptionDef> {
-        let mut rows = BASE_OPTIONS.to_vec();
-        rows.push(OptionDef {
-            name: "max_iter",
-            kind: OptionKind::Whole { min: 0, max: u64::MAX },
-            default: OptionDefault::Number(f64::from(self.max_iter)),
-            doc: "the largest number of iterations",
-        });
-        // A method that gives a shared option a meaning or default of its own replaces its row.
-        rows.retain(|row| self.own_options.iter().all(|own| own.name != row.name));
-        rows.extend_from_slice(self.own_options);
-        rows
-    }
-
-    /// Checks (name, value) pairs against the rows.
-    pub fn check_options(&self, given: &[(String, OptionValue)]) -> Result<Options, OptionError> {
-        Options::check(self.name, &self.options(), given)
-    }
-
-    /// The options when the user gives none.
-    pub fn default_options(&self) -> Options {
-        // Defaults are inside their own ranges: a test walks the table. So the check cannot fail.
-        self.check_options(&[]).unwrap_or_else(|error| unreachable!("default options: {error}"))
-    }
-
-    /// The first need that `problem` does not meet.
-    pub fn unmet_need(&self, problem: &dyn Problem) -> Option<Need> {
-        self.needs.iter().copied().find(|need| !need.is_met(problem))
-    }
-}
+pub use super::method::{MethodDef, Need};
 
 /// Every built-in method.
 pub static METHODS: &[&MethodDef] = &[
@@ -116,6 +15,7 @@ pub static METHODS: &[&MethodDef] = &[
     &methods::lbfgs::METHOD,
     &methods::sr1::METHOD,
     &methods::newton::METHOD,
+    &methods::dogleg::METHOD,
     &methods::newton_cg::METHOD,
     &methods::gauss_newton::METHOD,
     &methods::lm::METHOD,
@@ -140,6 +40,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::optim::options::{OptionDefault, OptionError, OptionValue};
     use std::collections::HashSet;
 
     #[test]

@@ -1,5 +1,6 @@
 //! Points that fill a box: the starts of searches that look everywhere.
 
+use crate::problem::Bounds;
 use crate::random::Stream;
 use crate::random::order::permutation;
 
@@ -14,12 +15,12 @@ pub fn size_of_start(x: f64) -> f64 {
 
 /// The box that a search covers, `(low, high)`: the bounds where they are finite, elsewhere a range around the
 /// start `x: n`.
-pub fn search_box(x: &[f64], bounds: Option<(&[f64], &[f64])>) -> (Vec<f64>, Vec<f64>) {
+pub fn search_box(x: &[f64], bounds: Option<&Bounds>) -> (Vec<f64>, Vec<f64>) {
     let side = |i: usize| {
         let reach = REACH * size_of_start(x[i]);
         let centre = if x[i].is_finite() { x[i] } else { 0.0 };
         let (lower, upper) =
-            bounds.map_or((f64::NEG_INFINITY, f64::INFINITY), |b| (b.0[i], b.1[i]));
+            bounds.map_or((f64::NEG_INFINITY, f64::INFINITY), |b| (b.lower()[i], b.upper()[i]));
         match (lower.is_finite(), upper.is_finite()) {
             (true, true) => (lower, upper),
             (true, false) => (lower, centre.max(lower) + reach),
@@ -54,8 +55,9 @@ mod tests {
     #[test]
     fn a_start_that_is_no_number_has_a_box() {
         let start = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 2.0];
-        let bounds = ([f64::NEG_INFINITY, 3.0, f64::NEG_INFINITY, 1.0], [f64::INFINITY; 4]);
-        let (low, high) = search_box(&start, Some((&bounds.0, &bounds.1)));
+        let lower = vec![f64::NEG_INFINITY, 3.0, f64::NEG_INFINITY, 1.0];
+        let bounds = Bounds::new(lower, vec![f64::INFINITY; 4]);
+        let (low, high) = search_box(&start, Some(&bounds));
         for i in 0..4 {
             assert!(low[i] < high[i] && low[i].is_finite() && high[i].is_finite());
         }
@@ -77,8 +79,8 @@ mod tests {
 
     #[test]
     fn sides_without_bounds_are_around_the_start() {
-        let bounds = ([0.0, f64::NEG_INFINITY], [2.0, 5.0]);
-        let (low, high) = search_box(&[1.0, -3.0], Some((&bounds.0, &bounds.1)));
+        let bounds = Bounds::new(vec![0.0, f64::NEG_INFINITY], vec![2.0, 5.0]);
+        let (low, high) = search_box(&[1.0, -3.0], Some(&bounds));
         assert_eq!((low, high), (vec![0.0, -33.0], vec![2.0, 5.0]));
     }
 }

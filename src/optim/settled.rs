@@ -21,6 +21,7 @@
 
 use super::run::{Iterate, is_held};
 use super::vector::dot;
+use crate::problem::Bounds;
 
 /// What a method knows of the next step at a point.
 pub enum Outlook {
@@ -92,7 +93,7 @@ pub fn is_short(
     point: &Iterate<'_>,
     outlook: &Outlook,
     scales: &Scales<'_>,
-    bounds: Option<(&[f64], &[f64])>,
+    bounds: Option<&Bounds>,
 ) -> bool {
     let (Outlook::Exact(p) | Outlook::Estimated(p)) = outlook else { return true };
     let step = inside(p, point.x, bounds);
@@ -100,12 +101,10 @@ pub fn is_short(
 }
 
 /// The step p from x as far as the bounds let it go.
-fn inside(p: &[f64], x: &[f64], bounds: Option<(&[f64], &[f64])>) -> Vec<f64> {
+fn inside(p: &[f64], x: &[f64], bounds: Option<&Bounds>) -> Vec<f64> {
     let mut step = p.to_vec();
-    if let Some((lower, upper)) = bounds {
-        for i in 0..step.len() {
-            step[i] = step[i].max(lower[i] - x[i]).min(upper[i] - x[i]);
-        }
+    if let Some(bounds) = bounds {
+        bounds.cut(x, &mut step);
     }
     step
 }
@@ -115,7 +114,7 @@ pub fn settled(
     point: &Iterate<'_>,
     outlook: &Outlook,
     scales: &Scales<'_>,
-    bounds: Option<(&[f64], &[f64])>,
+    bounds: Option<&Bounds>,
 ) -> Settled {
     let size = point.f.abs().max(scales.fallen.min(1.0));
     let free = |i: &usize| !is_held(point.x, point.g, bounds, *i);

@@ -41,12 +41,3 @@ pub fn step_to(x: &[f64], alpha: f64, p: &[f64], out: &mut [f64]) {
         *out = xi + alpha * pi;
     }
 }
-
-/// Moves every entry of `x` to the nearest point of its interval.
-pub fn clip(x: &mut [f64], bounds: Option<(&[f64], &[f64])>) {
-    if let Some((lower, upper)) = bounds {
-        for ((xi, lo), hi) in x.iter_mut().zip(lower).zip(upper) {
-            *xi = xi.max(*lo).min(*hi);
-        }
-    }
-}

@@ -5,7 +5,9 @@
 //! follows from the Jacobian. Numeric differentiation happens only on request
 //! ([`numeric_gradient`](ClosureProblem::numeric_gradient)).
 
-use super::{Problem, central_difference_gradient};
+use super::{
+    Bounds, HessianKind, JacobianKind, Problem, SumOfSquares, central_difference_gradient,
+};
 use nalgebra::{DMatrix, DVectorView, DVectorViewMut};
 
 type ValueFn<'a> = Box<dyn FnMut(&[f64]) -> f64 + 'a>;
@@ -46,7 +48,7 @@ pub struct ClosureProblem<'a> {
     jacobian: Option<MatrixFn<'a>>,
     scale: f64,
     offset: f64,
-    bounds: Option<(Vec<f64>, Vec<f64>)>,
+    bounds: Option<Bounds>,
     names: Vec<String>,
     // Buffers of the sum of squares and its gradient.
     r: Vec<f64>,
@@ -114,7 +116,7 @@ impl<'a> ClosureProblem<'a> {
 
     /// Bounds `lower <= x <= upper`, n entries each; infinities where there is none.
     pub fn bounds(mut self, lower: &[f64], upper: &[f64]) -> Self {
-        self.bounds = Some((lower.to_vec(), upper.to_vec()));
+        self.bounds = Some(Bounds::new(lower.to_vec(), upper.to_vec()));
         self
     }
 
@@ -184,8 +186,12 @@ impl Problem for ClosureProblem<'_> {
         }
     }
 
-    fn has_hessian(&self) -> bool {
-        self.hessian.is_some()
+    fn hessian_kind(&mut self) -> HessianKind {
+        match (&self.hessian, &self.hessian_vector) {
+            (Some(_), _) => HessianKind::Dense,
+            (None, Some(_)) => HessianKind::Product,
+            (None, None) => HessianKind::None,
+        }
     }
 
     fn hessian(&mut self, x: &[f64], h: &mut DMatrix<f64>) {
@@ -193,10 +199,6 @@ impl Problem for ClosureProblem<'_> {
             Some(hessian) => hessian(x, h),
             None => h.fill(f64::NAN),
         }
-    }
-
-    fn has_hessian_vector(&self) -> bool {
-        self.hessian_vector.is_some() || self.hessian.is_some()
     }
 
     fn hessian_vector(&mut self, x: &[f64], v: &[f64], hv: &mut [f64]) {
@@ -216,8 +218,9 @@ impl Problem for ClosureProblem<'_> {
         }
     }
 
-    fn n_residuals(&self) -> Option<usize> {
-        self.n_residuals
+    fn squares(&self) -> Option<SumOfSquares> {
+        let (scale, offset) = (self.scale, self.offset);
+        Some(SumOfSquares { count: self.n_residuals?, scale, offset, is_affine: false })
     }
 
     fn residuals(&mut self, x: &[f64], r: &mut [f64]) {
@@ -227,8 +230,8 @@ impl Problem for ClosureProblem<'_> {
         }
     }
 
-    fn has_jacobian(&self) -> bool {
-        self.jacobian.is_some()
+    fn jacobian_kind(&mut self) -> JacobianKind {
+        if self.jacobian.is_some() { JacobianKind::Dense } else { JacobianKind::None }
     }
 
     fn jacobian(&mut self, x: &[f64], jac: &mut DMatrix<f64>) {
@@ -238,16 +241,8 @@ impl Problem for ClosureProblem<'_> {
         }
     }
 
-    fn residual_scale(&self) -> f64 {
-        self.scale
-    }
-
-    fn residual_offset(&self) -> f64 {
-        self.offset
-    }
-
-    fn bounds(&self) -> Option<(&[f64], &[f64])> {
-        self.bounds.as_ref().map(|(lower, upper)| (lower.as_slice(), upper.as_slice()))
+    fn bounds(&self) -> Option<&Bounds> {
+        self.bounds.as_ref()
     }
 
     fn var_name(&self, i: usize) -> String {

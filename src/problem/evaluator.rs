@@ -7,7 +7,7 @@
 //! Counting: a value with its gradient is one f and one gradient; residuals are one f, a Jacobian one
 //! gradient. The evaluator never evaluates a point again on its own.
 
-use super::{Problem, SymmetricPattern};
+use super::{HessianKind, JacobianKind, Problem};
 use crate::memory;
 use crate::patience::Timer;
 use nalgebra::DMatrix;
@@ -173,9 +173,9 @@ impl<'p> Evaluator<'p> {
         self.screen(all_finite(h.as_slice()))
     }
 
-    /// Where the entries of the Hessian lie, where they are few and known. No evaluation.
-    pub fn hessian_pattern(&mut self) -> Option<Arc<SymmetricPattern>> {
-        self.problem.hessian_pattern()
+    /// The form of the Hessian. No evaluation.
+    pub fn hessian_kind(&mut self) -> HessianKind {
+        self.problem.hessian_kind()
     }
 
     /// The entries of the Hessian that its pattern names; false where one is not finite.
@@ -199,8 +199,8 @@ impl<'p> Evaluator<'p> {
         self.before()?;
         self.counts.f += 1;
         self.problem.residuals(x, r);
-        let squares: f64 = r.iter().map(|ri| ri * ri).sum();
-        let f = self.problem.residual_scale() * squares + self.problem.residual_offset();
+        let sum: f64 = r.iter().map(|ri| ri * ri).sum();
+        let f = self.problem.squares().map_or(f64::NAN, |s| s.scale * sum + s.offset);
         Ok(self.screen(f.is_finite())?.then_some(f))
     }
 
@@ -212,9 +212,9 @@ impl<'p> Evaluator<'p> {
         self.screen(all_finite(jac.as_slice()))
     }
 
-    /// Whether value, gradient and Gauss-Newton matrix should be asked for together. No evaluation.
-    pub fn has_gauss_newton(&mut self) -> bool {
-        self.problem.has_gauss_newton()
+    /// The form of the Jacobian. No evaluation.
+    pub fn jacobian_kind(&mut self) -> JacobianKind {
+        self.problem.jacobian_kind()
     }
 
     /// f(x), its gradient and the Gauss-Newton matrix, or `None` where one is not finite.

@@ -11,16 +11,22 @@
 //! f(x) = scale * sum_i r_i(x)^2 + offset,     grad f = 2 * scale * J'r
 //! ```
 //!
+//! What a problem has is asked by parts, one question each: a gradient, the form of the [Hessian](HessianKind), a
+//! [sum of squares](SumOfSquares), the form of its [Jacobian](JacobianKind), [`Bounds`]. Constraints will be one further part: how many
+//! there are and their sides, their values, the form of their Jacobian.
+//!
 //! Invariant: an evaluation never fails. A point outside the domain gives NaN or an infinity, and the solver
 //! rejects it.
 
 #![warn(missing_docs)]
 
+mod bounds;
 mod closure;
 mod evaluator;
 mod numeric;
 mod sparse;
 
+pub use bounds::Bounds;
 pub use closure::ClosureProblem;
 pub use evaluator::{Evaluations, Evaluator, Halt, evaluation_timer};
 pub use numeric::central_difference_gradient;
@@ -29,12 +35,69 @@ pub use sparse::SymmetricPattern;
 use nalgebra::DMatrix;
 use std::sync::Arc;
 
-/// A smooth objective of n variables, with whatever derivatives and structure it has.
+/// A Hessian whose entries are known to be few is formed as a dense matrix for at most so many variables: 8 MB.
+pub const MAX_DENSE_HESSIAN: usize = 1000;
+
+/// In what form a problem has its Hessian; each form has the products with vectors as well.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HessianKind {
+    /// Not at all.
+    None,
+    /// As products with vectors alone: [`hessian_vector`](Problem::hessian_vector).
+    Product,
+    /// As a matrix of n^2 entries: [`hessian`](Problem::hessian).
+    Dense,
+    /// As the entries of this pattern: [`sparse_hessian`](Problem::sparse_hessian), and up to [`MAX_DENSE_HESSIAN`]
+    /// variables as a dense matrix too.
+    Sparse(Arc<SymmetricPattern>),
+}
+
+impl HessianKind {
+    /// Whether its entries may be asked for, in whatever layout.
+    pub fn has_entries(&self) -> bool {
+        matches!(self, HessianKind::Dense | HessianKind::Sparse(_))
+    }
+
+    /// Whether [`hessian`](Problem::hessian) may be called.
+    pub fn is_dense(&self) -> bool {
+        match self {
+            HessianKind::Dense => true,
+            HessianKind::Sparse(pattern) => pattern.n() <= MAX_DENSE_HESSIAN,
+            HessianKind::None | HessianKind::Product => false,
+        }
+    }
+}
+
+/// The constants of `f = scale * sum_i r_i^2 + offset`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SumOfSquares {
+    /// The number of residuals m.
+    pub count: usize,
+    /// The factor, positive: 1, 1/2 or 1/m, say.
+    pub scale: f64,
+    /// The constant that is added.
+    pub offset: f64,
+    /// Whether the residuals are affine in x, so that one Gauss-Newton step is exact.
+    pub is_affine: bool,
+}
+
+/// In what form a problem has the Jacobian of its residuals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JacobianKind {
+    /// Not at all.
+    None,
+    /// As a matrix: [`jacobian`](Problem::jacobian).
+    Dense,
+    /// As a matrix, but also as the products that [`gauss_newton`](Problem::gauss_newton) gives, which should be asked
+    /// for: there are many more residuals than variables.
+    Products,
+}
+
+/// An objective of n variables, with whatever derivatives and structure it has.
 ///
-/// Only [`n_vars`](Problem::n_vars) and [`value`](Problem::value) are required. A method that is told
-/// `has_*` or gets a count from [`n_residuals`](Problem::n_residuals) may call what belongs to it, and
-/// nothing else; the default bodies of the optional parts fill their output with NaN, which every method
-/// rejects.
+/// Only [`n_vars`](Problem::n_vars) and [`value`](Problem::value) are required. A method that is told that there is a part
+/// may call what belongs to it, and nothing else; the default bodies of the optional parts fill their output with NaN, which
+/// every method rejects.
 pub trait Problem {
     /// The number of variables n.
     fn n_vars(&self) -> usize;
@@ -63,9 +126,9 @@ pub trait Problem {
         self.value_gradient(x, g);
     }
 
-    /// Whether [`hessian`](Problem::hessian) may be called.
-    fn has_hessian(&self) -> bool {
-        false
+    /// The form of the Hessian. It is found once, which may take work, and does not depend on the point.
+    fn hessian_kind(&mut self) -> HessianKind {
+        HessianKind::None
     }
 
     /// The Hessian of f into `h`, both triangles. `x: n, h: n x n`.
@@ -73,21 +136,10 @@ pub trait Problem {
         h.fill(f64::NAN);
     }
 
-    /// Where the entries of the Hessian lie, where they are few and known; else `None`. It is found once and
-    /// does not depend on the point.
-    fn hessian_pattern(&mut self) -> Option<Arc<SymmetricPattern>> {
-        None
-    }
-
-    /// The Hessian of f into `values`, laid out as [`hessian_pattern`](Problem::hessian_pattern) says,
-    /// which must have been called. `x: n, values: n_values`.
+    /// The Hessian of f into `values`, laid out by the pattern that [`hessian_kind`](Problem::hessian_kind) has given.
+    /// `x: n, values: n_values`.
     fn sparse_hessian(&mut self, _x: &[f64], values: &mut [f64]) {
         values.fill(f64::NAN);
-    }
-
-    /// Whether [`hessian_vector`](Problem::hessian_vector) may be called.
-    fn has_hessian_vector(&self) -> bool {
-        false
     }
 
     /// The Hessian of f times `v`, into `hv`. `x: n, v: n, hv: n`.
@@ -95,8 +147,8 @@ pub trait Problem {
         hv.fill(f64::NAN);
     }
 
-    /// The number of residuals m when f is a sum of squares, else `None`.
-    fn n_residuals(&self) -> Option<usize> {
+    /// The constants of f where it is a sum of squares.
+    fn squares(&self) -> Option<SumOfSquares> {
         None
     }
 
@@ -105,20 +157,14 @@ pub trait Problem {
         r.fill(f64::NAN);
     }
 
-    /// Whether [`jacobian`](Problem::jacobian) may be called.
-    fn has_jacobian(&self) -> bool {
-        false
+    /// The form of the Jacobian of the residuals; found once, like that of the Hessian.
+    fn jacobian_kind(&mut self) -> JacobianKind {
+        JacobianKind::None
     }
 
     /// The Jacobian of the residuals into `jac`. `x: n, jac: m x n`.
     fn jacobian(&mut self, _x: &[f64], jac: &mut DMatrix<f64>) {
         jac.fill(f64::NAN);
-    }
-
-    /// Whether [`gauss_newton`](Problem::gauss_newton) may be called and should be: there are many more residuals
-    /// than variables.
-    fn has_gauss_newton(&mut self) -> bool {
-        false
     }
 
     /// f(x), its gradient into `g`, and the Gauss-Newton matrix `2 * scale * J'J` into `a`, both triangles,
@@ -129,23 +175,8 @@ pub trait Problem {
         f64::NAN
     }
 
-    /// The factor `scale > 0` of the sum of squares: 1, 1/2 or 1/m, say.
-    fn residual_scale(&self) -> f64 {
-        1.0
-    }
-
-    /// The constant `offset` added to the sum of squares.
-    fn residual_offset(&self) -> f64 {
-        0.0
-    }
-
-    /// Whether the residuals are affine in x, so that one Gauss-Newton step is exact.
-    fn has_affine_residuals(&self) -> bool {
-        false
-    }
-
-    /// Lower and upper bounds, n entries each, with infinities where there is none.
-    fn bounds(&self) -> Option<(&[f64], &[f64])> {
+    /// The box of the variables; `None` where they are free.
+    fn bounds(&self) -> Option<&Bounds> {
         None
     }
 

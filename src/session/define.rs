@@ -8,6 +8,7 @@ use super::{Mode, State, Unknown, world::Files};
 use crate::check::{Checked, Checker, Entry, Function, Item, NamedTable, Reported};
 use crate::diag::{Diagnostic, Sink, codes};
 use crate::expr::{Symbol, SymbolKind};
+use crate::problem::Bounds;
 use crate::shape::{Shape, Tensor, in_words};
 use crate::source::Span;
 use crate::syntax::Ast;
@@ -74,17 +75,20 @@ impl Runner<'_> {
             Some(node) => self.array_of_shape(node, shape, "the start")?,
             None => Tensor::filled(shape, 0.0),
         };
-        let start = self.clipped_start(&name, start, lower.as_ref(), upper.as_ref(), item.span);
+        let mut unknown = Unknown { start, lower, upper };
+        let box_of_entries = unknown.bounds();
+        let place = (item.span, "declared here");
+        unknown.start = self.clipped_start(&name, unknown.start, box_of_entries.as_ref(), place);
         let least = |t: &Tensor| t.data().iter().copied().fold(f64::INFINITY, f64::min);
         let most = |t: &Tensor| t.data().iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let bounds = (
-            lower.as_ref().map_or(f64::NEG_INFINITY, least),
-            upper.as_ref().map_or(f64::INFINITY, most),
+            unknown.lower.as_ref().map_or(f64::NEG_INFINITY, least),
+            unknown.upper.as_ref().map_or(f64::INFINITY, most),
         );
         let symbol = Symbol { dims, bounds, ..Symbol::unknown(&name, shape) };
         let id = self.session.state.graph.declare(symbol);
         let leaf = self.session.state.graph.leaf(id);
-        self.session.state.unknowns.insert(id, Unknown { start, lower, upper });
+        self.session.state.unknowns.insert(id, unknown);
         self.define(item.name, Item::Expr(leaf));
         Ok(())
     }
@@ -168,36 +172,21 @@ impl Runner<'_> {
         }
     }
 
-    /// The start, moved to the nearest bound where it lies outside, with a note.
-    fn clipped_start(
+    /// The start, moved to the nearest bound where it lies outside, with a note at the place, which says what stands there.
+    pub(super) fn clipped_start(
         &mut self,
         name: &str,
         start: Tensor,
-        lower: Option<&Tensor>,
-        upper: Option<&Tensor>,
-        span: Span,
+        bounds: Option<&Bounds>,
+        (span, label): (Span, &str),
     ) -> Tensor {
-        let mut moved = start.data().to_vec();
-        for (k, x) in moved.iter_mut().enumerate() {
-            let (l, u) = (
-                lower.map_or(f64::NEG_INFINITY, |t| t.data()[k]),
-                upper.map_or(f64::INFINITY, |t| t.data()[k]),
-            );
-            // What is not a number is no start, wherever the bounds are.
-            if !x.is_nan() {
-                *x = x.max(l).min(u);
-            }
-        }
-        if moved.iter().zip(start.data()).all(|(a, b)| a == b || b.is_nan()) {
+        let Some(moved) = bounds.and_then(|bounds| bounds.clipped_start(start.data())) else {
             return start;
-        }
-        let finding = Diagnostic::note_only(
-            codes::W0008,
-            format!(
-                "the start of `{name}` lies outside its bounds and is moved to the nearest bound"
-            ),
+        };
+        let message = format!(
+            "the start of `{name}` lies outside its bounds and is moved to the nearest bound"
         );
-        self.sink.push(finding.at(span, "declared here"));
+        self.sink.push(Diagnostic::note_only(codes::W0008, message).at(span, label));
         Tensor::new(start.shape(), moved)
     }
 

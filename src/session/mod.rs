@@ -62,6 +62,7 @@ use crate::memory::{self, OutOfMemory};
 use crate::model::engine::{Engine, Times};
 pub use crate::model::{Fit, Sense, Spoiled, Stage};
 use crate::patience::{self, Stopped};
+use crate::problem::Bounds;
 use crate::shape::Tensor;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::{self, Ast};
@@ -131,6 +132,20 @@ pub(super) struct Unknown {
     pub start: Tensor,
     pub lower: Option<Tensor>,
     pub upper: Option<Tensor>,
+}
+
+impl Unknown {
+    /// The bounds of its entries, where it has any.
+    fn bounds(&self) -> Option<Bounds> {
+        if self.lower.is_none() && self.upper.is_none() {
+            return None;
+        }
+        let free = Bounds::none(self.start.data().len());
+        let side = |side: &Option<Tensor>, none: &[f64]| {
+            side.as_ref().map_or(none.to_vec(), |side| side.data().to_vec())
+        };
+        Some(Bounds::new(side(&self.lower, free.lower()), side(&self.upper, free.upper())))
+    }
 }
 
 /// Runs statements and remembers what they define.

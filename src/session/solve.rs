@@ -2,64 +2,39 @@
 
 use std::sync::Arc;
 
-use super::Mode;
-use super::Unknown;
 use super::record;
 use super::statement::Runner;
+use super::{Mode, State, Unknown};
 use crate::check::{Checked, Item, Objective, Reported, eval_error};
 use crate::diag::{Diagnostic, codes};
-use crate::expr::{ExprId, Graph, Symbol, SymbolId};
+use crate::eval::EvalError;
+use crate::expr::{Symbol, SymbolId};
 use crate::model::Fit;
-use crate::model::Sense;
+use crate::model::choose::{self, Plan};
 use crate::model::compiled::{Compiled, entry_names};
-use crate::model::data_rows;
 use crate::model::derivative_check;
 use crate::model::engine::Engine;
 use crate::model::finite;
 use crate::model::fitted;
-use crate::model::structure::{self, Squares};
+use crate::model::setup::{Goal, Setup};
+use crate::model::structure;
 use crate::ops;
 use crate::optim::driver::{self, Control, Solution};
 use crate::optim::judge::least_squares::FitStatistics;
 use crate::optim::judge::verdict::Verdict;
-use crate::optim::methods::newton::MAX_DENSE;
-use crate::optim::options::Options;
-use crate::optim::registry::{self, MethodDef, Need};
-use crate::optim::squares::normal_equations::MAX_JACOBIAN;
+use crate::optim::method::Need;
 use crate::optim::status::Status;
 use crate::patience::{self, Stopped};
 use crate::problem::{Halt, Problem, evaluation_timer};
 use crate::shape::Tensor;
 use crate::syntax::ast::Command;
 
-/// Least squares with more unknowns than this goes to a method without them.
-const MAX_LM: usize = 500;
-/// Newton's method on a dense Hessian of at most this many unknowns.
-const MAX_NEWTON: usize = 200;
-
 /// So many results can be explained; older ones are forgotten.
 const MAX_FITS: usize = 1000;
 
-/// A method with its options, and why it was chosen.
-struct Plan {
-    def: &'static MethodDef,
-    options: Options,
-    why: String,
-    /// Whether Newton's method would be chosen instead were the Hessian sparse.
-    is_for_many: bool,
-}
-
-/// The start and bounds of all unknowns that move, entry by entry.
-pub(super) struct Setup {
-    pub f: ExprId,
-    pub x0: Vec<f64>,
-    bounds: Option<(Vec<f64>, Vec<f64>)>,
-    pub squares: Option<Squares>,
-    /// Squares that are data at the start.
-    n_data: Option<usize>,
-    smooth: bool,
-    /// Values of all unknowns at the start.
-    values: Vec<(SymbolId, Tensor)>,
+/// The objective, the sign and the unknowns.
+fn goal(objective: &Objective) -> Goal<'_> {
+    Goal { objective: objective.value, sense: objective.sense, over: &objective.over }
 }
 
 impl Runner<'_> {
@@ -73,7 +48,7 @@ impl Runner<'_> {
         let objective = self.checker(|c| c.optimization(command))?;
         if self.is_dry() {
             let g = &mut self.session.state.graph;
-            let f = minimized(g, &objective, objective.value);
+            let f = goal(&objective).minimized(g, objective.value);
             let is_fit = structure::squares(g, f).is_some();
             return Ok(Item::Record(Arc::new(record::pending(
                 g,
@@ -83,7 +58,10 @@ impl Runner<'_> {
             ))));
         }
         let setup = self.setup(&objective)?;
-        let plan = self.plan(&objective, &setup)?;
+        let plan = match &objective.method {
+            Some(named) => Plan::named(named.def, named.options.clone()),
+            None => choose::choose(&setup),
+        };
         let solved = patience::attempt(|| self.solve(&objective, &setup, &plan, name));
         let fit = match solved {
             Ok(fit) => fit?,
@@ -116,39 +94,10 @@ impl Runner<'_> {
     /// their start.
     pub(super) fn setup(&mut self, objective: &Objective) -> Checked<Setup> {
         let values = self.start_values(objective)?;
-        let g = &mut self.session.state.graph;
-        let mut fixed = Vec::new();
-        for (unknown, value) in &values {
-            if !objective.over.contains(unknown) {
-                let name = g.symbol(*unknown).name.clone();
-                let symbol = g.declare(Symbol::known(&name, value.shape(), Some(value.clone())));
-                fixed.push((g.leaf(*unknown), g.leaf(symbol)));
-            }
-        }
-        let written = ops::substitute(g, objective.value, &fixed);
-        let f = minimized(g, objective, written);
-        let (mut x0, mut lower, mut upper) = (Vec::new(), Vec::new(), Vec::new());
-        for unknown in &objective.over {
-            let value = values.iter().find(|(u, _)| u == unknown).map(|(_, v)| v.clone());
-            let value = value.unwrap_or_else(|| Tensor::filled(g.symbol(*unknown).shape, 0.0));
-            let n = value.data().len();
-            x0.extend_from_slice(value.data());
-            let known = self.session.state.unknowns.get(unknown);
-            let side =
-                |t: Option<&Tensor>, none: f64| t.map_or(vec![none; n], |t| t.data().to_vec());
-            lower.extend(side(known.and_then(|u| u.lower.as_ref()), f64::NEG_INFINITY));
-            upper.extend(side(known.and_then(|u| u.upper.as_ref()), f64::INFINITY));
-        }
-        let bounded = lower.iter().any(|l| l.is_finite()) || upper.iter().any(|u| u.is_finite());
-        let g = &mut self.session.state.graph;
-        let squares = structure::squares(g, f);
-        let smooth = structure::is_smooth(g, f);
         let engine = self.session.engine();
-        let g = &mut self.session.state.graph;
-        let over = &objective.over;
-        let n_data = squares.as_ref().map(|s| data_rows::n_data(g, &engine, s, over, &x0));
-        let bounds = bounded.then_some((lower, upper));
-        Ok(Setup { f, x0, bounds, squares, n_data, smooth, values })
+        let State { graph, unknowns, .. } = &mut self.session.state;
+        let bounds_of = |unknown: SymbolId| unknowns.get(&unknown).and_then(Unknown::bounds);
+        Ok(Setup::new(graph, &engine, &goal(objective), values, &bounds_of))
     }
 
     /// The start of every unknown of the objective: what `from` gives, else
@@ -176,66 +125,12 @@ impl Runner<'_> {
             };
             let value =
                 self.checker(|c| c.value_of(placeholder, objective.span))?.ok_or(Reported)?;
-            values.push((unknown, self.clip(unknown, value, declared.as_ref(), objective)));
+            let name = self.session.state.graph.symbol(unknown).name.clone();
+            let bounds = declared.as_ref().and_then(Unknown::bounds);
+            let place = (objective.span, "in this optimization");
+            values.push((unknown, self.clipped_start(&name, value, bounds.as_ref(), place)));
         }
         Ok(values)
-    }
-
-    fn clip(
-        &mut self,
-        unknown: SymbolId,
-        value: Tensor,
-        declared: Option<&Unknown>,
-        objective: &Objective,
-    ) -> Tensor {
-        let bound = |t: Option<&Tensor>, k: usize, none: f64| t.map_or(none, |t| t.data()[k]);
-        let lower = declared.and_then(|u| u.lower.as_ref());
-        let upper = declared.and_then(|u| u.upper.as_ref());
-        let clip = |(k, v): (usize, &f64)| {
-            v.max(bound(lower, k, f64::NEG_INFINITY)).min(bound(upper, k, f64::INFINITY))
-        };
-        let clipped: Vec<f64> = value.data().iter().enumerate().map(clip).collect();
-        let moved = value.data().iter().zip(&clipped).any(|(a, b)| a != b && !a.is_nan());
-        if !moved {
-            return value;
-        }
-        let name = &self.session.state.graph.symbol(unknown).name;
-        let message = format!(
-            "the start of `{name}` lies outside its bounds and is moved to the nearest bound"
-        );
-        self.sink.push(
-            Diagnostic::note_only(codes::W0008, message).at(objective.span, "in this optimization"),
-        );
-        Tensor::new(value.shape(), clipped)
-    }
-
-    /// The method that was named, or the one that the structure asks for.
-    fn plan(&mut self, objective: &Objective, setup: &Setup) -> Checked<Plan> {
-        if let Some(chosen) = &objective.method {
-            return Ok(Plan {
-                def: chosen.def,
-                options: chosen.options.clone(),
-                why: String::new(),
-                is_for_many: false,
-            });
-        }
-        let n = setup.x0.len();
-        let residuals = setup.n_data;
-        let unknowns = if n == 1 { "1 unknown".to_string() } else { format!("{n} unknowns") };
-        let fit = residuals.filter(|m| *m >= n && n <= MAX_LM);
-        let bounded = if setup.bounds.is_some() { " with bounds" } else { "" };
-        let (name, why) = match fit {
-            Some(1) => ("lm", format!("a square in {unknowns}{bounded}")),
-            Some(m) => ("lm", format!("a sum of {m} squares in {unknowns}{bounded}")),
-            None => choice_without_residuals(setup),
-        };
-        match registry::find(name) {
-            Some(def) => {
-                let is_for_many = n > MAX_DENSE && matches!(name, "lbfgs" | "lm" | "newton");
-                Ok(Plan { def, options: def.default_options(), why, is_for_many })
-            }
-            None => Err(Reported),
-        }
     }
 
     fn solve(
@@ -253,12 +148,11 @@ impl Runner<'_> {
         let mut problem =
             Compiled::new(g, engine.clone(), f, over, setup.squares.clone(), bounds.clone());
         problem.smooth = setup.smooth;
-        let revised = plan_sparse(&mut problem, setup, plan)
-            .or_else(|| plan_without_jacobian(&mut problem, setup, plan));
+        let revised = choose::revise(&mut problem, setup, plan);
         let plan = revised.as_ref().unwrap_or(plan);
         let squares = plan.def.needs.contains(&Need::Jacobian);
-        if squares && !fits_in_memory(&mut problem) {
-            let (m, n) = (problem.n_residuals().unwrap_or(0), problem.n_vars());
+        if squares && !choose::jacobian_fits(&mut problem) {
+            let (m, n) = (problem.squares().map_or(0, |s| s.count), problem.n_vars());
             drop(problem);
             let message = format!("`{}` would store a Jacobian of {m} by {n}", plan.def.name);
             let finding = Diagnostic::error(codes::E0601, message).at(objective.span, "here");
@@ -285,35 +179,20 @@ impl Runner<'_> {
         let random = self.session.files.solver_draws();
         let control = Control { interrupt: Some(Arc::clone(&self.session.interrupt)), random };
         let solved = driver::minimize(&mut problem, &setup.x0, plan.def, &plan.options, &control);
-        let solved = solved.map(|mut s| {
+        let solved = solved.map(|mut solution| {
             if unsettled {
-                without_claims(&mut s);
-                return (None, None, s);
+                without_claims(&mut solution);
+                return (None, None, solution);
             }
-            let bounds = setup.bounds.as_ref();
-            let judged = patience::attempt(|| {
-                let verdict = fitted::verdict(&mut problem, &s, setup.smooth, bounds);
-                fitted::heed(&mut s, verdict.as_ref());
-                (fitted::statistics(&mut problem, &s), verdict)
-            });
-            // Numbers that were not worked out to their end judge nothing.
-            let (statistics, verdict) =
-                judged.ok().filter(|_| !patience::is_over()).unwrap_or_default();
-            (statistics, verdict, s)
+            let (statistics, verdict) = judged(&mut problem, &mut solution, setup);
+            (statistics, verdict, solution)
         });
         let fault = problem.fault.take();
         let times = problem.times;
         drop(problem);
         self.session.prepared.add(times);
         if let Some(error) = fault {
-            let spans = &self.session.state.spans;
-            let finding = eval_error(
-                &self.session.state.graph,
-                &error,
-                &|n| spans.get(&n).copied(),
-                objective.span,
-            );
-            return self.report(finding);
+            return self.fault_of(&error, objective);
         }
         if let Some(doubt) = doubt {
             self.sink.push(doubt.finding(objective));
@@ -328,6 +207,13 @@ impl Runner<'_> {
             let _ = patience::attempt(|| fitted::add_response(g, &engine, squares, statistics));
         }
         Ok(self.result(objective, setup, plan, name, entries, solution, statistics, verdict))
+    }
+
+    /// The objective has no value at some point, by a mistake in it.
+    fn fault_of<T>(&mut self, error: &EvalError, objective: &Objective) -> Checked<T> {
+        let State { graph, spans, .. } = &self.session.state;
+        let finding = eval_error(graph, error, &|n| spans.get(&n).copied(), objective.span);
+        self.report(finding)
     }
 
     /// The result of an optimization that was interrupted while it was made ready.
@@ -351,7 +237,7 @@ impl Runner<'_> {
             driver::Misfit::Bounds { .. } => {
                 Some("leave `using` out, or use `lbfgs`, which keeps bounds")
             }
-            driver::Misfit::Unmet { .. } => {
+            driver::Misfit::Unmet { .. } | driver::Misfit::TooLarge { .. } => {
                 Some("leave `using` out: the method is then chosen from the structure")
             }
             _ => None,
@@ -410,7 +296,7 @@ impl Runner<'_> {
             objective: objective.name.clone(),
             method: solution.method,
             why: plan.why.clone(),
-            analysis: analysis(setup),
+            analysis: setup.analysis(),
             status: solution.status,
             message,
             value: sign * solution.value,
@@ -459,6 +345,21 @@ impl Doubt {
     }
 }
 
+/// What is said of a solution, which loses a claim that does not stand.
+fn judged(
+    problem: &mut Compiled,
+    solution: &mut Solution,
+    setup: &Setup,
+) -> (Option<FitStatistics>, Option<Verdict>) {
+    let judged = patience::attempt(|| {
+        let verdict = fitted::verdict(problem, solution, setup.smooth, setup.bounds.as_ref());
+        fitted::heed(solution, verdict.as_ref());
+        (fitted::statistics(problem, solution), verdict)
+    });
+    // Numbers that were not worked out to their end judge nothing.
+    judged.ok().filter(|_| !patience::is_over()).unwrap_or_default()
+}
+
 /// A result by derivatives that cannot be relied on is not called converged.
 fn without_claims(solution: &mut Solution) {
     if solution.status == Status::Converged {
@@ -466,83 +367,4 @@ fn without_claims(solution: &mut Solution) {
         let test = std::mem::take(&mut solution.message);
         solution.message = format!("its derivatives disagree with differences, though {test}");
     }
-}
-
-/// What is minimized: to maximize is to minimize the negative.
-fn minimized(g: &mut Graph, objective: &Objective, written: ExprId) -> ExprId {
-    if objective.sense == Sense::Maximize { g.neg(written) } else { written }
-}
-
-/// The method for a smooth or another objective that is no sum of squares, by its number of unknowns.
-fn choice_without_residuals(setup: &Setup) -> (&'static str, String) {
-    let n = setup.x0.len();
-    let unknowns = if n == 1 { "1 unknown".to_string() } else { format!("{n} unknowns") };
-    match n {
-        _ if setup.bounds.is_some() => ("lbfgs", format!("{unknowns} with bounds")),
-        _ if !setup.smooth && n <= MAX_LM => ("bfgs", format!("not smooth, {unknowns}")),
-        _ if n <= MAX_NEWTON => ("newton", format!("smooth, {unknowns}, exact Hessian")),
-        _ => ("lbfgs", format!("{unknowns}: too many for a dense Hessian")),
-    }
-}
-
-/// Whether the Jacobian need not be stored, or can be.
-fn fits_in_memory(problem: &mut Compiled) -> bool {
-    let m = problem.n_residuals().unwrap_or(0);
-    m.saturating_mul(problem.n_vars()) <= MAX_JACOBIAN || problem.has_gauss_newton()
-}
-
-/// Another method, where the one chosen for a sum of squares would store a Jacobian that is too large.
-fn plan_without_jacobian(problem: &mut Compiled, setup: &Setup, plan: &Plan) -> Option<Plan> {
-    let chosen = !plan.why.is_empty() && plan.def.needs.contains(&Need::Jacobian);
-    if !chosen || fits_in_memory(problem) {
-        return None;
-    }
-    let (name, why) = choice_without_residuals(setup);
-    let def = registry::find(name)?;
-    Some(Plan { def, options: def.default_options(), why, is_for_many: false })
-}
-
-/// Newton's method, where it was not the choice only for the number of unknowns, and the Hessian is sparse. Where a
-/// method that needs a Hessian was named, the look at its pattern lets it know.
-fn plan_sparse(problem: &mut Compiled, setup: &Setup, plan: &Plan) -> Option<Plan> {
-    let n = setup.x0.len();
-    let named = plan.why.is_empty();
-    let possible = if named { plan.def.needs.contains(&Need::Hessian) } else { plan.is_for_many };
-    if n <= MAX_DENSE || !possible || !setup.smooth || setup.bounds.is_some() {
-        return None;
-    }
-    let pattern = problem.hessian_pattern()?;
-    if named {
-        return None;
-    }
-    let def = registry::find("newton")?;
-    let why = format!("smooth, {n} unknowns, sparse Hessian with {} entries", pattern.nnz());
-    Some(Plan { def, options: def.default_options(), why, is_for_many: true })
-}
-
-/// What was found about the objective, a line each, for `explain`.
-fn analysis(setup: &Setup) -> Vec<String> {
-    let n = setup.x0.len();
-    let mut lines = vec![match n {
-        1 => "1 unknown".to_string(),
-        n => format!("{n} unknowns"),
-    }];
-    lines.push(match setup.n_data {
-        Some(1) => "a square".to_string(),
-        Some(m) if m < n => format!("a sum of {m} squares, fewer than unknowns"),
-        Some(m) => format!("a sum of {m} squares"),
-        None => "no sum of squares".to_string(),
-    });
-    lines.push(match setup.smooth {
-        true => "smooth: every operator that meets an unknown is".to_string(),
-        false => "not smooth: it has kinks or branches that depend on an unknown".to_string(),
-    });
-    lines.push(match &setup.bounds {
-        Some((lower, upper)) => {
-            let bounded = lower.iter().zip(upper).filter(|(l, u)| l.is_finite() || u.is_finite());
-            format!("bounds on {} of {n} entries", bounded.count())
-        }
-        None => "no bounds".to_string(),
-    });
-    lines
 }

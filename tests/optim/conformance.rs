@@ -13,7 +13,7 @@ fn every_method_finds_a_known_minimum_of_every_problem() {
         for method in METHODS {
             let mut problem = case.problem();
             let plain = method.needs == [Need::Objective] || method.family == "global";
-            if plain || method.unmet_need(&problem).is_some() {
+            if plain || method.unmet_need(&mut problem).is_some() {
                 continue;
             }
             let options = method.default_options();

@@ -43,7 +43,7 @@ fn solve(problem: &mut dyn Problem, start: &[f64], method: &str, given: Given<'_
 }
 
 /// The methods that need no residuals.
-const GENERAL: [&str; 7] = ["gd", "cg", "bfgs", "lbfgs", "sr1", "newton", "newton_cg"];
+const GENERAL: [&str; 8] = ["gd", "cg", "bfgs", "lbfgs", "sr1", "newton", "dogleg", "newton_cg"];
 
 /// The methods that use gradients.
 fn with_gradients() -> impl Iterator<Item = &'static MethodDef> {
@@ -57,17 +57,21 @@ fn local() -> impl Iterator<Item = &'static MethodDef> {
 }
 
 #[test]
-fn newton_leaves_stationary_saddles_and_maxima() {
-    for globalization in ["trust_region", "line_search"] {
-        let given = [("globalization", word(globalization))];
+fn newton_and_dogleg_leave_stationary_saddles_and_maxima() {
+    let globalized = |word_of: &str| vec![("globalization", word(word_of))];
+    for (method, given) in [
+        ("newton", globalized("trust_region")),
+        ("newton", globalized("line_search")),
+        ("dogleg", vec![("radius", number(0.25))]),
+    ] {
         // Stationary saddle at the origin, minima at (0, -1) and (0, 1).
         let mut saddle = objective(|[x, y]| x.sq() + y.sq().sq() * 0.25 - y.sq() * 0.5);
-        let found = solve(&mut saddle, &[0.0, 0.0], "newton", &given);
+        let found = solve(&mut saddle, &[0.0, 0.0], method, &given);
         assert_eq!(found.status, Status::Converged);
         assert!((found.x[1].abs() - 1.0).abs() < 1e-6);
         // A maximum in both variables.
         let mut hill = objective(|[x, y]| x.cos() + y.cos());
-        let found = solve(&mut hill, &[0.0, 0.0], "newton", &given);
+        let found = solve(&mut hill, &[0.0, 0.0], method, &given);
         assert!((found.value + 2.0).abs() < 1e-8, "{found:?}");
     }
 }
@@ -286,6 +290,23 @@ fn misfits_are_refused() {
     // A numeric gradient where it is asked for.
     let mut numeric = ClosureProblem::new(1).objective(|x| (x[0] - 3.0).powi(2)).numeric_gradient();
     assert_eq!(go(&mut numeric, &[1.0]), Ok(Status::Converged));
+}
+
+#[test]
+fn a_dense_hessian_is_not_made_of_products() {
+    let dogleg = find("dogleg").expect("a row");
+    let options = dogleg.default_options();
+    let go = |n: usize| {
+        let mut problem = ClosureProblem::new(n)
+            .objective(|x| x.iter().map(|x| x * x).sum())
+            .gradient(|x, g| g.iter_mut().zip(x).for_each(|(g, x)| *g = 2.0 * x))
+            .hessian_vector(|_, v, hv| hv.iter_mut().zip(v).for_each(|(hv, v)| *hv = 2.0 * v));
+        minimize(&mut problem, &vec![1.0; n], dogleg, &options, &Control::default())
+            .map(|found| found.status)
+    };
+    let few = Misfit::Unmet { method: "dogleg", need: Need::DenseHessian };
+    assert_eq!(go(2), Err(few));
+    assert_eq!(go(100_000), Err(Misfit::TooLarge { method: "dogleg", n: 100_000 }));
 }
 
 #[test]

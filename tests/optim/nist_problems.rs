@@ -53,7 +53,7 @@ fn certified_values_are_found_from_both_starts() {
 
 /// The standard errors of the estimates and of the residuals.
 fn standard_errors(problem: &mut dyn Problem, x: &[f64]) -> (Vec<f64>, f64) {
-    let m = problem.n_residuals().expect("a sum of squares");
+    let m = problem.squares().expect("a sum of squares").count;
     let mut r = vec![0.0; m];
     let mut jac = DMatrix::zeros(m, x.len());
     problem.residuals(x, &mut r);

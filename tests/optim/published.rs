@@ -119,6 +119,7 @@ const FLOORS: &[(&str, &str, usize, usize, usize)] = &[
     ("sr1", "", 1_000, 62, 47),
     ("newton", "", 1_000, 62, 60),
     ("newton", "globalization = line_search", 1_000, 63, 59),
+    ("dogleg", "", 1_000, 62, 59),
     ("newton_cg", "", 1_000, 63, 58),
     ("gauss_newton", "", 300, 43, 36),
     ("lm", "", 2_000, 54, 50),

@@ -84,7 +84,7 @@ fn described(script: &str, fit: &Fit) -> String {
 }
 
 /// The methods that follow one point and take any smooth objective.
-const LOCAL: [&str; 7] = ["gd", "cg", "bfgs", "lbfgs", "sr1", "newton", "newton_cg"];
+const LOCAL: [&str; 8] = ["gd", "cg", "bfgs", "lbfgs", "sr1", "newton", "dogleg", "newton_cg"];
 
 #[test]
 fn units_do_not_decide_where_a_method_stops() {

@@ -38,17 +38,12 @@ pub fn look_beyond(problem: &mut dyn Problem, x: &[f64], f: f64, p: &[f64]) -> B
     if length == 0.0 || !length.is_finite() {
         return Beyond::Rises;
     }
-    let bounds = problem.bounds().map(|(lower, upper)| (lower.to_vec(), upper.to_vec()));
-    let inside = |point: &[f64]| {
-        bounds.as_ref().is_none_or(|(lower, upper)| {
-            point.iter().zip(lower.iter().zip(upper)).all(|(x, (lo, hi))| lo <= x && x <= hi)
-        })
-    };
     let mut point = vec![0.0; x.len()];
     let (mut factor, mut lowest, mut falls) = (1.0, f, Vec::new());
     while factor * length <= FAR * scale {
         step_to(x, factor, p, &mut point);
-        let value = if inside(&point) { problem.value(&point) } else { f64::INFINITY };
+        let is_inside = problem.bounds().is_none_or(|bounds| bounds.contains(&point));
+        let value = if is_inside { problem.value(&point) } else { f64::INFINITY };
         let rounding = 4.0 * f64::EPSILON * lowest.abs();
         if value.is_nan() || value > lowest + rounding {
             return Beyond::Rises;
@@ -77,11 +72,9 @@ pub fn is_edge_of_domain(problem: &mut dyn Problem, x: &[f64], g: &[f64]) -> boo
     let mut point = vec![0.0; x.len()];
     NEAR.iter().any(|distance| {
         step_to(x, -distance * scale / steepest, g, &mut point);
-        let bounds = problem.bounds().map(|(lower, upper)| (lower.to_vec(), upper.to_vec()));
-        crate::optim::vector::clip(
-            &mut point,
-            bounds.as_ref().map(|(l, u)| (l.as_slice(), u.as_slice())),
-        );
+        if let Some(bounds) = problem.bounds() {
+            bounds.clip(&mut point);
+        }
         !problem.value(&point).is_finite()
     })
 }

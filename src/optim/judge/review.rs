@@ -15,7 +15,7 @@ use crate::optim::status::Status;
 use crate::optim::trust::eigen::symmetric_eigen;
 use crate::optim::trust::trust_region::{regularized_newton, unit_weights};
 use crate::optim::vector::norm_inf;
-use crate::problem::Problem;
+use crate::problem::{Bounds, Problem};
 use nalgebra::DMatrix;
 
 /// Dense second derivatives of more unknowns than this are left to the verdict.
@@ -39,8 +39,7 @@ pub fn review(problem: &mut dyn Problem, end: &mut Solution, scales: &Scales<'_>
     if n == 0 || !ended || !end.value.is_finite() || !problem.has_gradient() {
         return;
     }
-    let bounds = problem.bounds().map(|(lower, upper)| (lower.to_vec(), upper.to_vec()));
-    let bounds = bounds.as_ref().map(|(lower, upper)| (lower.as_slice(), upper.as_slice()));
+    let bounds = problem.bounds().cloned();
     if end.gradient.len() != n {
         end.gradient = vec![0.0; n];
         problem.gradient(&end.x, &mut end.gradient);
@@ -52,7 +51,7 @@ pub fn review(problem: &mut dyn Problem, end: &mut Solution, scales: &Scales<'_>
         return doubt(end, &why);
     }
     end.is_stationary = end.status == Status::Converged;
-    if !problem.is_smooth() || !problem.has_hessian() || n > MAX_REVIEWED {
+    if n > MAX_REVIEWED || !problem.is_smooth() || !problem.hessian_kind().is_dense() {
         return;
     }
     let mut h = DMatrix::zeros(n, n);
@@ -65,7 +64,7 @@ pub fn review(problem: &mut dyn Problem, end: &mut Solution, scales: &Scales<'_>
                 end.levels_off = side == Side::Level;
                 doubt(end, "f is flat there and does not rise on every side, as far as was looked");
             }
-            None => judge(end, &h, scales, bounds, is_loose),
+            None => judge(end, &h, scales, bounds.as_ref(), is_loose),
         }
     }
 }
@@ -75,7 +74,7 @@ fn judge(
     end: &mut Solution,
     h: &DMatrix<f64>,
     scales: &Scales<'_>,
-    bounds: Option<(&[f64], &[f64])>,
+    bounds: Option<&Bounds>,
     is_loose: bool,
 ) {
     let (x, g) = (&end.x, &end.gradient);
@@ -161,8 +160,7 @@ fn rise(problem: &mut dyn Problem, end: &Solution, i: usize, size: f64, visible:
     let mut x = end.x.clone();
     for power in -3..=3 {
         x[i] = end.x[i] + size * 10_f64.powi(power);
-        let outside =
-            problem.bounds().is_some_and(|(lower, upper)| x[i] < lower[i] || x[i] > upper[i]);
+        let outside = problem.bounds().is_some_and(|bounds| !bounds.contains_entry(&x, i));
         let value = if outside { f64::INFINITY } else { problem.value(&x) };
         // Beyond the edge of the domain f counts as high.
         if value.is_nan() || value > end.value + visible {

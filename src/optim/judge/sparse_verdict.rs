@@ -8,7 +8,7 @@
 use super::verdict::{FALLING, FLAT, PointKind, TINY_STEP, Verdict, visible, with_values};
 use crate::optim::run::is_held;
 use crate::optim::trust::sparse_region::SparseHessian;
-use crate::problem::{Problem, SymmetricPattern};
+use crate::problem::{Bounds, Problem, SymmetricPattern};
 use std::sync::Arc;
 
 /// The verdict of a run that ended at `x: n` with value `f` and gradient `g: n`, from the Hessian of that pattern.
@@ -20,7 +20,7 @@ pub fn examine_sparse(
     (x, f): (&[f64], f64),
     g: &[f64],
     pattern: Arc<SymmetricPattern>,
-    bounds: Option<(&[f64], &[f64])>,
+    bounds: Option<&Bounds>,
     converged: bool,
 ) -> Option<Verdict> {
     let n = x.len();

@@ -17,7 +17,7 @@ use crate::optim::run::is_held;
 use crate::optim::trust::eigen::symmetric_eigen;
 use crate::optim::trust::trust_region::unit_weights;
 use crate::optim::vector::norm_inf;
-use crate::problem::Problem;
+use crate::problem::{Bounds, Problem};
 use nalgebra::{DMatrix, DVector};
 
 /// The kinds of points.
@@ -92,7 +92,7 @@ pub fn examine(
     (x, f): (&[f64], f64),
     g: &[f64],
     h: &DMatrix<f64>,
-    bounds: Option<(&[f64], &[f64])>,
+    bounds: Option<&Bounds>,
     converged: bool,
 ) -> Verdict {
     let newton = newton_step(x, g, h, bounds);
@@ -132,12 +132,7 @@ pub(in crate::optim) fn with_values(
 
 /// `-|H|^-1 g` in the free variables, with the absolute values of the eigenvalues; 0 in those at bounds, and where
 /// H says nothing.
-fn newton_step(
-    x: &[f64],
-    g: &[f64],
-    h: &DMatrix<f64>,
-    bounds: Option<(&[f64], &[f64])>,
-) -> Vec<f64> {
+fn newton_step(x: &[f64], g: &[f64], h: &DMatrix<f64>, bounds: Option<&Bounds>) -> Vec<f64> {
     let n = x.len();
     let is_free = |i: &usize| !is_held(x, g, bounds, *i) || is_without_force(x, g, h, *i);
     let free: Vec<usize> = (0..n).filter(is_free).collect();
@@ -184,7 +179,7 @@ pub fn judge(
     x: &[f64],
     g: &[f64],
     h: &DMatrix<f64>,
-    bounds: Option<(&[f64], &[f64])>,
+    bounds: Option<&Bounds>,
     converged: bool,
 ) -> Verdict {
     let n = x.len();
@@ -287,8 +282,8 @@ mod tests {
     #[test]
     fn bounds_hold_variables_and_stop_nothing_else() {
         let h = DMatrix::from_row_slice(2, 2, &[-1.0, 0.0, 0.0, 3.0]);
-        let bounds = ([0.0, -5.0], [9.0, 5.0]);
-        let verdict = judge(&[0.0, 1.0], &[2.0, 0.0], &h, Some((&bounds.0, &bounds.1)), true);
+        let bounds = Bounds::new(vec![0.0, -5.0], vec![9.0, 5.0]);
+        let verdict = judge(&[0.0, 1.0], &[2.0, 0.0], &h, Some(&bounds), true);
         assert_eq!((verdict.kind, verdict.at_bounds), (PointKind::AtBound, vec![0]));
         let verdict = judge(&[0.0, 1.0], &[2.0, 1.0], &h, None, false);
         assert_eq!(verdict.kind, PointKind::NotStationary);

@@ -24,7 +24,7 @@ pub use more_thuente::more_thuente;
 
 use super::run::Run;
 use super::status::Stop;
-use super::vector::{clip, dot, step_to};
+use super::vector::{dot, step_to};
 
 /// The constants of the Wolfe conditions and of their approximate form.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +120,7 @@ impl<'r, 'p> Ray<'r, 'p> {
     fn trial(&mut self, alpha: f64) -> Result<Option<Trial>, Stop> {
         let RayBuffers { x_new, g_new, .. } = &mut *self.buffers;
         step_to(self.x, alpha, self.p, x_new);
-        clip(x_new, self.run.bounds());
+        self.run.clip(x_new);
         let Some(f) = self.run.eval.value_gradient(x_new, g_new)? else {
             return Ok(None);
         };
@@ -130,7 +130,7 @@ impl<'r, 'p> Ray<'r, 'p> {
     /// `phi(alpha)` alone.
     fn value(&mut self, alpha: f64) -> Result<Option<f64>, Stop> {
         step_to(self.x, alpha, self.p, &mut self.buffers.x_new);
-        clip(&mut self.buffers.x_new, self.run.bounds());
+        self.run.clip(&mut self.buffers.x_new);
         Ok(self.run.eval.value(&self.buffers.x_new)?)
     }
 
@@ -143,7 +143,7 @@ impl<'r, 'p> Ray<'r, 'p> {
     fn restore(&mut self, alpha: f64) {
         let RayBuffers { x_new, g_new, kept } = &mut *self.buffers;
         step_to(self.x, alpha, self.p, x_new);
-        clip(x_new, self.run.bounds());
+        self.run.clip(x_new);
         g_new.copy_from_slice(kept);
     }
 

@@ -12,8 +12,8 @@
 
 use super::{Secants, first_step_length, longest_after};
 use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
-use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
 use crate::optim::vector::{distance, dot, norm};

@@ -15,13 +15,13 @@
 use super::finish::finish;
 use super::{NO_GTOL, SPREAD_FTOL, SPREAD_XTOL};
 use crate::memory;
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
-use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
 use crate::optim::sampling::size_of_start;
 use crate::optim::status::Stop;
 use crate::optim::trust::eigen::symmetric_eigen;
-use crate::optim::vector::{clip, norm_inf};
+use crate::optim::vector::norm_inf;
 use nalgebra::{DMatrix, DVector};
 
 /// The row of `cmaes`.
@@ -183,7 +183,7 @@ fn units(run: &Run<'_>, x: &[f64]) -> Vec<f64> {
     let bounds = run.bounds();
     (0..x.len())
         .map(|j| {
-            let width = bounds.map_or(f64::INFINITY, |(lower, upper)| upper[j] - lower[j]);
+            let width = bounds.map_or(f64::INFINITY, |b| b.upper()[j] - b.lower()[j]);
             match given {
                 Some(sigma) => sigma,
                 None if width.is_finite() && width > 0.0 => 0.3 * width,
@@ -208,7 +208,7 @@ fn sample(
         let wished: Vec<f64> =
             (0..n).map(|j| units[j] * (state.mean[j] + state.sigma * y[j])).collect();
         let mut x = wished.clone();
-        clip(&mut x, run.bounds());
+        run.clip(&mut x);
         let outside = |j: usize| ((wished[j] - x[j]) / units[j]).powi(2) / state.c[(j, j)];
         distances.push((0..n).map(outside).sum::<f64>() / (state.sigma * state.sigma));
         let f = run.value_or_infinity(&x)?;

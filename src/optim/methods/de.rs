@@ -11,8 +11,8 @@
 use super::finish::finish;
 use super::{NO_GTOL, SPREAD_FTOL, SPREAD_XTOL};
 use crate::memory;
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
-use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
 use crate::optim::sampling::{latin_hypercube, search_box};
 use crate::optim::status::Stop;
@@ -147,7 +147,8 @@ fn trial(
             *entry = members[base].x[j] + factor * (members[a].x[j] - members[b].x[j]);
         }
     }
-    if let Some((lower, upper)) = run.bounds() {
+    if let Some(bounds) = run.bounds() {
+        let (lower, upper) = (bounds.lower(), bounds.upper());
         for (j, entry) in trial.iter_mut().enumerate() {
             // Halfway from the member to the bound: the bound itself would become crowded.
             if *entry < lower[j] {

@@ -3,9 +3,7 @@
 //! That a population has collapsed says where it looked, not that the point is a minimizer. Where f is smooth and has a
 //! gradient, a local method takes the search to its end, cheaply, and what it found is reported in its own words.
 
-use super::multistart::local_method;
-use crate::optim::driver::{self, Control};
-use crate::optim::options::OptionValue;
+use super::local::Local;
 use crate::optim::run::{Iterate, Run};
 use crate::optim::status::{Status, Stop};
 
@@ -22,28 +20,16 @@ pub(super) fn finish(
     if !problem.has_gradient() || !problem.is_smooth() || point.x.is_empty() {
         return Ok(run.converged(point, message));
     }
-    let method = local_method(run, None);
-    let given = [
-        ("gtol".to_string(), OptionValue::Number(GTOL)),
-        ("trace".to_string(), OptionValue::Flag(false)),
-    ];
-    let Ok(mut options) = method.check_options(&given) else {
+    let Ok(mut local) = Local::new(run, None, GTOL) else {
         return Ok(run.stalled("the local method refuses the options"));
     };
-    options.max_time = run.eval.time_left();
-    let control = Control { interrupt: run.eval.interrupt(), random: run.random.split("local") };
-    let found = run.eval.lend(|problem| {
-        let found = driver::minimize(problem, point.x, method, &options, &control);
-        let counts = found.as_ref().map(|end| end.evaluations).unwrap_or_default();
-        (found, counts)
-    });
-    match found {
+    match local.follow(run, point.x) {
         Ok(end) if end.value <= point.f && end.gradient.len() == point.x.len() => {
             let reached = Iterate { x: &end.x, f: end.value, g: &end.gradient, ..*point };
             run.converged(&reached, String::new());
             Ok(Stop::new(
                 end.status,
-                format!("{message}; from there {}: {}", method.name, end.message),
+                format!("{message}; from there {}: {}", local.method.name, end.message),
             ))
         }
         // The point is no start for a local method, say at the edge of the domain.

@@ -8,8 +8,8 @@
 //! residuals vanish at the solution; where they are large and curved, or J loses rank, it may crawl or stop, and
 //! `lm` is the method to take.
 
-use super::squares_point::Point;
-use crate::optim::registry::{MethodDef, Need};
+use super::squares_point::{Point, scale_of};
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::settled::Outlook;
 use crate::optim::squares::damped_step::LinearModel;
@@ -40,7 +40,7 @@ const MAX_TRIALS: usize = 60;
 
 fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let mut at = Point::first(run)?;
-    let scale = run.eval.structure().residual_scale();
+    let scale = scale_of(run);
     let mut g = vec![0.0; at.x.len()];
     let mut trial = at.clone();
     let mut step = 0.0;

@@ -13,12 +13,13 @@
 
 use super::{LONGEST_STEP, curvature_pair, first_step_length, longest_after};
 use crate::optim::line_search::{Ray, RayBuffers, Wolfe, wolfe_search};
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
-use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::settled::Outlook;
 use crate::optim::status::Stop;
-use crate::optim::vector::{clip, dot, norm, step_to};
+use crate::optim::vector::{dot, norm, step_to};
+use crate::problem::Bounds;
 use std::collections::VecDeque;
 
 /// The row of `lbfgs`.
@@ -81,11 +82,9 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
 }
 
 /// A variable is held where it lies on a bound and descent would leave the box.
-fn mark_free(bounds: Option<(&[f64], &[f64])>, x: &[f64], g: &[f64], free: &mut [bool]) {
-    if let Some((lower, upper)) = bounds {
-        for i in 0..x.len() {
-            free[i] = !((x[i] <= lower[i] && g[i] >= 0.0) || (x[i] >= upper[i] && g[i] <= 0.0));
-        }
+fn mark_free(bounds: Option<&Bounds>, x: &[f64], g: &[f64], free: &mut [bool]) {
+    if let Some(bounds) = bounds {
+        free.iter_mut().enumerate().for_each(|(i, free)| *free = !bounds.holds(x, g, i));
     }
 }
 
@@ -115,17 +114,18 @@ fn direction(
 }
 
 /// `p <- P(x + scale p) - x`.
-fn project(bounds: (&[f64], &[f64]), x: &[f64], scale: f64, p: &mut [f64]) {
+fn project(bounds: &Bounds, x: &[f64], scale: f64, p: &mut [f64]) {
     let mut target = vec![0.0; x.len()];
     step_to(x, scale, p, &mut target);
-    clip(&mut target, Some(bounds));
+    bounds.clip(&mut target);
     for i in 0..x.len() {
         p[i] = target[i] - x[i];
     }
 }
 
 /// The largest alpha with `x + alpha p` in the box; at least 1 for a projected direction.
-fn longest_step((lower, upper): (&[f64], &[f64]), x: &[f64], p: &[f64]) -> f64 {
+fn longest_step(bounds: &Bounds, x: &[f64], p: &[f64]) -> f64 {
+    let (lower, upper) = (bounds.lower(), bounds.upper());
     let mut longest = LONGEST_STEP;
     for i in 0..x.len() {
         if p[i] > 0.0 {

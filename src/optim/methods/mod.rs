@@ -1,4 +1,4 @@
-//! The methods: one file each, with its row ([`MethodDef`](super::registry::MethodDef)) and its iteration.
+//! The methods: one file each, with its row ([`MethodDef`](super::method::MethodDef)) and its iteration.
 //!
 //! A method asks the run for evaluations and hands it every accepted point; it ends by returning a stop of
 //! its own (`Ok`) or by passing on that of the run (`Err`, through `?`). Here stands what several of them
@@ -8,11 +8,13 @@ pub mod bfgs;
 pub mod cg;
 pub mod cmaes;
 pub mod de;
+pub mod dogleg;
 mod finish;
 pub mod gauss_newton;
 pub mod gd;
 pub mod lbfgs;
 pub mod lm;
+mod local;
 pub mod multistart;
 pub mod nelder_mead;
 pub mod newton;

@@ -4,9 +4,10 @@
 //! where a side has none). Each is followed by a local method to its end; ends that agree to some
 //! digits, in value and place, are the same minimum. The message says how many were seen, and how often.
 
-use crate::optim::driver::{self, Control, Solution};
-use crate::optim::options::{OptionDef, OptionDefault, OptionKind, OptionValue};
-use crate::optim::registry::{self, MethodDef, Need};
+use super::local::{self, Local};
+use crate::optim::driver::Solution;
+use crate::optim::method::{MethodDef, Need};
+use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::sampling::{latin_hypercube, search_box};
 use crate::optim::status::{Status, Stop};
@@ -32,7 +33,7 @@ pub static METHOD: MethodDef = MethodDef {
         },
         OptionDef {
             name: "method",
-            kind: OptionKind::Word(&["lm", "newton", "lbfgs", "bfgs", "cg", "sr1", "newton_cg"]),
+            kind: OptionKind::Word(&local::NAMES),
             default: OptionDefault::Absent,
             doc: "the local method; chosen by what the problem offers if left out",
         },
@@ -49,8 +50,6 @@ const SAME_PLACE: f64 = 1e-4;
 const SAME_LOWEST: f64 = 1e-12;
 /// Minima that the message lists.
 const LISTED: usize = 5;
-/// Dense Hessians are for at most so many unknowns.
-const MAX_NEWTON: usize = 200;
 
 /// A minimum, and how many starts led to it.
 struct Seen {
@@ -60,12 +59,8 @@ struct Seen {
 
 fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let starts = run.options().whole("starts").unwrap_or(50);
-    let method = local_method(run, run.options().word("method"));
-    let given = [
-        ("gtol".to_string(), OptionValue::Number(run.options().gtol)),
-        ("trace".to_string(), OptionValue::Flag(false)),
-    ];
-    let Ok(mut options) = method.check_options(&given) else {
+    let (named, gtol) = (run.options().word("method"), run.options().gtol);
+    let Ok(mut local) = Local::new(run, named, gtol) else {
         return Ok(run.stalled("the local method refuses the options"));
     };
     let x0 = run.x0().to_vec();
@@ -73,15 +68,8 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let mut points = vec![x0];
     points.extend(latin_hypercube(&mut run.random, starts - 1, &low, &high));
     let (mut seen, mut failed): (Vec<Seen>, usize) = (Vec::new(), 0);
-    let control = Control { interrupt: run.eval.interrupt(), random: run.random.split("local") };
     for point in points {
-        options.max_time = run.eval.time_left();
-        let found = run.eval.lend(|problem| {
-            let found = driver::minimize(problem, &point, method, &options, &control);
-            let counts = found.as_ref().map(|end| end.evaluations).unwrap_or_default();
-            (found, counts)
-        });
-        let end = match found {
+        let end = match local.follow(run, &point) {
             Ok(end) => end,
             Err(misfit) => return Err(Stop::new(Status::InvalidStart, misfit.to_string())),
         };
@@ -107,7 +95,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         run.eval.check()?;
     }
     in_order(&mut seen);
-    let message = described(&seen, starts, failed, method.name);
+    let message = described(&seen, starts, failed, local.method.name);
     let Some(best) = seen.first() else {
         return Ok(run.stalled(&message));
     };
@@ -124,20 +112,6 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         return Ok(run.converged(&point, message));
     }
     Ok(Stop::new(Status::Stalled, message))
-}
-
-/// The method of the starts: what `named` says, else what the problem offers.
-pub(super) fn local_method(run: &Run<'_>, named: Option<&str>) -> &'static MethodDef {
-    let problem = run.eval.structure();
-    let (n, bounded) = (problem.n_vars(), run.bounds().is_some());
-    let fits = problem.has_jacobian() && problem.n_residuals().is_some_and(|m| m >= n);
-    let chosen = match named {
-        Some(name) => name,
-        None if fits && n <= MAX_NEWTON => "lm",
-        None if !bounded && problem.has_hessian() && n <= MAX_NEWTON => "newton",
-        None => "lbfgs",
-    };
-    registry::find(chosen).unwrap_or(&super::lbfgs::METHOD)
 }
 
 /// Adds an end to the minima seen; of two that are the same the lower stays.

@@ -10,11 +10,11 @@
 
 use super::{NO_GTOL, SPREAD_FTOL, SPREAD_XTOL};
 use crate::memory;
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
-use crate::optim::registry::{MethodDef, Need};
 use crate::optim::run::{Iterate, Run};
 use crate::optim::status::Stop;
-use crate::optim::vector::{clip, norm_inf};
+use crate::optim::vector::norm_inf;
 
 /// The row of `nelder_mead`.
 pub static METHOD: MethodDef = MethodDef {
@@ -98,10 +98,10 @@ fn new_simplex(run: &mut Run<'_>, best: &Vertex, size: f64) -> Result<Vec<Vertex
         let mut x = best.x.clone();
         let edge = if x[j] == 0.0 { size } else { size * x[j].abs() };
         x[j] += edge;
-        clip(&mut x, run.bounds());
+        run.clip(&mut x);
         if x[j] == best.x[j] {
             x[j] -= edge;
-            clip(&mut x, run.bounds());
+            run.clip(&mut x);
         }
         let f = run.value_or_infinity(&x)?;
         simplex.push(Vertex { x, f });
@@ -155,7 +155,7 @@ fn step(run: &mut Run<'_>, simplex: &mut [Vertex], moves: &Moves) -> Result<(), 
     let at = |run: &mut Run<'_>, factor: f64| -> Result<Vertex, Stop> {
         let mut x: Vec<f64> =
             center.iter().zip(&worst).map(|(c, w)| c + factor * (c - w)).collect();
-        clip(&mut x, run.bounds());
+        run.clip(&mut x);
         let f = run.value_or_infinity(&x)?;
         Ok(Vertex { x, f })
     };

@@ -9,10 +9,13 @@
 //! 7.2). Only products of the Hessian with vectors are asked for, so that memory is a few vectors.
 
 use super::Secants;
-use crate::optim::registry::{MethodDef, Need};
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::Stop;
-use crate::optim::vector::{axpy, distance, dot, norm, step_to};
+use crate::optim::trust::region_loop::{FIRST_RADIUS, Region, Rule, Steps, to_boundary};
+use crate::optim::trust::trust_region::Step;
+use crate::optim::vector::{axpy, distance, dot, norm};
+use nalgebra::DVector;
 
 /// The row of `newton_cg`.
 pub static METHOD: MethodDef = MethodDef {
@@ -32,67 +35,49 @@ pub static METHOD: MethodDef = MethodDef {
     entry: minimize,
 };
 
-/// A step is accepted with this share of the predicted reduction.
-const ACCEPT: f64 = 1e-4;
-/// Below this share the radius shrinks, above the second it may grow.
-const SHRINK_GROW: (f64, f64) = (0.25, 0.75);
-/// The first radius, at least.
-const FIRST_RADIUS: f64 = 1.0;
-/// Values differ by rounding noise up to this share of |f|.
-const NOISE: f64 = 10.0 * f64::EPSILON;
+/// The radius shrinks after a poor step and grows after a good one to the boundary.
+const RULE: Rule = Rule { shrink: 0.25, grow: 0.75, factors: (0.1, 0.5), is_wary: true };
 /// Inner iterations, in units of n; without rounding, n would do.
 const MAX_INNER: usize = 3;
 
-/// The step of the subproblem.
-struct Step {
-    p: Vec<f64>,
-    /// `g'p + 1/2 p'Hp`.
-    model: f64,
-    on_boundary: bool,
+/// The steps of conjugate gradients.
+struct Steihaug;
+
+impl Steps for Steihaug {
+    fn propose(
+        &mut self,
+        run: &mut Run<'_>,
+        x: &[f64],
+        g: &[f64],
+        radius: f64,
+    ) -> Result<Option<Step>, Stop> {
+        match steihaug(run, x, g, radius)? {
+            Some(step) => Ok(Some(step)),
+            None => Err(run.stalled("a product with the Hessian is not finite here")),
+        }
+    }
+
+    fn is_joint(&self) -> bool {
+        true
+    }
 }
 
 fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
-    let (mut x, mut f, mut g) = run.first_point()?;
-    let n = x.len();
-    let mut radius = FIRST_RADIUS.max(0.1 * norm(&x));
-    let (mut x_new, mut g_new) = (x.clone(), g.clone());
+    let start = run.first_point()?;
+    let radius = FIRST_RADIUS.max(0.1 * norm(&start.0));
+    let mut at = Region::new(start, radius, RULE);
     let mut secants = Secants::default();
     loop {
-        let Some(step) = steihaug(run, &x, &g, radius)? else {
-            return Ok(run.stalled("a product with the Hessian is not finite here"));
-        };
-        let length = norm(&step.p);
-        step_to(&x, 1.0, &step.p, &mut x_new);
-        if x_new == x || n == 0 {
+        let Some(step) = at.advance(run, &mut Steihaug)? else {
             return Ok(run.stalled("no step lowers f beyond its rounding"));
-        }
-        let Some(f_new) = run.eval.value_gradient(&x_new, &mut g_new)? else {
-            radius = 0.25 * length;
-            continue;
         };
-        let noise = NOISE * f.abs();
-        let ratio = (f - f_new + noise) / (noise - step.model);
-        if ratio < SHRINK_GROW.0 {
-            // The minimizer of the parabola through f, the slope and the value reached.
-            let slope = dot(&g, &step.p);
-            let curvature = 2.0 * (f_new - f - slope);
-            let factor = if curvature > 0.0 { -slope / curvature } else { 0.5 };
-            radius = length * factor.clamp(0.1, 0.5);
-        } else if ratio > SHRINK_GROW.1 && step.on_boundary {
-            radius *= 2.0;
-        }
-        let drowned = (f_new - f).abs() <= noise && -step.model <= noise;
-        if ratio < ACCEPT || (drowned && dot(&g_new, &g_new) >= dot(&g, &g)) {
-            radius = radius.min(0.5 * length);
-            continue;
-        }
-        f = f_new;
-        std::mem::swap(&mut x, &mut x_new);
-        std::mem::swap(&mut g, &mut g_new);
-        let sy = dot(&step.p, &g) - dot(&step.p, &g_new);
-        secants.push(length * length, sy, length * distance(&g, &g_new));
-        let point = Iterate { x: &x, f, g: &g, step: length, radius, how: How::default() };
-        run.accept(&point, &mut |_| secants.outlook(&g))?;
+        let (p, length) = (step.p.as_slice(), step.length);
+        let before = at.gradient_before();
+        let sy = dot(p, &at.g) - dot(p, before);
+        secants.push(length * length, sy, length * distance(&at.g, before));
+        let (f, radius) = (at.f, at.radius);
+        let point = Iterate { x: &at.x, f, g: &at.g, step: length, radius, how: How::default() };
+        run.accept(&point, &mut |_| secants.outlook(&at.g))?;
     }
 }
 
@@ -140,13 +125,6 @@ fn steihaug(run: &mut Run<'_>, x: &[f64], g: &[f64], radius: f64) -> Result<Opti
 
 fn step(p: Vec<f64>, hp: &[f64], g: &[f64], on_boundary: bool) -> Step {
     let model = dot(g, &p) + 0.5 * dot(hp, &p);
-    Step { p, model, on_boundary }
-}
-
-/// The positive tau with `|p + tau d| = radius`, free of cancellation.
-fn to_boundary(p: &[f64], d: &[f64], radius: f64) -> f64 {
-    let (dd, pd, pp) = (dot(d, d), dot(p, d), dot(p, p));
-    let c = (radius * radius - pp).max(0.0);
-    let root = (pd * pd + dd * c).sqrt();
-    if pd > 0.0 { c / (pd + root) } else { (root - pd) / dd }
+    let length = norm(&p);
+    Step { p: DVector::from_vec(p), length, lambda: f64::NAN, model, on_boundary }
 }

@@ -8,8 +8,13 @@ use crate::optim::run::Run;
 use crate::optim::squares::normal_equations::{MAX_JACOBIAN, Short};
 use crate::optim::status::Stop;
 use crate::optim::vector::dot;
-use crate::problem::Halt;
+use crate::problem::{Halt, JacobianKind};
 use nalgebra::DMatrix;
+
+/// The factor of the sum of squares.
+pub(super) fn scale_of(run: &Run<'_>) -> f64 {
+    run.eval.structure().squares().map_or(1.0, |squares| squares.scale)
+}
 
 /// A point with its residuals and Jacobian.
 #[derive(Clone)]
@@ -33,7 +38,7 @@ impl Point {
     pub fn first(run: &mut Run<'_>) -> Result<Point, Stop> {
         let x = run.x0().to_vec();
         let n = x.len();
-        let by_products = run.eval.has_gauss_newton();
+        let by_products = run.eval.jacobian_kind() == JacobianKind::Products;
         let mut point = Point {
             x,
             r: Vec::new(),
@@ -58,10 +63,10 @@ impl Point {
     /// Residuals and f at `x`; false where they are not finite.
     pub fn evaluate(&mut self, run: &mut Run<'_>) -> Result<bool, Halt> {
         self.has_jacobian = false;
-        let m = run.eval.structure().n_residuals().unwrap_or(0);
+        let m = run.eval.structure().squares().map_or(0, |squares| squares.count);
         if self.by_products {
             let n = self.x.len();
-            let scale = run.eval.structure().residual_scale();
+            let scale = scale_of(run);
             self.products.resize_mut(n, n, 0.0);
             let found = run.eval.gauss_newton(&self.x, &mut self.gradient, &mut self.products)?;
             let Some(f) = found else { return Ok(false) };

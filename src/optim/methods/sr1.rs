@@ -10,12 +10,13 @@
 
 use super::first_step_length;
 use crate::memory;
-use crate::optim::registry::{MethodDef, Need};
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::settled::Outlook;
 use crate::optim::status::Stop;
-use crate::optim::trust::trust_region::Subproblem;
-use crate::optim::vector::{dot, norm, step_to};
+use crate::optim::trust::region_loop::{Region, Rule, Steps};
+use crate::optim::trust::trust_region::{Step, Subproblem};
+use crate::optim::vector::norm;
 use nalgebra::{DMatrix, DVector};
 
 /// The row of `sr1`.
@@ -36,60 +37,66 @@ pub static METHOD: MethodDef = MethodDef {
     entry: minimize,
 };
 
-/// A step is accepted with this share of the predicted reduction.
-const ACCEPT: f64 = 1e-4;
+/// The radius is halved after a poor step, and grows after a good one of more than [`LONG`] of it.
+const RULE: Rule = Rule { shrink: 0.1, grow: 0.75, factors: (0.5, 0.5), is_wary: true };
+const LONG: f64 = 0.8;
 /// An update with `|v's| < SKIP |s| |v|` is skipped.
 const SKIP: f64 = 1e-8;
-/// Values differ by rounding noise up to this share of |f|.
-const NOISE: f64 = 10.0 * f64::EPSILON;
+
+/// The approximation B of the Hessian, and whether it has not been updated yet.
+struct Approximation {
+    b: DMatrix<f64>,
+    is_fresh: bool,
+}
+
+impl Steps for Approximation {
+    fn propose(
+        &mut self,
+        _run: &mut Run<'_>,
+        _x: &[f64],
+        g: &[f64],
+        radius: f64,
+    ) -> Result<Option<Step>, Stop> {
+        let step = Subproblem::new(&self.b, g).solve(radius);
+        let on_boundary = step.length > LONG * radius;
+        Ok(Some(Step { on_boundary, ..step }))
+    }
+
+    fn is_joint(&self) -> bool {
+        true
+    }
+
+    fn learn(&mut self, step: &Step, g: &[f64], g_new: &[f64]) {
+        let n = g.len();
+        let y = DVector::from_iterator(n, g_new.iter().zip(g).map(|(a, b)| a - b));
+        if self.is_fresh {
+            let sy = step.p.dot(&y);
+            if sy > 0.0 {
+                self.b = DMatrix::identity(n, n) * (y.norm_squared() / sy);
+            }
+            self.is_fresh = false;
+        }
+        update(&mut self.b, &step.p, &y);
+    }
+}
 
 fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
-    let (mut x, mut f, mut g) = run.first_point()?;
+    let (x, f, g) = run.first_point()?;
     let n = x.len();
     memory::need_square(n, 5, "the Hessian of `sr1`, its vectors and values");
     // Until a pair is known, B makes the first trial step as long as a line search would.
-    let mut radius = first_step_length(&x, &g) * norm(&g);
-    let mut b = DMatrix::identity(n, n) * (norm(&g) / radius);
-    let mut fresh = true;
-    let (mut x_new, mut g_new) = (x.clone(), g.clone());
+    let radius = first_step_length(&x, &g) * norm(&g);
+    let b = DMatrix::identity(n, n) * (norm(&g) / radius);
+    let mut model = Approximation { b, is_fresh: true };
+    let mut at = Region::new((x, f, g), radius, RULE);
     loop {
-        let step = Subproblem::new(&b, &g).solve(radius);
-        let length = step.p.norm();
-        step_to(&x, 1.0, step.p.as_slice(), &mut x_new);
-        if length == 0.0 || x_new == x || !length.is_finite() {
+        let Some(step) = at.advance(run, &mut model)? else {
             return Ok(run.stalled("no step lowers f beyond its rounding"));
-        }
-        let Some(f_new) = run.eval.value_gradient(&x_new, &mut g_new)? else {
-            radius = 0.25 * length;
-            continue;
         };
-        let y = DVector::from_iterator(n, g_new.iter().zip(&g).map(|(a, b)| a - b));
-        let noise = NOISE * f.abs();
-        let ratio = (f - f_new + noise) / (noise - step.model);
-        if fresh {
-            let sy = step.p.dot(&y);
-            if sy > 0.0 {
-                b = DMatrix::identity(n, n) * (y.norm_squared() / sy);
-            }
-            fresh = false;
-        }
-        update(&mut b, &step.p, &y);
-        if ratio > 0.75 && length > 0.8 * radius {
-            radius *= 2.0;
-        } else if ratio < 0.1 {
-            radius = 0.5 * length;
-        }
-        // Where values are noise, the gradient must fall.
-        let drowned = (f_new - f).abs() <= noise && -step.model <= noise;
-        if ratio < ACCEPT || (drowned && dot(&g_new, &g_new) >= dot(&g, &g)) {
-            radius = radius.min(0.5 * length);
-            continue;
-        }
-        f = f_new;
-        std::mem::swap(&mut x, &mut x_new);
-        std::mem::swap(&mut g, &mut g_new);
-        let point = Iterate { x: &x, f, g: &g, step: length, radius, how: How::default() };
-        run.accept(&point, &mut |_| match Subproblem::new(&b, &g).newton_step() {
+        let Region { x, f, g, radius, .. } = &at;
+        let how = How::default();
+        let point = Iterate { x, f: *f, g, step: step.length, radius: *radius, how };
+        run.accept(&point, &mut |_| match Subproblem::new(&model.b, g).newton_step() {
             Some(p) => Outlook::Estimated(p.as_slice().to_vec()),
             None => Outlook::Unknown,
         })?;

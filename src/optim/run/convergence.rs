@@ -18,6 +18,7 @@ use crate::optim::options::Options;
 use crate::optim::settled::{Outlook, Scales, Settled, is_short, settled};
 use crate::optim::status::{Status, Stop};
 use crate::optim::vector::norm_inf;
+use crate::problem::Bounds;
 
 /// So many points in a row may have nothing visible to gain although the model's steps stay long.
 const MAX_DRIFT: usize = 30;
@@ -178,8 +179,6 @@ impl Run<'_> {
 }
 
 /// Whether entry i of x lies on a bound that descent would cross.
-pub fn is_held(x: &[f64], g: &[f64], bounds: Option<(&[f64], &[f64])>, i: usize) -> bool {
-    bounds.is_some_and(|(lower, upper)| {
-        (x[i] <= lower[i] && g[i] >= 0.0) || (x[i] >= upper[i] && g[i] <= 0.0)
-    })
+pub fn is_held(x: &[f64], g: &[f64], bounds: Option<&Bounds>, i: usize) -> bool {
+    bounds.is_some_and(|bounds| bounds.holds(x, g, i))
 }

@@ -21,7 +21,7 @@ use super::settled::Outlook;
 use super::status::{Status, Stop};
 use super::trace::{Trace, TraceRow, TraceStep};
 use super::vector::norm_inf;
-use crate::problem::Evaluator;
+use crate::problem::{Bounds, Evaluator};
 use crate::random::Stream;
 
 /// Below `-UNBOUNDED * max(1, |f(x0)|)` the objective counts as unbounded.
@@ -97,7 +97,7 @@ pub struct Run<'p> {
     pub random: Stream,
     options: &'p Options,
     x0: Vec<f64>,
-    bounds: Option<(Vec<f64>, Vec<f64>)>,
+    bounds: Option<Bounds>,
     iterations: usize,
     trace: Trace,
     best: Option<Best>,
@@ -117,7 +117,7 @@ impl<'p> Run<'p> {
         eval: Evaluator<'p>,
         options: &'p Options,
         x0: Vec<f64>,
-        bounds: Option<(Vec<f64>, Vec<f64>)>,
+        bounds: Option<Bounds>,
     ) -> Self {
         Run {
             eval,
@@ -148,8 +148,15 @@ impl<'p> Run<'p> {
     }
 
     /// The bounds, where there are any.
-    pub fn bounds(&self) -> Option<(&[f64], &[f64])> {
-        self.bounds.as_ref().map(|(lower, upper)| (lower.as_slice(), upper.as_slice()))
+    pub fn bounds(&self) -> Option<&Bounds> {
+        self.bounds.as_ref()
+    }
+
+    /// Moves `x: n` into the bounds.
+    pub fn clip(&self, x: &mut [f64]) {
+        if let Some(bounds) = &self.bounds {
+            bounds.clip(x);
+        }
     }
 
     /// Iterations done so far.

@@ -295,7 +295,9 @@ impl SparseHessian {
         }
         self.pattern.multiply(&self.values, &p, &mut self.work);
         let model = dot(g, &p) + 0.5 * dot(&self.work, &p);
-        Step { p: DVector::from_vec(p), lambda, model, on_boundary }
+        let p = DVector::from_vec(p);
+        let length = p.norm();
+        Step { p, length, lambda, model, on_boundary }
     }
 }
 

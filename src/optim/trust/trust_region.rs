@@ -26,6 +26,8 @@ const BOUNDARY: f64 = 1e-10;
 #[derive(Clone, Debug)]
 pub struct Step {
     pub p: DVector<f64>,
+    /// `|p|`.
+    pub length: f64,
     /// The multiplier of the trust region; 0 for an interior step.
     pub lambda: f64,
     /// `m(p) <= 0`.
@@ -83,7 +85,7 @@ pub trait Model {
 }
 
 /// Curvature counts as negative below minus this share of the largest.
-const NEGATIVE: f64 = 1e-10;
+pub const NEGATIVE: f64 = 1e-10;
 
 impl Model for Subproblem<'_> {
     fn within(&mut self, delta: f64) -> Option<Step> {
@@ -226,9 +228,16 @@ impl<'a> Subproblem<'a> {
         &eigen.vectors * p
     }
 
+    /// `-(H + shift I)^-1 g`; infinite where that has no value.
+    pub fn shifted_newton(&mut self, shift: f64) -> DVector<f64> {
+        let eigen = self.eigen.get_or_insert_with(|| Eigen::new(self.h, self.g));
+        &eigen.vectors * eigen.shifted(&eigen.values, shift)
+    }
+
     fn step(&self, p: DVector<f64>, lambda: f64, on_boundary: bool) -> Step {
         let model = dot(self.g, p.as_slice()) + 0.5 * p.dot(&(self.h * &p));
-        Step { p, lambda, model, on_boundary }
+        let length = p.norm();
+        Step { p, length, lambda, model, on_boundary }
     }
 }
 

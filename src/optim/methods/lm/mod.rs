@@ -16,9 +16,9 @@
 mod step;
 
 use self::step::{SecondOrder, scaled_gradient, step};
-use super::squares_point::Point;
+use super::squares_point::{Point, scale_of};
 use crate::memory;
-use crate::optim::registry::{MethodDef, Need};
+use crate::optim::method::{MethodDef, Need};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::settled::Outlook;
 use crate::optim::squares::damped_step::LinearModel;
@@ -155,7 +155,7 @@ fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
     let mut held = vec![false; n];
     let mut hessian = DMatrix::zeros(0, 0);
     let mut rank_at_start = None;
-    let affine = run.eval.structure().has_affine_residuals();
+    let affine = run.eval.structure().squares().is_some_and(|s| s.is_affine);
     loop {
         differentiate(run, &mut state);
         if rank_at_start.is_none() {
@@ -171,7 +171,7 @@ fn attempt(run: &mut Run<'_>, start: &Point, factor: f64) -> Result<End, Stop> {
         let model = local_model(run, &state, &mut held);
         let first_rank = *rank_at_start.get_or_insert(model.rank);
         note_progress(&mut state, &model);
-        let rounding = Rounding::new(&state, &held, run.eval.structure().residual_scale());
+        let rounding = Rounding::new(&state, &held, scale_of(run));
         let test = run.test_gradient(&state.iterate(), &mut |_| outlook(&model)).or_else(|| {
             let floor = &rounding.gradient_floor;
             run.test_floor(&state.iterate(), floor, &mut |_| outlook(&model))
@@ -235,7 +235,7 @@ fn close(
     }
     let sum = trial.sum;
     let vanished = sum <= VANISHED * start_sum || sum.sqrt() <= rounding.residuals;
-    let scale = 2.0 * run.eval.structure().residual_scale();
+    let scale = 2.0 * scale_of(run);
     let steepest = state.at.jac.column_iter().map(|column| column.norm()).fold(0.0, f64::max);
     // A tiny step changes no column by a visible share.
     if !vanished || 2.0 * scale * steepest * sum.sqrt() > run.gradient_threshold(trial.f) {
@@ -269,7 +269,7 @@ fn is_newton_small(
     if !state.newton || hessian.is_empty() || !run.eval.hessian(&state.at.x, hessian)? {
         return Ok(false);
     }
-    let scale = run.eval.structure().residual_scale();
+    let scale = scale_of(run);
     let model = SecondOrder::new(hessian, scale, &state.g, &state.d, held);
     let small = |(p, x): (&f64, &f64)| p.abs() <= SMALL_NEWTON * x.abs();
     Ok(model.newton(&state.d).is_some_and(|p| p.iter().zip(&state.at.x).all(small)))
@@ -284,21 +284,21 @@ fn is_held_by_curvature(
     hessian: &mut DMatrix<f64>,
 ) -> Result<bool, Stop> {
     let n = state.g.len();
-    if !run.eval.structure().has_hessian() {
+    if !run.eval.hessian_kind().is_dense() {
         return Ok(false);
     }
     if hessian.is_empty() {
         memory::need_square(n, 2, "the Hessian of `lm`");
         *hessian = DMatrix::zeros(n, n);
     }
-    let scale = run.eval.structure().residual_scale();
+    let scale = scale_of(run);
     Ok(run.eval.hessian(&state.at.x, hessian)?
         && SecondOrder::new(hessian, scale, &state.g, &state.d, held).is_convex())
 }
 
 /// `g = 2 scale J'r`, and D.
 fn differentiate(run: &Run<'_>, state: &mut State) {
-    let scale = run.eval.structure().residual_scale();
+    let scale = scale_of(run);
     let m = state.at.r.len();
     for j in 0..state.g.len() {
         let column = &state.at.jac.as_slice()[j * m..(j + 1) * m];
@@ -311,11 +311,10 @@ fn differentiate(run: &Run<'_>, state: &mut State) {
 /// The linear model in the variables that are not held by a bound, which the gradient points out of.
 fn local_model(run: &Run<'_>, state: &State, held: &mut [bool]) -> LinearModel {
     let mut jac = state.at.jac.clone();
-    if let Some((lower, upper)) = run.bounds() {
-        for j in 0..held.len() {
-            let (x, g) = (state.at.x[j], state.g[j]);
-            held[j] = (x <= lower[j] && g >= 0.0) || (x >= upper[j] && g <= 0.0);
-            if held[j] {
+    if let Some(bounds) = run.bounds() {
+        for (j, held) in held.iter_mut().enumerate() {
+            *held = bounds.holds(&state.at.x, &state.g, j);
+            if *held {
                 jac.column_mut(j).fill(0.0);
             }
         }

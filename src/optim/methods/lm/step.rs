@@ -8,18 +8,23 @@
 
 use super::State;
 use crate::memory;
-use crate::optim::methods::squares_point::Point;
+use crate::optim::methods::squares_point::{Point, scale_of};
 use crate::optim::run::Run;
 use crate::optim::squares::damped_step::LinearModel;
 use crate::optim::status::Stop;
 use crate::optim::trust::eigen::symmetric_eigen;
+use crate::optim::trust::region_loop::{ACCEPT, NOISE, ratio, shrinkage};
 use crate::optim::trust::trust_region::Subproblem;
-use crate::optim::vector::{clip, dot, norm};
+use crate::optim::vector::{dot, norm};
 use nalgebra::{DMatrix, DVector};
 use std::cell::OnceCell;
 
-/// A step is accepted with this share of the predicted reduction (MINPACK's 1e-4).
-const ACCEPT: f64 = 1e-4;
+/// At or below the first ratio the radius shrinks to a share of the step within the range, from the second on it is twice
+/// the step (MINPACK's constants, More 1978, sec. 4).
+const SHRINK_GROW: (f64, f64) = (0.25, 0.75);
+const SHRINKAGE: (f64, f64) = (0.1, 0.5);
+/// The radius after a step to where f or J is not finite, or that is refused for another reason.
+const REFUSED: f64 = 0.25;
 /// A column of J that shrinks to this share of its norm in one step has lost its influence.
 const VANISHED: f64 = 1e-4;
 /// So many steps in a row may be refused for that; afterwards the data insist.
@@ -100,7 +105,7 @@ impl SecondOrder {
         Proposal {
             p: step.p.iter().zip(d).map(|(q, d)| q / d).collect(),
             lambda: step.lambda,
-            length: step.p.norm(),
+            length: step.length,
             predicted: -2.0 * step.model,
             first_order,
         }
@@ -117,7 +122,7 @@ pub(super) fn step(
     rounding: f64,
     (trial, curvature): (&mut Point, &mut DMatrix<f64>),
 ) -> Result<bool, Stop> {
-    let noise = 10.0 * f64::EPSILON * state.at.sum + 2.0 * state.at.sum.sqrt() * rounding;
+    let noise = NOISE * state.at.sum + 2.0 * state.at.sum.sqrt() * rounding;
     let gradient = scaled_gradient(&state.at, &state.d);
     let second = OnceCell::new();
     let mut region = None;
@@ -143,12 +148,12 @@ pub(super) fn step(
             state.delta = state.delta.min(proposal.length);
         }
         if !trial.evaluate(run)? {
-            shrink(state, 0.25 * proposal.length);
+            shrink(state, REFUSED * proposal.length);
             continue;
         }
         let actual = state.at.sum - trial.sum;
-        let with_noise = proposal.predicted + noise;
-        let ratio = if with_noise > 0.0 { (actual + noise) / with_noise } else { -1.0 };
+        let is_fall = proposal.predicted + noise > 0.0;
+        let ratio = if is_fall { ratio(actual, proposal.predicted, noise) } else { -1.0 };
         let accepted = ratio >= ACCEPT;
         let good = (GOOD_RATIO.0..=GOOD_RATIO.1).contains(&ratio);
         if !good && !state.is_settled() && proposal.predicted > noise && is_large(state, linear) {
@@ -171,14 +176,14 @@ pub(super) fn step(
             continue;
         }
         if !trial.differentiate(run)? {
-            shrink(state, 0.25 * proposal.length);
+            shrink(state, REFUSED * proposal.length);
             continue;
         }
         let lost = refusals < MAX_REFUSALS && loses_a_column(&state.at.jac, &trial.jac);
         let drowned = proposal.predicted <= noise && actual <= noise;
         if lost || (drowned && scaled_gradient(trial, &state.d) >= gradient) {
             refusals += 1;
-            shrink(state, 0.25 * proposal.length);
+            shrink(state, REFUSED * proposal.length);
             continue;
         }
         state.step = norm(&proposal.p);
@@ -206,14 +211,14 @@ fn second_order<'c>(
 ) -> Result<Option<&'c SecondOrder>, Stop> {
     if cell.get().is_none() {
         let mut model = None;
-        if run.eval.structure().has_hessian() {
+        if run.eval.hessian_kind().is_dense() {
             let n = state.g.len();
             if hessian.is_empty() {
                 memory::need_square(n, 2, "the Hessian of `lm`");
                 *hessian = DMatrix::zeros(n, n);
             }
             if run.eval.hessian(&state.at.x, hessian)? {
-                let scale = run.eval.structure().residual_scale();
+                let scale = scale_of(run);
                 model = Some(SecondOrder::new(hessian, scale, &state.g, &state.d, held));
             }
         }
@@ -255,14 +260,10 @@ fn move_to(
     for ((new, x), p) in x_new.iter_mut().zip(&state.at.x).zip(&proposal.p) {
         *new = x + p;
     }
-    let Some((lower, upper)) = run.bounds() else {
+    let Some(bounds) = run.bounds().filter(|bounds| !bounds.contains(x_new)) else {
         return;
     };
-    let inside = |(x, (lo, hi)): (&f64, (&f64, &f64))| lo <= x && x <= hi;
-    if x_new.iter().zip(lower.iter().zip(upper)).all(inside) {
-        return;
-    }
-    clip(x_new, run.bounds());
+    bounds.clip(x_new);
     for ((p, new), x) in proposal.p.iter_mut().zip(&*x_new).zip(&state.at.x) {
         *p = new - x;
     }
@@ -280,15 +281,13 @@ fn shrink(state: &mut State, delta: f64) {
     state.delta = delta;
 }
 
-/// MINPACK's rule (More 1978, sec. 4): after a poor step the radius shrinks to the minimizer of the parabola
-/// through `|r|^2`, its slope and the value reached, within [0.1, 0.5]; after a good one it is twice the step.
+/// MINPACK's rule (More 1978, sec. 4), which differs from that of [`Region`](crate::optim::trust::region_loop::Region) in
+/// what is shared out after a poor step and in that the radius follows a good one both ways.
 fn update_radius(state: &mut State, proposal: &Proposal, ratio: f64, actual: f64) {
-    if ratio <= 0.25 {
-        let curvature = 2.0 * (proposal.first_order - actual);
-        let factor = if curvature > 0.0 { proposal.first_order / curvature } else { 0.5 };
-        let factor = if factor.is_nan() { 0.1 } else { factor.clamp(0.1, 0.5) };
-        shrink(state, factor * state.delta.min(10.0 * proposal.length));
-    } else if proposal.lambda == 0.0 || ratio >= 0.75 {
+    if ratio <= SHRINK_GROW.0 {
+        let share = shrinkage(-proposal.first_order, -actual, SHRINKAGE);
+        shrink(state, share * state.delta.min(10.0 * proposal.length));
+    } else if proposal.lambda == 0.0 || ratio >= SHRINK_GROW.1 {
         state.delta = 2.0 * proposal.length;
         state.lambda *= 0.5;
     }
