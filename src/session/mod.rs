@@ -57,7 +57,7 @@ use crate::check::{Entry, Names, Record};
 use crate::diag::{Diagnostic, Sink, codes, nearest};
 use crate::expr::{ExprId, Graph, SymbolId};
 use crate::memory::{self, OutOfMemory};
-use crate::model::engine::{Engine, Times};
+use crate::model::engine::{Engine, Times, Way};
 pub use crate::model::{Fit, Spoiled};
 use crate::patience::{self, Stopped};
 use crate::shape::Tensor;
@@ -72,7 +72,7 @@ pub struct Settings {
     pub seed: u64,
     /// Threads for large loops.
     pub threads: usize,
-    /// Native code; without it everything runs on the plain evaluator.
+    /// Native code; without it everything runs on the block engine, as where a build or a process can make none.
     pub jit: bool,
     /// Values that replace those of a `let`: name and text.
     pub set: Vec<(String, String)>,
@@ -162,7 +162,7 @@ impl Session {
     /// How expressions are evaluated, by the settings.
     pub(crate) fn engine(&self) -> Engine {
         Engine {
-            jit: self.settings.jit,
+            way: if self.settings.jit { Way::Compiled } else { Way::Blocks },
             threads: self.settings.threads,
             interrupt: Arc::clone(&self.interrupt),
             spoiled: self.settings.spoiled,

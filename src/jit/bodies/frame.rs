@@ -3,8 +3,8 @@
 use crate::jit::program::InstrId;
 use crate::special;
 
-/// Words of a frame before the pointers: steps, the counter's first value, the plan of blocks.
-pub const HEAD: usize = 3;
+/// Words of a frame before the pointers: steps, and the counter's first value.
+pub const HEAD: usize = 2;
 
 /// Where a pointer starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
