@@ -11,7 +11,7 @@ pub(crate) use super::native::Alone;
 #[cfg(feature = "jit")]
 use super::native::Native;
 use super::program::Program;
-use super::run::frame::{Place, Site, Tables};
+use super::run::tables::{Place, Site, Tables};
 use crate::eval::EvalError;
 
 /// Why a run of a kernel ended without values.
@@ -170,7 +170,9 @@ impl Site {
                 Fault::Eval(EvalError::Outside { node, index: value as f64, size })
             }
             Site::Empty(node) => Fault::Eval(EvalError::Empty { node }),
+            #[cfg(feature = "jit")]
             Site::Interrupted => Fault::Interrupted,
+            #[cfg(feature = "jit")]
             Site::Panicked => unreachable!("a building block failed without a panic"),
         }
     }
@@ -197,5 +199,5 @@ pub(super) fn lay_out(program: &mut Program) -> (Tables, usize) {
     }
     // The listing keeps the calls; known values may be large and move.
     let (data, calls) = (std::mem::take(&mut program.data), program.calls.clone());
-    (Tables { data, buffers, calls, passes: Vec::new() }, scratch)
+    (Tables { data, buffers, calls, ..Tables::default() }, scratch)
 }

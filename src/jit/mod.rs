@@ -1,4 +1,4 @@
-//! The compiler: expressions to machine code.
+//! The compiler: expressions to machine code, or to what runs without.
 //!
 //! In: expressions of a [`Graph`], and the symbols whose values come at run
 //! time. Out: a [`Kernel`], one function that computes all the expressions at
@@ -8,9 +8,13 @@
 //! 2. `program`: the scalar graph to a kernel: loops that go over the same range become one, what does not depend on
 //!    a loop's counter leaves it, products with the rows of one matrix become one pass.
 //! 3. `bodies`: loops to straight lines of vector operations. `wide` decides what runs them: vector code where the
-//!    machine has AVX-512 or AVX2 (`x86`), else bodies for pairs of doubles or plans for blocks of lanes (`blocks`).
-//! 4. `cranelift`: the rest of the kernel to Cranelift's form and to machine code.
+//!    machine has AVX-512 or AVX2 (`x86`), else loops over pairs of doubles.
+//! 4. `cranelift`: the rest of the kernel to Cranelift's form and to machine code; `native` runs it.
 //! 5. `run`: what stands beside the code while it runs. Its `frame`, and that of `bodies`, is what the steps hand on.
+//!
+//! `blocks` takes the place of `wide` and `cranelift` where no code may be made, and for what does not pay for it: the
+//! same bodies run by blocks of lanes, the rest of a kernel as a register program. The feature `jit` of the crate stands
+//! for everything that names machine code; without it there are `blocks` alone.
 //!
 //! **A fault is a returned error, never a crash**: a position in memory is
 //! proven to lie in its array when the kernel is compiled, else it is checked
@@ -53,7 +57,7 @@ use kernel::{Way, lay_out};
 #[cfg(feature = "jit")]
 use native::Native;
 use program::{Program, count, passes, schedule};
-use run::frame::Tables;
+use run::tables::Tables;
 
 pub use crate::special::vector::Simd;
 
@@ -72,7 +76,8 @@ pub struct Options {
     pub simd: Option<Simd>,
 }
 
-/// Which loops become vector code, or that there is no machine code at all.
+/// Which loops become vector code, or that there is no machine code at all. A build without the feature `jit` has the
+/// block engine for all of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
     /// Vector code for loops that are long enough for it to pay.
@@ -194,7 +199,8 @@ fn build(
     listing: Option<(Stage, &mut String)>,
 ) -> Result<Kernel, CompileError> {
     let start = Instant::now();
-    let by_blocks = matches!(options.wide, Choice::Blocks { .. });
+    let only_blocks = cfg!(not(feature = "jit")) && listing.is_none();
+    let by_blocks = matches!(options.wide, Choice::Blocks { .. }) || only_blocks;
     let (mut program, n_in) = match by_blocks {
         // It has no passes: they save reading a matrix twice, which is not what takes its time.
         true => scheduled(g, outputs, inputs)?,

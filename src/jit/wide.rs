@@ -17,8 +17,8 @@ use super::bodies::scatter::Stores;
 use super::bodies::select::{self, WideLoop};
 use super::entries::dag::{BufId, Kind};
 use super::program::{GroupKind, InstrId, Program};
-use super::run::frame::Tables;
 use super::run::long;
+use super::run::tables::Tables;
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use super::x86::memory::Pages;
 use crate::special::vector::Simd;

@@ -66,6 +66,11 @@ pub(crate) fn of_compilation(stage: &str) -> Option<jit::Stage> {
     }
 }
 
+/// Whether this build has the stage of that name: without a code generator there is neither its form nor its code.
+pub(crate) fn is_shown(stage: &str) -> bool {
+    cfg!(feature = "jit") || matches!(of_compilation(stage), None | Some(jit::Stage::Kernel))
+}
+
 /// The loops or the machine code of expressions in stable form.
 pub(crate) fn listing(
     g: &Graph,

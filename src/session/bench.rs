@@ -185,7 +185,8 @@ impl Runner<'_> {
         let setup = self.setup(&objective)?;
         let settings = &self.session.settings;
         let threads = settings.threads;
-        let stage = settings.show.as_deref().and_then(show::of_compilation);
+        let stage = settings.show.as_deref().filter(|s| show::is_shown(s));
+        let stage = stage.and_then(show::of_compilation);
         let interrupt = Arc::clone(&self.session.interrupt);
         let engine = self.session.engine();
         let g = &mut self.session.state.graph;

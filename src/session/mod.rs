@@ -58,6 +58,7 @@ use crate::diag::{Diagnostic, Sink, codes, nearest};
 use crate::expr::{ExprId, Graph, SymbolId};
 use crate::memory::{self, OutOfMemory};
 use crate::model::engine::{Engine, Times, Way};
+use crate::model::show;
 pub use crate::model::{Fit, Spoiled};
 use crate::patience::{self, Stopped};
 use crate::shape::Tensor;
@@ -406,8 +407,16 @@ impl Session {
         }
     }
 
-    /// `--set` must name a `let` of the script. Says which does not, once all texts have run.
+    /// `--set` must name a `let` of the script, and `--show` a stage of this build. Says what does not, once all texts
+    /// have run.
     pub fn unused_settings(&mut self, out: &mut Receiver) {
+        if let Some(stage) = self.settings.show.as_deref().filter(|s| !show::is_shown(s)) {
+            let message =
+                format!("this build has no code generator, so --show {stage} had no effect");
+            let finding = Diagnostic::warning(codes::W0007, message)
+                .help("`--show kernel` shows the loops; the feature `jit` of the crate adds the generator");
+            out(&self.files.sources, Output::Finding(finding));
+        }
         for (name, _) in &self.settings.set {
             if !self.state.taken.contains(name) {
                 let message = format!("no `let` defines `{name}`, so --set had no effect");

@@ -233,6 +233,9 @@ impl Runner<'_> {
         else {
             return;
         };
+        if !crate::model::show::is_shown(&stage) {
+            return;
+        }
         let g = &mut self.session.state.graph;
         let text = match stage.as_str() {
             "graph" => crate::model::show::graph(g, *e),

@@ -2,7 +2,7 @@
 
 use crate::jit::bodies::frame::Start;
 use crate::jit::entries::dag::Base;
-use crate::jit::run::frame::{Place, Tables};
+use crate::jit::run::tables::{Place, Tables};
 use crate::shape::Tensor;
 
 /// The arrays of a run. Inputs and known values do not change.

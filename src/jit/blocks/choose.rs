@@ -7,7 +7,7 @@ use crate::jit::bodies::scatter::Stores;
 use crate::jit::bodies::select::{self, WideLoop};
 use crate::jit::entries::dag::{BufId, Kind};
 use crate::jit::program::{GroupKind, InstrId, Program};
-use crate::jit::run::frame::Tables;
+use crate::jit::run::tables::Tables;
 
 /// Loops of fewer steps are faster in registers: a step of a plan takes as long as some operations.
 const WORTH: i64 = 8;

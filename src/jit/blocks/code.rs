@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::plan::Plan;
 use crate::jit::bodies::frame::Start;
-use crate::jit::run::frame::Site;
+use crate::jit::run::tables::Site;
 
 /// A register of numbers, or one of whole numbers.
 pub type Reg = u32;

@@ -6,7 +6,7 @@ use super::arrays::Arrays;
 use super::code::{Code, Given, Left, Loop, Op, Reg};
 use super::run::{self, Lanes, Turns};
 use crate::jit::run::building;
-use crate::jit::run::frame::Tables;
+use crate::jit::run::tables::Tables;
 use crate::patience;
 use crate::special;
 use crate::special::vector::Simd;

@@ -10,7 +10,7 @@ use crate::jit::bodies::frame::{Param, Pointer, Total};
 use crate::jit::bodies::select::WideLoop;
 use crate::jit::entries::dag::{FoldKind, Kind};
 use crate::jit::program::{GroupKind, InstrId, Item};
-use crate::jit::run::frame::Site;
+use crate::jit::run::tables::Site;
 
 /// What is left to be written.
 pub enum Task {

@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use super::kernel::Fault;
 use super::program::Program;
-use super::run::frame::Tables;
+use super::run::tables::Tables;
 use super::{Choice, Options};
 use crate::special::vector::Simd;
 use arrays::Arrays;

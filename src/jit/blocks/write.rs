@@ -9,7 +9,7 @@ use crate::jit::bodies::frame::Start;
 use crate::jit::entries::dag::{Base, BufId, FoldKind, Fun, Kind};
 use crate::jit::entries::vars::VarId;
 use crate::jit::program::{GroupKind, InstrId, Item, Program};
-use crate::jit::run::frame::{Place, Site, Tables};
+use crate::jit::run::tables::{Place, Site, Tables};
 use crate::ops::{self, Value};
 
 /// No register yet.

@@ -182,6 +182,7 @@ impl Op {
     }
 
     /// Whether its value is a mask.
+    #[cfg(feature = "jit")]
     pub fn is_mask(self) -> bool {
         matches!(self, Op::Compare(..) | Op::Logic(..))
     }

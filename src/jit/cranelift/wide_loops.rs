@@ -10,8 +10,8 @@ use crate::jit::bodies::frame::Chunks;
 use crate::jit::bodies::frame::{HEAD, Param, Pointer, Start, Total};
 use crate::jit::entries::dag::BufId;
 use crate::jit::program::{GroupKind, InstrId};
-use crate::jit::run::frame::Site;
 use crate::jit::run::long::{self};
+use crate::jit::run::tables::Site;
 use crate::jit::wide::Function;
 
 impl Lowering<'_, '_> {

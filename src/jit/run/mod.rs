@@ -3,8 +3,13 @@
 
 pub mod building;
 pub mod dense;
+#[cfg(feature = "jit")]
 pub mod frame;
+#[cfg(feature = "jit")]
 pub mod host;
+#[cfg(feature = "jit")]
 pub mod long;
+#[cfg(feature = "jit")]
 pub mod pass_runs;
+pub mod tables;
 pub mod threads;
