@@ -60,34 +60,53 @@ macro_rules! entry {
     };
 }
 
-/// One operation after the other. What is long or rare stands in functions of its own, so that the loop stays small.
+/// Operations, and loops by blocks between them.
 #[inline(always)]
 fn follow_by<const FUSED: bool>(
     c: Context,
     arrays: &mut Arrays,
     registers: &mut Registers,
 ) -> Result<(), Stop> {
-    let fma = |a: f64, b: f64, c: f64| if FUSED { a.mul_add(b, c) } else { a * b + c };
-    let truth = |holds: bool| if holds { 1.0 } else { 0.0 };
-    let ops = &c.code.ops[..];
     let mut next = 0;
     loop {
-        let (n, w) = (&mut registers.numbers[..], &mut registers.wholes[..]);
-        macro_rules! number {
-            ($to:ident, $value:expr) => {
-                n[$to as usize] = $value
-            };
+        let Registers { numbers, wholes, .. } = registers;
+        match operations::<FUSED>(c, &mut next, arrays, numbers, wholes)? {
+            Some(which) => by_blocks(c, &c.code.loops[which as usize], arrays, registers)?,
+            None => return Ok(()),
         }
-        macro_rules! n {
-            ($r:ident) => {
-                n[$r as usize]
-            };
-        }
-        macro_rules! w {
-            ($r:ident) => {
-                w[$r as usize]
-            };
-        }
+    }
+}
+
+/// One operation after the other, up to a loop by blocks. What is long or rare stands in functions of its own, so that
+/// the loop stays small.
+#[inline(always)]
+fn operations<const FUSED: bool>(
+    c: Context,
+    at: &mut usize,
+    arrays: &mut Arrays,
+    n: &mut [f64],
+    w: &mut [i64],
+) -> Result<Option<u32>, Stop> {
+    let fma = |a: f64, b: f64, c: f64| if FUSED { a.mul_add(b, c) } else { a * b + c };
+    let truth = |holds: bool| if holds { 1.0 } else { 0.0 };
+    macro_rules! number {
+        ($to:ident, $value:expr) => {
+            n[$to as usize] = $value
+        };
+    }
+    macro_rules! n {
+        ($r:ident) => {
+            n[$r as usize]
+        };
+    }
+    macro_rules! w {
+        ($r:ident) => {
+            w[$r as usize]
+        };
+    }
+    let ops = &c.code.ops[..];
+    let mut next = *at;
+    loop {
         let op = ops[next];
         next += 1;
         match op {
@@ -210,9 +229,12 @@ fn follow_by<const FUSED: bool>(
                     return Err(Stop::Fault(site, 0));
                 }
             }
-            Op::Blocks { which } => by_blocks(c, &c.code.loops[which as usize], arrays, registers)?,
+            Op::Blocks { which } => {
+                *at = next;
+                return Ok(Some(which));
+            }
             Op::Dense { call } => dense(c, call, arrays),
-            Op::End => return Ok(()),
+            Op::End => return Ok(None),
         }
     }
 }

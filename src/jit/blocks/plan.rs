@@ -5,11 +5,9 @@ use crate::jit::bodies::frame::{Address, Combine, Start};
 use crate::jit::bodies::select::WideLoop;
 use crate::special::vector::{Elementary, Elementary2};
 
-/// Lanes of a block, at most and at least; both are whole multiples of [`SUMMED`].
+/// Lanes of a block, at most and at least.
 const MOST_LANES: usize = 512;
 const LEAST_LANES: usize = 32;
-/// Lanes of a sum.
-pub const SUMMED: usize = 32;
 /// Numbers of all blocks together, so that they stay in the first level of cache.
 const NUMBERS: usize = 3072;
 /// Numbers that a shift keeps at most.
@@ -167,8 +165,8 @@ impl Plan {
             p.operation(k);
         }
         let blocks = p.blocks as usize;
-        let extremes = body.accumulators.iter().filter(|c| **c != Combine::Sum).count();
-        let fit = NUMBERS / (blocks + extremes).max(1) / LEAST_LANES * LEAST_LANES;
+        let all = blocks + body.accumulators.len();
+        let fit = NUMBERS / all.max(1) / LEAST_LANES * LEAST_LANES;
         Plan {
             lanes: fit.clamp(LEAST_LANES, MOST_LANES),
             blocks,

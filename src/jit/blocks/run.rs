@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::arrays::Arrays;
 use super::lanes::{self, Input, chosen, holds};
-use super::plan::{KEPT, Number, Plan, SUMMED, Source, Step};
+use super::plan::{KEPT, Number, Plan, Source, Step};
 use crate::jit::bodies::body::Outside;
-use crate::jit::bodies::frame::{Address, Combine};
+use crate::jit::bodies::frame::Address;
 use crate::special::vector::{Simd, slices};
 
 /// The memory of plans, kept from run to run: room for the largest of them.
@@ -35,8 +35,20 @@ impl Lanes {
             }
         };
         grow(&mut self.blocks, plan.blocks, plan.lanes);
-        grow(&mut self.running, plan.accumulators.len(), plan.lanes.max(SUMMED));
+        grow(&mut self.running, plan.accumulators.len(), plan.lanes);
         self.kept.resize(self.kept.len().max(plan.carries), [0.0; KEPT]);
+    }
+}
+
+impl Lanes {
+    /// What a plan stores, which it holds in blocks, and masks of that.
+    #[inline(always)]
+    fn held(&self, from: Source, now: usize) -> &[f64] {
+        match from {
+            Source::Block(b) => &self.blocks[b as usize][..now],
+            Source::Running(a) => &self.running[a as usize][..now],
+            Source::Array(..) | Source::Number(_) => unreachable!("what is stored is in a block"),
+        }
     }
 }
 
@@ -121,16 +133,11 @@ impl Follower<'_, '_> {
             Number::Entry(p, offset) => self.memory(p)[self.entry(p, offset)],
         }));
         self.lanes.numbers = numbers;
-        for (a, how) in plan.accumulators.iter().enumerate() {
-            let used = self.lanes_of_total(*how);
-            self.lanes.running[a][..used].fill(how.neutral());
+        let used = plan.lanes.min(self.turns.steps);
+        for (how, running) in plan.accumulators.iter().zip(&mut self.lanes.running) {
+            running[..used].fill(how.neutral());
         }
         self.lanes.kept[..plan.carries].fill([0.0; KEPT]);
-    }
-
-    /// Lanes of an accumulator.
-    fn lanes_of_total(&self, how: Combine) -> usize {
-        if how == Combine::Sum { SUMMED } else { self.plan.lanes.min(self.turns.steps) }
     }
 
     /// The memory that a pointer points to.
@@ -166,76 +173,88 @@ impl Follower<'_, '_> {
         }
     }
 
-    /// Writes a block. It is taken away meanwhile: no step reads the block that it writes.
-    #[inline(always)]
-    fn write(&mut self, to: u32, f: impl FnOnce(&mut Self, &mut [f64])) {
-        let mut block = std::mem::take(&mut self.lanes.blocks[to as usize]);
-        let now = self.now;
-        f(self, &mut block[..now]);
-        self.lanes.blocks[to as usize] = block;
-    }
-
-    /// Writes an accumulator; what a step reads of it is in a block by then.
-    #[inline(always)]
-    fn total(&mut self, to: u32, lanes: usize, f: impl FnOnce(&Self, &mut [f64])) {
-        let mut total = std::mem::take(&mut self.lanes.running[to as usize]);
-        f(self, &mut total[..lanes]);
-        self.lanes.running[to as usize] = total;
-    }
-
     #[inline(always)]
     fn step<const FUSED: bool>(&mut self, step: Step) {
+        let now = self.now;
+        // A block, or lanes of an accumulator, while they are written: they are taken away meanwhile, since no step reads
+        // what it writes. Not a function of a closure: that would be compiled without vector instructions.
+        macro_rules! write {
+            ($kind:ident, $to:expr, $lanes:expr, |$s:ident, $out:ident| $body:expr) => {{
+                let to = $to as usize;
+                let mut taken = std::mem::take(&mut self.lanes.$kind[to]);
+                {
+                    let ($s, $out) = (&mut *self, &mut taken[..$lanes]);
+                    $body;
+                }
+                self.lanes.$kind[to] = taken;
+            }};
+        }
+        macro_rules! block {
+            ($to:expr, |$s:ident, $out:ident| $body:expr) => {
+                write!(blocks, $to, now, |$s, $out| $body)
+            };
+        }
         match step {
-            Step::Counter(to) => self.write(to, |s, out| {
+            Step::Counter(to) => block!(to, |s, out| {
                 let first = s.turns.first + s.done as f64;
                 out.iter_mut().enumerate().for_each(|(i, o)| *o = first + i as f64);
             }),
-            Step::Gather(at, to) => self.write(to, |s, out| s.gather(at, out)),
-            Step::Fill(from, to) => self.write(to, |s, out| lanes::one(out, s.input(from), |x| x)),
-            Step::Unary(op, a, to) => self.write(to, |s, out| lanes::unary(op, out, s.input(a))),
+            Step::Gather(at, to) => block!(to, |s, out| s.gather(at, out)),
+            Step::Fill(from, to) => block!(to, |s, out| lanes::one(out, s.input(from), |x| x)),
+            Step::Unary(op, a, to) => block!(to, |s, out| lanes::unary(op, out, s.input(a))),
             Step::Binary(op, a, b, to) => {
-                self.write(to, |s, out| lanes::binary(op, out, s.input(a), s.input(b)));
+                block!(to, |s, out| lanes::binary(op, out, s.input(a), s.input(b)));
             }
-            Step::MulAdd { minus_product, minus_addend, of, to } => self.write(to, |s, out| {
+            Step::MulAdd { minus_product, minus_addend, of, to } => block!(to, |s, out| {
                 let of = [s.input(of[0]), s.input(of[1]), s.input(of[2])];
                 lanes::mul_add::<FUSED>(out, of, (minus_product, minus_addend));
             }),
             Step::Compare(op, a, b, to) => {
-                self.write(to, |s, out| lanes::compare(op, out, s.input(a), s.input(b)));
+                block!(to, |s, out| lanes::compare(op, out, s.input(a), s.input(b)));
             }
             Step::Logic(op, a, b, to) => {
-                self.write(to, |s, out| lanes::logic(op, out, s.input(a), s.input(b)));
+                block!(to, |s, out| lanes::logic(op, out, s.input(a), s.input(b)));
             }
-            Step::Select(of, to) => self.write(to, |s, out| {
+            Step::Select(of, to) => block!(to, |s, out| {
                 let of = [s.input(of[0]), s.input(of[1]), s.input(of[2])];
                 lanes::three(out, of, chosen);
             }),
             Step::Elementary(f, x, to) => {
-                self.write(to, |s, out| slices::map_by(s.simd, f, s.lanes(x), out));
+                block!(to, |s, out| slices::map_by(s.simd, f, s.lanes(x), out));
             }
             Step::Elementary2(f, x, y, to) => {
-                self.write(to, |s, out| slices::map2_by(s.simd, f, s.lanes(x), s.lanes(y), out));
+                block!(to, |s, out| slices::map2_by(s.simd, f, s.lanes(x), s.lanes(y), out));
             }
-            Step::Call { function, x, y, mask, value, to } => self.write(to, |s, out| {
+            Step::Call { function, x, y, mask, value, to } => block!(to, |s, out| {
                 out.copy_from_slice(s.lanes(value));
-                s.call(function, (s.lanes(x), s.lanes(y)), mask.map(|m| s.lanes(m)), out);
+                s.call(function, (s.lanes(x), s.lanes(y)), s.mask(mask), out);
             }),
-            Step::AddTo(to, value, mask) => self.total(to, SUMMED, |s, total| {
-                lanes::add(total, s.lanes(value), mask.map(|m| s.lanes(m)));
+            Step::AddTo(to, value, mask) => write!(running, to, now, |s, total| {
+                lanes::add(total, s.lanes(value), s.mask(mask));
             }),
-            Step::AddProductTo { to, minus, a, b, mask } => self.total(to, SUMMED, |s, total| {
-                let mask = mask.map(|m| s.lanes(m));
-                lanes::add_product::<FUSED>(total, minus, (s.lanes(a), s.lanes(b)), mask);
-            }),
-            Step::SetTo(to, value, mask) => self.total(to, self.now, |s, total| {
-                lanes::set(total, s.lanes(value), mask.map(|m| s.lanes(m)));
+            Step::AddProductTo { to, minus, a, b, mask } => {
+                write!(running, to, now, |s, total| {
+                    let (factors, mask) = ((s.lanes(a), s.lanes(b)), s.mask(mask));
+                    lanes::add_product::<FUSED>(total, minus, factors, mask);
+                });
+            }
+            Step::SetTo(to, value, mask) => write!(running, to, now, |s, total| {
+                lanes::set(total, s.lanes(value), s.mask(mask));
             }),
             Step::Store { at, add, value, mask } => self.store(at, add, value, mask),
-            Step::Shifted { carry, shift, value, to } => self.write(to, |s, out| {
+            Step::Shifted { carry, shift, value, to } => block!(to, |s, out| {
                 let mut kept = s.lanes.kept[carry as usize];
                 shifted(&mut kept[..usize::from(shift)], s.lanes(value), out);
                 s.lanes.kept[carry as usize] = kept;
             }),
+        }
+    }
+
+    #[inline(always)]
+    fn mask(&self, mask: Option<Source>) -> Option<&[f64]> {
+        match mask {
+            Some(from) => Some(self.lanes(from)),
+            None => None,
         }
     }
 
@@ -275,14 +294,11 @@ impl Follower<'_, '_> {
         let start = self.plan.pointers[at.pointer as usize].0;
         let (first, now) = (self.entry(at.pointer, at.offset), self.now);
         let Follower { arrays, lanes, .. } = self;
-        let of = |from: Source| match from {
-            Source::Block(b) => &lanes.blocks[b as usize][..now],
-            Source::Running(a) => &lanes.running[a as usize][..now],
-            Source::Array(..) | Source::Number(_) => {
-                unreachable!("what is stored is held in blocks")
-            }
+        let value = lanes.held(value, now);
+        let mask = match mask {
+            Some(from) => Some(lanes.held(from, now)),
+            None => None,
         };
-        let (value, mask) = (of(value), mask.map(of));
         let memory = arrays.of_mut(start);
         if at.stride == 1 && mask.is_none() {
             let to = &mut memory[first..][..now];
@@ -302,6 +318,7 @@ impl Follower<'_, '_> {
     }
 
     /// Stores what shifts have kept past the last entry, and leaves the totals.
+    #[inline(always)]
     fn finish(&mut self) {
         let plan = self.plan;
         for rest in &plan.rests {
@@ -315,11 +332,11 @@ impl Follower<'_, '_> {
                 *to = if rest.add { *to + sum } else { sum };
             }
         }
-        self.lanes.totals.clear();
-        for (a, how) in plan.accumulators.iter().enumerate() {
-            let used = self.lanes_of_total(*how);
-            let total = total(*how, &mut self.lanes.running[a][..used]);
-            self.lanes.totals.push(total);
+        let Lanes { totals, running, .. } = &mut *self.lanes;
+        let used = plan.lanes.min(self.turns.steps);
+        totals.clear();
+        for (how, running) in plan.accumulators.iter().zip(running) {
+            totals.push(lanes::combined(*how, &mut running[..used]));
         }
     }
 }
@@ -334,17 +351,4 @@ fn shifted(kept: &mut [f64], value: &[f64], out: &mut [f64]) {
     // A last block may be shorter than the shift.
     kept.copy_within(come.., 0);
     kept[shift - come..].copy_from_slice(&value[stay..]);
-}
-
-/// The total of an accumulator's lanes, which it changes.
-fn total(how: Combine, lanes: &mut [f64]) -> f64 {
-    let mut left = lanes.len();
-    while left > 1 {
-        let half = left.div_ceil(2);
-        for i in half..left {
-            lanes[i - half] = how.combined(lanes[i - half], lanes[i]);
-        }
-        left = half;
-    }
-    lanes[0]
 }
