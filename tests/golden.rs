@@ -324,7 +324,7 @@ fn looked_at(golden: &Golden) -> Result<(Ran, usize), String> {
     Ok((ran, n_derived))
 }
 
-/// The script gives the same numbers on the plain evaluator.
+/// The script gives the same numbers on the block engine.
 fn without_native_code(golden: &Golden, ran: &Ran) -> Result<(), String> {
     let plain = run_in(&mut session(golden.folder(), false), &golden.name(), &golden.script);
     if plain.seen.len() != ran.seen.len() {
@@ -334,7 +334,7 @@ fn without_native_code(golden: &Golden, ran: &Ran) -> Result<(), String> {
         let (a, b) = (figures(native), figures(plain));
         if a.len() != b.len() || !a.iter().zip(&b).all(|(a, b)| close(a.0, b.0, a.1)) {
             return Err(format!(
-                "native code gives {a:?}, the evaluator {b:?} (number, tolerance)"
+                "native code gives {a:?}, the block engine {b:?} (number, tolerance)"
             ));
         }
     }

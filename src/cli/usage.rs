@@ -46,7 +46,7 @@ pub const FLAGS: &[Flag] = &[
         value: "2G",
         doc: "the most memory to use (what the machine has free)",
     },
-    Flag { name: "--no-jit", value: "", doc: "the plain evaluator instead of native code" },
+    Flag { name: "--no-jit", value: "", doc: "the block engine instead of native code" },
     Flag {
         name: "--show",
         value: "STAGE",

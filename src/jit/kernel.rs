@@ -1,18 +1,18 @@
-//! Compiled kernels, and running them.
+//! Kernels, and running them.
 
 use std::fmt;
+#[cfg(not(feature = "jit"))]
 use std::marker::PhantomData;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::cranelift::native::Code;
+use super::blocks;
+#[cfg(feature = "jit")]
+pub(crate) use super::native::Alone;
+#[cfg(feature = "jit")]
+use super::native::Native;
 use super::program::Program;
-use super::wide::Wide;
+use super::run::tables::{Place, Site, Tables};
 use crate::eval::EvalError;
-use crate::jit::run::frame::Entry;
-use crate::jit::run::frame::Site;
-use crate::jit::run::frame::{Place, Run, Tables};
 
 /// Why a run of a kernel ended without values.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,14 +24,14 @@ pub enum Fault {
     Interrupted,
 }
 
-/// What compiling a kernel took and gave.
+/// What making a kernel ready took and gave.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stats {
     /// Operations in the kernel, loops and branches included.
     pub operations: usize,
     /// Loops and branches, after fusion.
     pub groups: usize,
-    /// Bytes of machine code and constants.
+    /// Bytes of machine code and constants, or of the register program.
     pub code_bytes: usize,
     /// Loops that are vector code or run by blocks.
     pub wide_loops: usize,
@@ -39,26 +39,25 @@ pub struct Stats {
     pub scratch: usize,
     /// Time from expressions to the kernel's loops and operations.
     pub schedule_time: Duration,
-    /// Time from these to machine code.
+    /// Time from these to what runs.
     pub compile_time: Duration,
 }
 
-/// A compiled function from one vector to another.
+/// A function from one vector to another, ready to run.
 pub struct Kernel {
-    code: Code,
-    /// The functions that `code` calls.
-    _wide: Wide,
-    sites: Vec<Site>,
-    tables: Tables,
-    scratch: Mutex<Vec<f64>>,
-    /// Compiled code holds its address.
-    _interrupt: Option<Arc<AtomicBool>>,
+    way: Way,
     n_in: usize,
     n_out: usize,
-    threads: usize,
-    /// Neither scratch memory nor faults nor calls that need the run.
-    alone: bool,
     stats: Stats,
+}
+
+/// What runs a kernel.
+pub(super) enum Way {
+    /// Machine code.
+    #[cfg(feature = "jit")]
+    Native(Box<Native>),
+    /// Blocks and registers.
+    Blocks(Box<blocks::Engine>),
 }
 
 impl fmt::Debug for Kernel {
@@ -71,47 +70,14 @@ impl fmt::Debug for Kernel {
     }
 }
 
-/// The parts of a kernel that compilation has made.
-pub(super) struct Parts {
-    pub code: Code,
-    pub wide: Wide,
-    pub sites: Vec<Site>,
-    pub tables: Tables,
-    pub scratch: Vec<f64>,
-    pub interrupt: Option<Arc<AtomicBool>>,
-    pub n_in: usize,
-    pub n_out: usize,
-    pub threads: usize,
-    pub operations: usize,
-    pub groups: usize,
-    pub schedule_time: Duration,
-    pub compile_time: Duration,
-}
-
 impl Kernel {
-    pub(super) fn new(parts: Parts) -> Kernel {
-        let stats = Stats {
-            operations: parts.operations,
-            groups: parts.groups,
-            code_bytes: parts.code.size + parts.wide.size(),
-            wide_loops: parts.wide.functions.len(),
-            scratch: parts.scratch.len(),
-            schedule_time: parts.schedule_time,
-            compile_time: parts.compile_time,
+    pub(super) fn new(way: Way, (n_in, n_out): (usize, usize), mut stats: Stats) -> Kernel {
+        (stats.code_bytes, stats.wide_loops) = match &way {
+            #[cfg(feature = "jit")]
+            Way::Native(native) => native.size(),
+            Way::Blocks(engine) => (engine.bytes(), engine.n_loops()),
         };
-        Kernel {
-            alone: parts.sites.is_empty() && parts.scratch.is_empty(),
-            code: parts.code,
-            _wide: parts.wide,
-            sites: parts.sites,
-            tables: parts.tables,
-            scratch: Mutex::new(parts.scratch),
-            _interrupt: parts.interrupt,
-            n_in: parts.n_in,
-            n_out: parts.n_out,
-            threads: parts.threads,
-            stats,
-        }
+        Kernel { way, n_in, n_out, stats }
     }
 
     /// Numbers in the input vector.
@@ -129,12 +95,14 @@ impl Kernel {
         self.stats
     }
 
-    /// Replaces the scratch memory by new memory. For tests, which choose where
-    /// it lies.
+    /// Replaces the memory of runs by new memory. For tests, which choose where it lies.
     #[doc(hidden)]
     pub fn renew_memory(&self) {
-        let mut scratch = self.scratch.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *scratch = vec![0.0; self.stats.scratch];
+        match &self.way {
+            #[cfg(feature = "jit")]
+            Way::Native(native) => native.renew_memory(),
+            Way::Blocks(engine) => engine.renew_memory(),
+        }
     }
 
     /// Computes the outputs at `x`. After a fault, `out` holds anything.
@@ -151,88 +119,67 @@ impl Kernel {
         }
         assert!(x.len() == self.n_in, "{WRONG_INPUT}");
         assert!(out.len() == self.n_out, "{WRONG_OUTPUT}");
-        self.call_with_memory(x, out)
+        match &self.way {
+            #[cfg(feature = "jit")]
+            Way::Native(native) => native.call(x, out),
+            Way::Blocks(engine) => engine.call(x, out),
+        }
     }
 
-    /// The kernel as code that stands alone, where nothing in it can fail and it asks for no scratch memory.
+    /// The kernel as code that stands alone, where it is machine code, nothing in it can fail and it asks for no
+    /// scratch memory.
     #[inline]
     pub(crate) fn alone(&self) -> Option<Alone<'_>> {
-        let entry = self.code.entry;
-        self.alone.then_some(Alone { entry, n_in: self.n_in, n_out: self.n_out, _of: PhantomData })
-    }
-
-    fn call_with_memory(&self, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
-        // Another thread, or a call from within a call, gets memory of its own.
-        match self.scratch.try_lock() {
-            Ok(mut scratch) => self.run(x, out, &mut scratch),
-            Err(_) => self.run(x, out, &mut vec![0.0; self.stats.scratch]),
-        }
-    }
-
-    fn run(&self, x: &[f64], out: &mut [f64], scratch: &mut [f64]) -> Result<(), Fault> {
-        let memory = (out.as_mut_ptr(), scratch.as_mut_ptr());
-        let mut run = Run::new(x.as_ptr(), memory, &self.tables, self.threads);
-        // SAFETY: every position in a load or store was proven or is checked
-        // to lie within its array. The arrays lie within `x` and `out`, whose
-        // lengths `call` has asserted, within the scratch memory, which has
-        // the length laid out for this kernel, or are known values that
-        // `tables` keeps alive. The three are borrowed apart from one another.
-        let code = unsafe { (self.code.entry)(run.input, run.output, run.scratch, &mut run) };
-        match usize::try_from(code).ok().and_then(|c| c.checked_sub(1)) {
-            None => Ok(()),
-            Some(site) => Err(self.fault(site, run)),
-        }
-    }
-
-    fn fault(&self, site: usize, run: Run) -> Fault {
-        match self.sites[site] {
-            Site::NotWhole(node) => {
-                let value = f64::from_bits(run.fault as u64);
-                Fault::Eval(EvalError::NotWhole { node, value })
-            }
-            Site::Outside(node, size) => {
-                Fault::Eval(EvalError::Outside { node, index: run.fault as f64, size })
-            }
-            Site::Empty(node) => Fault::Eval(EvalError::Empty { node }),
-            Site::Interrupted => Fault::Interrupted,
-            Site::Panicked => match run.panic {
-                Some(panic) => std::panic::resume_unwind(panic),
-                None => unreachable!("a building block failed without a panic"),
-            },
+        match &self.way {
+            #[cfg(feature = "jit")]
+            Way::Native(native) => native.alone((self.n_in, self.n_out)),
+            Way::Blocks(_) => None,
         }
     }
 }
 
-const WRONG_INPUT: &str = "the input vector has another length than the kernel's";
-const WRONG_OUTPUT: &str = "the output vector has another length than the kernel's";
-
-/// A kernel that cannot fail. Its calls hand on no fault, which takes as long as some kernels.
+/// A kernel that cannot fail; there is none without machine code.
+#[cfg(not(feature = "jit"))]
 #[derive(Clone, Copy)]
 pub(crate) struct Alone<'k> {
-    entry: Entry,
-    n_in: usize,
-    n_out: usize,
+    never: std::convert::Infallible,
     _of: PhantomData<&'k Kernel>,
 }
 
+#[cfg(not(feature = "jit"))]
 impl Alone<'_> {
-    /// Computes the outputs at `x`.
+    /// As of machine code.
+    pub(crate) fn call(&self, _: &[f64], _: &mut [f64]) {
+        match self.never {}
+    }
+}
+
+impl Site {
+    /// What happened here, with the value at fault.
     ///
     /// # Panics
     ///
-    /// Where the lengths of `x` and `out` are not those of the kernel.
-    #[inline]
-    pub(crate) fn call(&self, x: &[f64], out: &mut [f64]) {
-        assert!(x.len() == self.n_in, "{WRONG_INPUT}");
-        assert!(out.len() == self.n_out, "{WRONG_OUTPUT}");
-        // SAFETY: as in `Kernel::run`; the kernel, borrowed for as long as this lives, keeps the code. It has no scratch
-        // memory; it uses the run only to report faults and in building blocks, whose panic is a fault, and it has no
-        // site of a fault.
-        unsafe {
-            (self.entry)(x.as_ptr(), out.as_mut_ptr(), std::ptr::null_mut(), std::ptr::null_mut());
+    /// Where a building block panicked: that is not an error of the expressions.
+    pub(super) fn fault(self, value: i64) -> Fault {
+        match self {
+            Site::NotWhole(node) => {
+                let value = f64::from_bits(value as u64);
+                Fault::Eval(EvalError::NotWhole { node, value })
+            }
+            Site::Outside(node, size) => {
+                Fault::Eval(EvalError::Outside { node, index: value as f64, size })
+            }
+            Site::Empty(node) => Fault::Eval(EvalError::Empty { node }),
+            #[cfg(feature = "jit")]
+            Site::Interrupted => Fault::Interrupted,
+            #[cfg(feature = "jit")]
+            Site::Panicked => unreachable!("a building block failed without a panic"),
         }
     }
 }
+
+pub(super) const WRONG_INPUT: &str = "the input vector has another length than the kernel's";
+pub(super) const WRONG_OUTPUT: &str = "the output vector has another length than the kernel's";
 
 /// Places for all buffers: those of outputs in the output vector, the others
 /// one after the other in scratch memory, whose length is returned.
@@ -252,5 +199,5 @@ pub(super) fn lay_out(program: &mut Program) -> (Tables, usize) {
     }
     // The listing keeps the calls; known values may be large and move.
     let (data, calls) = (std::mem::take(&mut program.data), program.calls.clone());
-    (Tables { data, buffers, calls, passes: Vec::new() }, scratch)
+    (Tables { data, buffers, calls, ..Tables::default() }, scratch)
 }

@@ -1,4 +1,4 @@
-//! The compiler: expressions to machine code.
+//! The compiler: expressions to machine code, or to what runs without.
 //!
 //! In: expressions of a [`Graph`], and the symbols whose values come at run
 //! time. Out: a [`Kernel`], one function that computes all the expressions at
@@ -8,9 +8,13 @@
 //! 2. `program`: the scalar graph to a kernel: loops that go over the same range become one, what does not depend on
 //!    a loop's counter leaves it, products with the rows of one matrix become one pass.
 //! 3. `bodies`: loops to straight lines of vector operations. `wide` decides what runs them: vector code where the
-//!    machine has AVX-512 or AVX2 (`x86`), else bodies for pairs of doubles or plans for blocks of lanes (`blocks`).
-//! 4. `cranelift`: the rest of the kernel to Cranelift's form and to machine code.
+//!    machine has AVX-512 or AVX2 (`x86`), else loops over pairs of doubles.
+//! 4. `cranelift`: the rest of the kernel to Cranelift's form and to machine code; `native` runs it.
 //! 5. `run`: what stands beside the code while it runs. Its `frame`, and that of `bodies`, is what the steps hand on.
+//!
+//! `blocks` takes the place of `wide` and `cranelift` where no code may be made, and for what does not pay for it: the
+//! same bodies run by blocks of lanes, the rest of a kernel as a register program. The feature `jit` of the crate stands
+//! for everything that names machine code; without it there are `blocks` alone.
 //!
 //! **A fault is a returned error, never a crash**: a position in memory is
 //! proven to lie in its array when the kernel is compiled, else it is checked
@@ -23,13 +27,17 @@
 
 mod blocks;
 mod bodies;
+#[cfg(feature = "jit")]
 mod cranelift;
 mod entries;
 mod kernel;
+#[cfg(feature = "jit")]
+mod native;
 mod program;
 mod run;
+#[cfg(feature = "jit")]
 mod wide;
-#[cfg(all(target_arch = "x86_64", unix))]
+#[cfg(all(feature = "jit", target_arch = "x86_64", unix))]
 mod x86;
 
 use std::fmt;
@@ -41,14 +49,15 @@ use rustc_hash::FxHashMap;
 
 pub(crate) use kernel::Alone;
 pub use kernel::{Fault, Kernel, Stats};
-pub use wide::Choice;
 
 use crate::expr::{ExprId, Graph, Op, SymbolId, SymbolKind};
 use crate::memory;
-use cranelift::native;
 use entries::translate::Translation;
-use kernel::{Parts, lay_out};
+use kernel::{Way, lay_out};
+#[cfg(feature = "jit")]
+use native::Native;
 use program::{Program, count, passes, schedule};
+use run::tables::Tables;
 
 pub use crate::special::vector::Simd;
 
@@ -65,6 +74,24 @@ pub struct Options {
     pub threads: usize,
     /// Vector code of this level at most, else of [`Simd::here`].
     pub simd: Option<Simd>,
+}
+
+/// Which loops become vector code, or that there is no machine code at all. A build without the feature `jit` has the
+/// block engine for all of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// Vector code for loops that are long enough for it to pay.
+    #[default]
+    Auto,
+    /// For all that can.
+    Always,
+    /// For none.
+    Never,
+    /// No machine code: the block engine. It runs loops by blocks where that pays, or all that can if `always`.
+    Blocks {
+        /// Whether short loops as well.
+        always: bool,
+    },
 }
 
 /// Why expressions cannot be compiled.
@@ -172,32 +199,55 @@ fn build(
     listing: Option<(Stage, &mut String)>,
 ) -> Result<Kernel, CompileError> {
     let start = Instant::now();
-    let (mut program, n_in) = plan(g, outputs, inputs)?;
+    let only_blocks = cfg!(not(feature = "jit")) && listing.is_none();
+    let by_blocks = matches!(options.wide, Choice::Blocks { .. }) || only_blocks;
+    let (mut program, n_in) = match by_blocks {
+        // It has no passes: they save reading a matrix twice, which is not what takes its time.
+        true => scheduled(g, outputs, inputs)?,
+        false => plan(g, outputs, inputs)?,
+    };
     let schedule_time = start.elapsed();
-    let (mut tables, places) = lay_out(&mut program);
+    let (tables, places) = lay_out(&mut program);
     let scratch = memory::numbers(places, &|| "the arrays of a kernel".into())
         .map_err(|_| CompileError::TooLarge)?;
-    let interrupt = options.interrupt.as_ref().map(|flag| Arc::as_ptr(flag) as usize);
-    let simd = options.simd.map_or(Simd::here(), |s| s.min(Simd::here()));
-    let wide = wide::compile(&program, &tables, interrupt, options.wide, simd);
-    let (code, sites, plans) = native::compile(&program, &tables, &wide, interrupt, listing)
-        .map_err(|reason| CompileError::Unsupported { reason })?;
-    tables.passes = plans;
-    Ok(Kernel::new(Parts {
-        code,
-        wide,
-        sites,
-        tables,
-        scratch,
-        interrupt: options.interrupt.clone(),
-        n_in,
-        threads: options.threads,
-        n_out: outputs.iter().map(|&e| g.shape(e).len()).sum(),
+    let way = if by_blocks {
+        Way::Blocks(Box::new(blocks::Engine::new(&program, tables, scratch, options)))
+    } else {
+        native(&program, tables, scratch, options, listing)?
+    };
+    let n_out = outputs.iter().map(|&e| g.shape(e).len()).sum();
+    let stats = Stats {
         operations: program.instrs.len(),
         groups: program.groups.len(),
+        code_bytes: 0,
+        wide_loops: 0,
+        scratch: places,
         schedule_time,
         compile_time: start.elapsed() - schedule_time,
-    }))
+    };
+    Ok(Kernel::new(way, (n_in, n_out), stats))
+}
+
+#[cfg(feature = "jit")]
+fn native(
+    program: &Program,
+    tables: Tables,
+    scratch: Vec<f64>,
+    options: &Options,
+    listing: Option<(Stage, &mut String)>,
+) -> Result<Way, CompileError> {
+    Ok(Way::Native(Box::new(Native::new(program, tables, scratch, options, listing)?)))
+}
+
+#[cfg(not(feature = "jit"))]
+fn native(
+    _: &Program,
+    _: Tables,
+    _: Vec<f64>,
+    _: &Options,
+    _: Option<(Stage, &mut String)>,
+) -> Result<Way, CompileError> {
+    Err(CompileError::Unsupported { reason: "this build makes no machine code".to_string() })
 }
 
 /// The kernel, and the length of the input vector.

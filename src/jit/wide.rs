@@ -1,26 +1,24 @@
 //! Wide loops: vectors of eight doubles on x86-64 machines with AVX-512, of four
-//! on those with AVX2 and FMA. Elsewhere pairs, by Cranelift (`cranelift::pairs`), or
-//! blocks, by what the Rust compiler makes of them.
+//! on those with AVX2 and FMA. Elsewhere pairs, by Cranelift (`cranelift::pairs`).
 //!
 //! In: a kernel, and which of its groups are loops. Out: for every loop whose
 //! body it covers, a function of a *frame* of words, which the code that
 //! Cranelift makes fills and calls. What is not covered stays with Cranelift:
 //! nothing depends on this room but speed.
 //!
-//! `bodies` makes straight lines of vector operations of loops, `x86` machine code of these; `blocks` runs them where
-//! there is no emitter for the machine.
+//! `bodies` makes straight lines of vector operations of loops, `x86` machine code of these.
 
 use rustc_hash::FxHashMap;
 
-use super::blocks::{self, Plan};
-use super::bodies::body::{Body, Op, Target};
+use super::Choice;
+use super::bodies::body::{Body, Target};
 use super::bodies::frame::{Chunks, HEAD, Meeting, Param, Pointer, Total};
 use super::bodies::scatter::Stores;
 use super::bodies::select::{self, WideLoop};
 use super::entries::dag::{BufId, Kind};
 use super::program::{GroupKind, InstrId, Program};
-use super::run::frame::Tables;
 use super::run::long;
+use super::run::tables::Tables;
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use super::x86::memory::Pages;
 use crate::special::vector::Simd;
@@ -45,9 +43,8 @@ impl Pages {
     }
 }
 
-/// Loops of fewer steps are not worth a call, or not blocks.
+/// Loops of fewer steps are not worth a call.
 const WORTH: i64 = 16;
-const WORTH_BLOCKS: i64 = 64;
 
 /// What runs a loop.
 #[derive(Debug)]
@@ -56,8 +53,6 @@ pub enum Code {
     Emitted(usize),
     /// Cranelift makes it of this.
     Pairs(Box<Body>),
-    /// The block evaluator. Compiled code holds its address.
-    Blocks(Box<Plan>),
 }
 
 /// A loop that does not run as Cranelift's code.
@@ -89,15 +84,11 @@ pub struct Wide {
 }
 
 impl Wide {
-    /// Where the code of a function begins, and the address of its plan or 0. `pairs` is where Cranelift
-    /// has put it, if it has made it.
-    pub fn address(&self, f: &Function, pairs: Option<usize>) -> (usize, usize) {
+    /// Where the code of a function begins. `pairs` is where Cranelift has put it, if it has made it.
+    pub fn address(&self, f: &Function, pairs: Option<usize>) -> usize {
         match &f.code {
-            Code::Emitted(offset) => (self.pages.as_ref().map_or(0, |p| p.address(*offset)), 0),
-            Code::Pairs(_) => (pairs.expect("loops over pairs are compiled first"), 0),
-            Code::Blocks(plan) => {
-                (blocks::run as *const () as usize, std::ptr::from_ref::<Plan>(plan) as usize)
-            }
+            Code::Emitted(offset) => self.pages.as_ref().map_or(0, |p| p.address(*offset)),
+            Code::Pairs(_) => pairs.expect("loops over pairs are compiled first"),
         }
     }
 
@@ -105,20 +96,6 @@ impl Wide {
     pub fn size(&self) -> usize {
         self.pages.as_ref().map_or(0, Pages::len)
     }
-}
-
-/// Which loops become wide.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
-    /// Those that are long enough for it to pay.
-    #[default]
-    Auto,
-    /// All that can.
-    Always,
-    /// All that can, by the block evaluator.
-    Blocks,
-    /// None.
-    Never,
 }
 
 /// Makes machine code for the loops of a kernel that are covered.
@@ -134,7 +111,6 @@ pub fn compile(
         return wide;
     }
     let emits = match simd {
-        _ if choice == Choice::Blocks => None,
         // Scaling by powers of two is an instruction.
         Simd::Avx512 => Some(Target::Native),
         Simd::Avx2 => Some(Target::Bits),
@@ -159,23 +135,10 @@ pub fn compile(
                 bytes.extend(code);
                 (Code::Emitted(offset), found)
             }
+            None if simd == Simd::Baseline => continue,
             None => {
-                let forced = choice == Choice::Blocks
-                    || (choice == Choice::Always && simd == Simd::Baseline);
-                let pay = |found: &WideLoop| forced || blocks_pay(found, steps, simd);
-                match select(Target::Blocks).filter(pay) {
-                    Some(found) => {
-                        let strides = found.pointers.iter().map(|p| p.stride).collect();
-                        let params = found.params.len();
-                        let plan = Plan::of(&found.body, strides, params, interrupt, simd);
-                        (Code::Blocks(Box::new(plan)), found)
-                    }
-                    None if simd == Simd::Baseline => continue,
-                    None => {
-                        let Some(found) = select(Target::Bits) else { continue };
-                        (Code::Pairs(Box::new(found.body.clone())), found)
-                    }
-                }
+                let Some(found) = select(Target::Bits) else { continue };
+                (Code::Pairs(Box::new(found.body.clone())), found)
             }
         };
         let is_long = steps.is_some_and(|n| n >= 2 * long::CHUNK);
@@ -197,17 +160,6 @@ pub fn compile(
         // The process may not execute new code this way.
         Err(_) => Wide::default(),
     }
-}
-
-/// Whether blocks are faster than a loop over pairs or single numbers, where the
-/// number of steps is known or not.
-///
-/// They are by the elementary functions, where vectors are wider than pairs.
-/// Arithmetic alone gains no more than reading and writing blocks takes.
-fn blocks_pay(found: &WideLoop, steps: Option<i64>, simd: Simd) -> bool {
-    let is_long = steps.is_none_or(|n| n >= WORTH_BLOCKS);
-    let is_function = |op: &Op| matches!(op, Op::Elementary(..) | Op::Elementary2(..));
-    is_long && simd > Simd::Pairs && found.body.ops.iter().any(is_function)
 }
 
 /// What running a loop in chunks needs to know.

@@ -63,7 +63,7 @@ pub(crate) fn closed_form(
     g: &mut Graph,
     f: ExprId,
     vars: &[SymbolId],
-    jit: bool,
+    plain: bool,
 ) -> Option<(Layout, Vec<ExprId>)> {
     if vars.len() > MAX_UNKNOWNS {
         return None;
@@ -90,8 +90,8 @@ pub(crate) fn closed_form(
     if g.reachable(&exprs).into_iter().any(|e| matches!(g.op(e), Op::Comp | Op::If)) {
         return None;
     }
-    // Compiled code does not form a diagonal matrix that is a factor; the evaluator does.
-    let formed = |e: &ExprId| !jit || g.op(*e) != Op::Diag;
+    // Kernels do not form a diagonal matrix that is a factor; the evaluator does.
+    let formed = |e: &ExprId| plain || g.op(*e) != Op::Diag;
     let largest = g.reachable(&exprs).into_iter().filter(formed);
     let largest = largest.map(|e| g.shape(e).len()).max().unwrap_or(0);
     (largest <= MAX_BYTES / 8).then_some((Layout::Blocks(blocks), exprs))

@@ -116,7 +116,7 @@ mod tests {
         let leaf = g.leaf(x);
         let objective = objective(&mut g, leaf);
         let engine = Engine {
-            jit: false,
+            way: crate::model::engine::Way::Plain,
             threads: 1,
             interrupt: Default::default(),
             spoiled: Default::default(),

@@ -4,7 +4,7 @@
 //! Everything is compiled when it is first asked for. Small problems of scalar
 //! unknowns are compiled as one kernel that gives all that the method needs at
 //! a point: one compilation, and one pass over what value and derivatives
-//! share. With `--no-jit` the plain evaluator takes the place of kernels.
+//! share.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -429,9 +429,9 @@ impl<'g> Compiled<'g> {
     /// The Gauss-Newton matrix, where residuals have one in closed form.
     fn products(&mut self) -> Option<&(Layout, Vec<ExprId>)> {
         if self.products.is_none() {
-            let (g, jit) = (&mut *self.g, self.engine.jit);
+            let (g, plain) = (&mut *self.g, self.engine.is_plain());
             let squares = self.squares.as_ref().filter(|_| self.n <= MAX_DENSE_HESSIAN);
-            let found = squares.and_then(|s| gauss_newton::gauss_newton(g, s, &self.vars, jit));
+            let found = squares.and_then(|s| gauss_newton::gauss_newton(g, s, &self.vars, plain));
             self.products = Some(found);
         }
         self.products.as_ref()?.as_ref()
@@ -532,7 +532,7 @@ impl<'c> Prepared<'c> {
 impl Measured for Compiled<'_> {
     fn magnitude(&mut self, x: &[f64]) -> f64 {
         let magnitude = equality::magnitude(self.g, self.f);
-        let plain = Engine { jit: false, ..self.engine.clone() };
+        let plain = self.engine.plain();
         let times = &mut Times::default();
         let program = Program::new(self.g, &plain, &[magnitude], &self.vars, times);
         let mut out = [0.0];

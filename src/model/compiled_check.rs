@@ -70,7 +70,7 @@ pub(crate) fn difference(
     point: &Point,
     second: bool,
 ) -> Option<String> {
-    if !engine.jit {
+    if engine.is_plain() {
         return None;
     }
     let vars: Vec<SymbolId> = domains.iter().map(|d| d.unknown).collect();
@@ -78,7 +78,7 @@ pub(crate) fn difference(
     let mut points = vec![flat(point)];
     points.extend(derivatives::around(domains, point).iter().map(flat));
     let fast = Engine { interrupt: Arc::clone(&engine.interrupt), ..engine.clone() };
-    let slow = || Engine { jit: false, ..engine.clone() };
+    let slow = || engine.plain();
     let compiled = Parts::new(g, fast, f, &vars, &points, second);
     let plain = Parts::new(g, slow(), f, &vars, &points, second);
     let names = entry_names(g, &vars);

@@ -35,7 +35,7 @@ pub(crate) fn n_data(
     if masks.is_empty() {
         return all;
     }
-    let engine = Engine { jit: engine.jit && all >= WORTH_COMPILING, ..engine.clone() };
+    let engine = if all >= WORTH_COMPILING { engine.clone() } else { engine.plain() };
     let program = Program::new(g, &engine, &masks, vars, &mut Times::default());
     let mut out = vec![0.0; program.n_out()];
     match program.run(g, x, &mut out) {

@@ -1,4 +1,4 @@
-//! Expressions ready to be evaluated at points: native code, or the plain evaluator.
+//! Expressions ready to be evaluated at points: the one place that decides by what.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::eval;
 use crate::expr::{ExprId, Graph, SymbolId};
-use crate::jit::{self, Alone, Fault, Kernel};
+use crate::jit::{self, Alone, Choice, CompileError, Fault, Kernel};
 use crate::shape::{Shape, Tensor};
 
 /// Gradients that a test makes wrong on purpose, to see that they are found out.
@@ -15,18 +15,29 @@ pub enum Spoiled {
     /// None, as everywhere but in tests.
     #[default]
     Nothing,
-    /// Those of compiled code.
+    /// Those of kernels.
     Compiled,
     /// Those of the plain evaluator as well.
     All,
 }
 
+/// What evaluates expressions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Machine code, or blocks where this machine or this build has none.
+    Compiled,
+    /// The block engine.
+    Blocks,
+    /// The plain evaluator, which judges the others.
+    Plain,
+}
+
 /// How expressions are evaluated.
 #[derive(Clone)]
 pub(crate) struct Engine {
-    /// Native code, or the plain evaluator.
-    pub jit: bool,
-    /// Threads that native code may use.
+    /// By what.
+    pub way: Way,
+    /// Threads that kernels may use.
     pub threads: usize,
     /// Raised to stop inside an evaluation.
     pub interrupt: Arc<AtomicBool>,
@@ -35,9 +46,19 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
+    /// Whether it is the plain evaluator.
+    pub fn is_plain(&self) -> bool {
+        self.way == Way::Plain
+    }
+
+    /// The plain evaluator instead.
+    pub fn plain(&self) -> Engine {
+        Engine { way: Way::Plain, ..self.clone() }
+    }
+
     /// Whether its gradients are wrong on purpose.
     pub fn is_spoiled(&self) -> bool {
-        self.spoiled == Spoiled::All || (self.jit && self.spoiled == Spoiled::Compiled)
+        self.spoiled == Spoiled::All || (!self.is_plain() && self.spoiled == Spoiled::Compiled)
     }
 }
 
@@ -63,7 +84,7 @@ impl Times {
 
 /// Expressions ready to be evaluated at points.
 pub(crate) struct Program {
-    /// Native code, where there is any.
+    /// None where the plain evaluator serves.
     kernel: Option<Box<Kernel>>,
     exprs: Vec<ExprId>,
     inputs: Vec<(SymbolId, Shape)>,
@@ -71,7 +92,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Compiles `exprs` as functions of the entries of `inputs`, or leaves them to the evaluator.
+    /// Makes `exprs` ready as functions of the entries of `inputs`, or leaves them to the evaluator.
     pub fn new(
         g: &Graph,
         engine: &Engine,
@@ -79,22 +100,14 @@ impl Program {
         inputs: &[SymbolId],
         times: &mut Times,
     ) -> Program {
-        let mut native = None;
-        if engine.jit {
-            let options = jit::Options {
-                interrupt: Some(engine.interrupt.clone()),
-                threads: engine.threads,
-                ..jit::Options::default()
-            };
-            if let Ok(kernel) = jit::compile(g, exprs, inputs, &options) {
-                times.schedule += kernel.stats().schedule_time;
-                times.compile += kernel.stats().compile_time;
-                native = Some(Box::new(kernel));
-            }
+        let kernel = kernel(g, engine, exprs, inputs).map(Box::new);
+        if let Some(kernel) = &kernel {
+            times.schedule += kernel.stats().schedule_time;
+            times.compile += kernel.stats().compile_time;
         }
         let inputs = inputs.iter().map(|&s| (s, g.symbol(s).shape)).collect();
         let n_out = exprs.iter().map(|&e| g.shape(e).len()).sum();
-        Program { kernel: native, exprs: exprs.to_vec(), inputs, n_out }
+        Program { kernel, exprs: exprs.to_vec(), inputs, n_out }
     }
 
     /// Numbers in the output vector.
@@ -121,7 +134,7 @@ impl Program {
         self.kernel.as_ref()?.alone()
     }
 
-    /// By what may fail: a kernel with scratch memory, or the plain evaluator. Apart from the loops that call kernels
+    /// By what may fail: a kernel with memory of its own, or the plain evaluator. Apart from the loops that call kernels
     /// that cannot fail, for the sake of their registers.
     #[inline(never)]
     pub fn run_fallibly(&self, g: &Graph, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
@@ -132,6 +145,25 @@ impl Program {
             Some(Err(Fault::Eval(_))) | None => evaluate(g, &self.exprs, &self.inputs, x, out),
         }
     }
+}
+
+/// The kernel of expressions; none where the plain evaluator is asked for, or no kernel can be.
+fn kernel(g: &Graph, engine: &Engine, exprs: &[ExprId], inputs: &[SymbolId]) -> Option<Kernel> {
+    let by = |wide| {
+        let interrupt = Some(engine.interrupt.clone());
+        let options = jit::Options { interrupt, threads: engine.threads, wide, simd: None };
+        jit::compile(g, exprs, inputs, &options)
+    };
+    let blocks = || by(Choice::Blocks { always: false });
+    let found = match engine.way {
+        Way::Compiled => by(Choice::Auto).or_else(|error| match error {
+            CompileError::Unsupported { .. } => blocks(),
+            error => Err(error),
+        }),
+        Way::Blocks => blocks(),
+        Way::Plain => return None,
+    };
+    found.ok()
 }
 
 fn evaluate(

@@ -17,12 +17,12 @@ pub(crate) fn gauss_newton(
     g: &mut Graph,
     squares: &Squares,
     vars: &[SymbolId],
-    jit: bool,
+    plain: bool,
 ) -> Option<(Layout, Vec<ExprId>)> {
     let n: usize = vars.iter().map(|&v| g.symbol(v).shape.len()).sum();
     let scalars = vars.iter().all(|&v| g.symbol(v).shape.is_scalar());
     if !(scalars && n <= MAX_SYMBOLIC_HESSIAN) {
-        let blocks = by_columns(g, squares, vars, jit);
+        let blocks = by_columns(g, squares, vars, plain);
         if blocks.is_some() || n > MAX_ENTRIES {
             return blocks;
         }
@@ -36,7 +36,7 @@ fn by_columns(
     g: &mut Graph,
     squares: &Squares,
     vars: &[SymbolId],
-    jit: bool,
+    plain: bool,
 ) -> Option<(Layout, Vec<ExprId>)> {
     let directions: Vec<SymbolId> = vars
         .iter()
@@ -59,7 +59,7 @@ fn by_columns(
     let sum = g.add(&terms);
     let factor = g.number(Num::float(squares.scale));
     let quadratic = g.mul(&[factor, sum]);
-    let (layout, exprs) = blocks::closed_form(g, quadratic, &directions, jit)?;
+    let (layout, exprs) = blocks::closed_form(g, quadratic, &directions, plain)?;
     let mentioned = g.unknowns(&exprs);
     (!directions.iter().any(|d| mentioned.contains(d))).then_some((layout, exprs))
 }
@@ -122,15 +122,15 @@ mod tests {
 
     use crate::check::Item;
     use crate::model::compiled::Compiled;
-    use crate::model::engine::Engine;
+    use crate::model::engine::{Engine, Way};
     use crate::model::structure;
     use crate::problem::Problem;
     use crate::session::Session;
     use crate::session::Settings;
 
     /// Value, gradient and matrix against residuals and Jacobian.
-    fn checked(script: &str, jit: bool) {
-        let mut session = Session::new(Settings { jit, ..Settings::default() });
+    fn checked(script: &str, way: Way) {
+        let mut session = Session::new(Settings::default());
         assert!(!session.run("script", script, &mut |_, _| {}).failed, "{script}");
         let Some(Item::Expr(f)) = session.state.names.get("f").map(|e| e.item.clone()) else {
             panic!("{script}: no f")
@@ -139,7 +139,7 @@ mod tests {
         let vars = g.unknowns(&[f]);
         let squares = structure::squares(g, f);
         let engine = Engine {
-            jit,
+            way,
             threads: 1,
             interrupt: Arc::new(AtomicBool::new(false)),
             spoiled: Default::default(),
@@ -176,8 +176,8 @@ mod tests {
             "var W: R[2, 2]; let f = sum((y[i] - W[1, 2]*tanh(W[2, 2]*X[i, 2]))^2 for i in 1..m) + sumsq(W)",
             "var w: R[4]; let f = sum((y[i] - w[1]*sin(w[2]*X[i, 1]))^2 for i in 1..m) + sumsq(w)",
         ] {
-            for jit in [true, false] {
-                checked(&format!("{data}{objective}"), jit);
+            for way in [Way::Compiled, Way::Blocks, Way::Plain] {
+                checked(&format!("{data}{objective}"), way);
             }
         }
     }

@@ -105,7 +105,7 @@ pub(crate) fn choose(
         return Hessian { form, exprs, nnz };
     }
     let fits = n.checked_mul(n).and_then(|n| n.checked_mul(8)).is_some_and(|b| b <= MAX_BYTES);
-    let closed = if fits { blocks::closed_form(g, f, vars, engine.jit) } else { None };
+    let closed = if fits { blocks::closed_form(g, f, vars, engine.is_plain()) } else { None };
     times.differentiate += started.elapsed();
     let nnz = n.saturating_mul(n);
     let Some((layout, exprs)) = closed else {
@@ -120,6 +120,7 @@ mod tests {
     use super::*;
     use crate::check::Item;
     use crate::model::compiled::{Compiled, Part};
+    use crate::model::engine::Way;
     use crate::problem::Problem;
     use crate::session::{Session, Settings};
     use std::sync::atomic::AtomicBool;
@@ -127,8 +128,8 @@ mod tests {
     /// Checks the derivatives of `f`, defined by a script, at a point without symmetry: the Hessian against
     /// products with unit directions, and value and gradient against their plain forms. Returns pattern
     /// and count of entries.
-    fn checked(script: &str, jit: bool) -> (Option<Arc<SymmetricPattern>>, usize) {
-        let mut session = Session::new(Settings { jit, ..Settings::default() });
+    fn checked(script: &str, way: Way) -> (Option<Arc<SymmetricPattern>>, usize) {
+        let mut session = Session::new(Settings::default());
         let outcome = session.run("script", script, &mut |_, output| {
             if let crate::session::Output::Finding(finding) = output {
                 panic!("{script}: {}", finding.message);
@@ -142,7 +143,7 @@ mod tests {
         let vars = g.unknowns(&[f]);
         let interrupt = Arc::new(AtomicBool::new(false));
         let slow = Engine {
-            jit: false,
+            way: Way::Plain,
             threads: 1,
             interrupt: Arc::clone(&interrupt),
             spoiled: Default::default(),
@@ -166,7 +167,7 @@ mod tests {
         drop(plain);
         let mut problem = Compiled::new(
             g,
-            Engine { jit, threads: 1, interrupt, spoiled: Default::default() },
+            Engine { way, threads: 1, interrupt, spoiled: Default::default() },
             f,
             &vars,
             None,
@@ -197,8 +198,10 @@ mod tests {
     }
 
     fn both(script: &str) -> (Option<Arc<SymmetricPattern>>, usize) {
-        let native = checked(script, true);
-        assert_eq!(native, checked(script, false), "{script}");
+        let native = checked(script, Way::Compiled);
+        for way in [Way::Blocks, Way::Plain] {
+            assert_eq!(native, checked(script, way), "{script}, {way:?}");
+        }
         native
     }
 
@@ -272,7 +275,7 @@ mod tests {
             "logsumexp(X*w) + max(X*w)",
             "sumsq(tanh(X*w) - y)",
         ] {
-            assert_eq!(checked(&format!("{data}let f = {f}"), true), (None, 2500), "{f}");
+            assert_eq!(checked(&format!("{data}let f = {f}"), Way::Compiled), (None, 2500), "{f}");
         }
     }
 

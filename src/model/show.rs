@@ -43,6 +43,16 @@ impl Stage {
         Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, stage)| *stage)
     }
 
+    /// The name that users write.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, stage)| *stage == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether this build has it: without a code generator there is neither its form nor its code.
+    pub fn is_there(self) -> bool {
+        cfg!(feature = "jit") || matches!(self.of_compilation(), None | Some(jit::Stage::Kernel))
+    }
+
     /// The stage of the compilation that it is, if it is one.
     pub(crate) fn of_compilation(self) -> Option<jit::Stage> {
         match self {

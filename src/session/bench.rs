@@ -185,7 +185,7 @@ impl Runner<'_> {
         let setup = self.setup(&objective)?;
         let settings = &self.session.settings;
         let threads = settings.threads;
-        let stage = settings.show.and_then(Stage::of_compilation);
+        let stage = settings.show.filter(|s| s.is_there()).and_then(Stage::of_compilation);
         let interrupt = Arc::clone(&self.session.interrupt);
         let engine = self.session.engine();
         let g = &mut self.session.state.graph;

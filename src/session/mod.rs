@@ -59,7 +59,7 @@ use crate::check::{Entry, Names, Record};
 use crate::diag::{Diagnostic, Sink, codes, nearest};
 use crate::expr::{ExprId, Graph, SymbolId};
 use crate::memory::{self, OutOfMemory};
-use crate::model::engine::{Engine, Times};
+use crate::model::engine::{Engine, Times, Way};
 pub use crate::model::{Fit, Sense, Spoiled, Stage};
 use crate::patience::{self, Stopped};
 use crate::problem::Bounds;
@@ -75,7 +75,7 @@ pub struct Settings {
     pub seed: u64,
     /// Threads for large loops.
     pub threads: usize,
-    /// Native code; without it everything runs on the plain evaluator.
+    /// Native code; without it everything runs on the block engine, as where a build or a process can make none.
     pub jit: bool,
     /// Values that replace those of a `let`: name and text.
     pub set: Vec<(String, String)>,
@@ -178,7 +178,7 @@ impl Session {
     /// How expressions are evaluated, by the settings.
     pub(crate) fn engine(&self) -> Engine {
         Engine {
-            jit: self.settings.jit,
+            way: if self.settings.jit { Way::Compiled } else { Way::Blocks },
             threads: self.settings.threads,
             interrupt: Arc::clone(&self.interrupt),
             spoiled: self.settings.spoiled,
@@ -421,8 +421,17 @@ impl Session {
         }
     }
 
-    /// `--set` must name a `let` of the script. Says which does not, once all texts have run.
+    /// `--set` must name a `let` of the script, and `--show` a stage of this build. Says what does not, once all texts
+    /// have run.
     pub fn unused_settings(&mut self, out: &mut Receiver) {
+        if let Some(stage) = self.settings.show.filter(|s| !s.is_there()) {
+            let stage = stage.name();
+            let message =
+                format!("this build has no code generator, so --show {stage} had no effect");
+            let finding = Diagnostic::warning(codes::W0007, message)
+                .help("`--show kernel` shows the loops; the feature `jit` of the crate adds the generator");
+            out(&self.files.sources, Output::Finding(finding));
+        }
         for (name, _) in &self.settings.set {
             if !self.state.taken.contains(name) {
                 let message = format!("no `let` defines `{name}`, so --set had no effect");

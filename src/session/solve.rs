@@ -13,7 +13,6 @@ use crate::model::Fit;
 use crate::model::choose::{self, Plan};
 use crate::model::compiled::{Compiled, entry_names};
 use crate::model::derivative_check;
-use crate::model::engine::Engine;
 use crate::model::finite;
 use crate::model::fitted;
 use crate::model::setup::{Goal, Setup};
@@ -165,12 +164,11 @@ impl Runner<'_> {
             let _timer = evaluation_timer(&self.session.interrupt, plan.options.max_time);
             if setup.smooth { patience::attempt(look).ok().flatten() } else { None }
         };
-        if let Some(doubt) = doubt.as_mut().filter(|_| engine.jit) {
+        if let Some(doubt) = doubt.as_mut().filter(|_| !engine.is_plain()) {
             // The plain evaluator takes over, and is asked the same.
             drop(problem);
             let g = &mut self.session.state.graph;
-            let plain = Engine { jit: false, ..engine.clone() };
-            problem = Compiled::new(g, plain, f, over, setup.squares.clone(), bounds);
+            problem = Compiled::new(g, engine.plain(), f, over, setup.squares.clone(), bounds);
             problem.smooth = setup.smooth;
             problem.get_ready(squares);
             doubt.settled = derivative_check::mismatch(&mut problem, &setup.x0).is_none();

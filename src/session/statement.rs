@@ -228,8 +228,8 @@ impl Runner<'_> {
 
     /// What `--show` asks for about an expression.
     fn show_stage(&mut self, item: &Item, out: &mut Receiver) {
-        let (Some(stage), Item::Expr(e), false) = (self.session.settings.show, item, self.is_dry())
-        else {
+        let stage = self.session.settings.show.filter(|s| s.is_there());
+        let (Some(stage), Item::Expr(e), false) = (stage, item, self.is_dry()) else {
             return;
         };
         let g = &mut self.session.state.graph;

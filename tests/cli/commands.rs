@@ -103,6 +103,8 @@ fn settings_reach_the_script() {
     assert_eq!(draw("1"), draw("1"));
     assert_ne!(draw("1"), draw("2"));
     assert_eq!(run(&["--no-jit", "-e", "2^10"]).out, "1024\n");
+    let shown = run(&["--show", "asm", "-e", "var x", "-e", "x^2"]);
+    assert_eq!(shown.err.contains("W0007"), cfg!(not(feature = "jit")), "{}", shown.err);
 }
 
 #[test]

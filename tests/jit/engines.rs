@@ -1,5 +1,6 @@
 //! One meaning in every engine: objectives as scripts write them, of scalars, columns, rows and matrices, with value,
-//! gradient and a product with the Hessian, by the plain evaluator and by every kind of compiled code.
+//! gradient and a product with the Hessian, by the plain evaluator, by the block engine and by every kind of
+//! compiled code.
 //!
 //! 40 objectives by default; `GRADUS_CASES=20000 cargo test --test jit engines` tries more. A failure names the objective
 //! and the way to evaluate it.
@@ -279,19 +280,24 @@ fn lab(tied: bool) -> Lab {
     lab
 }
 
-/// The ways to compile on this machine.
+/// The ways to run kernels on this machine.
 fn ways() -> Vec<(String, Options)> {
-    let mut ways =
-        vec![("scalar loops".to_string(), Options { wide: Choice::Never, ..Options::default() })];
+    let blocks = [false, true].map(|always| Choice::Blocks { always });
+    let mut ways = Vec::new();
     for simd in Simd::ALL.into_iter().filter(|&s| s <= Simd::here()) {
-        for wide in [Choice::Auto, Choice::Always, Choice::Blocks] {
+        let compiled = [Choice::Auto, Choice::Always];
+        for wide in compiled.into_iter().filter(|_| cfg!(feature = "jit")).chain(blocks) {
             ways.push((
                 format!("{simd:?}, {wide:?}"),
                 Options { wide, simd: Some(simd), ..Options::default() },
             ));
         }
     }
-    ways.push(("two threads".to_string(), Options { threads: 2, ..Options::default() }));
+    if cfg!(feature = "jit") {
+        let scalar = Options { wide: Choice::Never, ..Options::default() };
+        ways.push(("scalar loops".to_string(), scalar));
+        ways.push(("two threads".to_string(), Options { threads: 2, ..Options::default() }));
+    }
     ways
 }
 

@@ -26,7 +26,7 @@ super::rows! {
     wrong "# none that we know of" right "# every program"
 
     W0007 "setting without effect"
-    "`--set name=value` replaces the value of a `let`; the script has no `let` of that name."
+    "`--set name=value` replaces the value of a `let`; the script has no `let` of that name. A build without a code generator has no `--show clif` and `--show asm`."
     wrong "var n = 3" right "let n = 3"
 
     W0008 "start moved into the bounds"

@@ -4,8 +4,8 @@
 //! Everything is inlined into the functions of `run`, which are compiled for a
 //! level of vector instructions each.
 
-use super::plan::SUMMED;
 use crate::jit::bodies::body::{Binary, Compare, Logic, Unary};
+use crate::jit::bodies::frame::Combine;
 use crate::special::vector::Lanes;
 
 /// An operand of a step.
@@ -149,8 +149,11 @@ pub fn logic(op: Logic, out: &mut [f64], a: Input, b: Input) {
 #[inline(always)]
 pub fn add(total: &mut [f64], value: &[f64], mask: Option<&[f64]>) {
     match mask {
-        None => sum(total, value, value, |t, v, _| t + v),
-        Some(m) => sum(total, value, m, |t, v, m| t + chosen(m, v, 0.0)),
+        None => total.iter_mut().zip(value).for_each(|(t, v)| *t += *v),
+        Some(m) => {
+            let given = value.iter().zip(m);
+            total.iter_mut().zip(given).for_each(|(t, (v, m))| *t += chosen(*m, *v, 0.0));
+        }
     }
 }
 
@@ -163,38 +166,35 @@ pub fn add_product<const FUSED: bool>(
     mask: Option<&[f64]>,
 ) {
     let fma = |t: f64, a: f64, b: f64| if FUSED { a.mul_add(b, t) } else { a * b + t };
+    let factors = a.iter().zip(b);
     match (mask, minus) {
-        (None, false) => sum(total, a, b, fma),
-        (None, true) => sum(total, a, b, |t, a, b| fma(t, -a, b)),
+        (None, false) => total.iter_mut().zip(factors).for_each(|(t, (a, b))| *t = fma(*t, *a, *b)),
+        (None, true) => total.iter_mut().zip(factors).for_each(|(t, (a, b))| *t = fma(*t, -*a, *b)),
         (Some(m), _) => {
-            let factors = a.chunks(SUMMED).zip(b.chunks(SUMMED));
-            for ((a, b), m) in factors.zip(m.chunks(SUMMED)) {
-                for (t, ((a, b), m)) in total.iter_mut().zip(a.iter().zip(b).zip(m)) {
-                    let a = if minus { -a } else { *a };
-                    *t = chosen(*m, fma(*t, a, *b), *t);
-                }
-            }
+            let sign = if minus { -1.0 } else { 1.0 };
+            total.iter_mut().zip(factors.zip(m)).for_each(|(t, ((a, b), m))| {
+                *t = chosen(*m, fma(*t, sign * *a, *b), *t);
+            });
         }
     }
 }
 
-/// Pairs of numbers in turn to lanes of a total, whose order so depends on nothing
-/// but how many there are.
+/// The total of an accumulator's lanes, which it changes: halves are combined until one lane is left.
 #[inline(always)]
-fn sum(total: &mut [f64], a: &[f64], b: &[f64], add: impl Fn(f64, f64, f64) -> f64) {
-    let mut lanes = [0.0; SUMMED];
-    lanes.copy_from_slice(total);
-    let (whole, b_whole) = (a.chunks_exact(SUMMED), b.chunks_exact(SUMMED));
-    let (rest, b_rest) = (whole.remainder(), b_whole.remainder());
-    for (a, b) in whole.zip(b_whole) {
-        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane = add(*lane, *a, *b);
+pub fn combined(how: Combine, lanes: &mut [f64]) -> f64 {
+    let mut left = lanes.len();
+    while left > 1 {
+        let half = left.div_ceil(2);
+        let (low, high) = lanes[..left].split_at_mut(half);
+        let pairs = low.iter_mut().zip(high);
+        match how {
+            Combine::Sum => pairs.for_each(|(a, b)| *a += *b),
+            Combine::Product => pairs.for_each(|(a, b)| *a *= *b),
+            _ => pairs.for_each(|(a, b)| *a = how.combined(*a, *b)),
         }
+        left = half;
     }
-    for ((lane, a), b) in lanes.iter_mut().zip(rest).zip(b_rest) {
-        *lane = add(*lane, *a, *b);
-    }
-    total.copy_from_slice(&lanes);
+    lanes[0]
 }
 
 /// Sets lanes where the mask holds.

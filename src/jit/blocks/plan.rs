@@ -1,14 +1,13 @@
 //! From a body to steps over blocks.
 
-use crate::jit::bodies::body::{Binary, Body, Compare, Id, Logic, Op, Unary};
-use crate::jit::bodies::frame::{Address, Combine};
-use crate::special::vector::{Elementary, Elementary2, Simd};
+use crate::jit::bodies::body::{Binary, Body, Compare, Id, Logic, Op, Outside, Unary};
+use crate::jit::bodies::frame::{Address, Combine, Start};
+use crate::jit::bodies::select::WideLoop;
+use crate::special::vector::{Elementary, Elementary2};
 
-/// Lanes of a block, at most and at least; both are whole multiples of [`SUMMED`].
+/// Lanes of a block, at most and at least.
 const MOST_LANES: usize = 512;
 const LEAST_LANES: usize = 32;
-/// Lanes of a sum.
-pub const SUMMED: usize = 32;
 /// Numbers of all blocks together, so that they stay in the first level of cache.
 const NUMBERS: usize = 3072;
 /// Numbers that a shift keeps at most.
@@ -40,6 +39,7 @@ pub enum Number {
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
     Counter(u32),
+    /// Entries some way apart.
     Gather(Address, u32),
     Fill(Source, u32),
     Unary(Unary, Source, u32),
@@ -106,16 +106,13 @@ pub struct Plan {
     /// Lanes of a block, and how many blocks.
     pub lanes: usize,
     pub blocks: usize,
-    /// Entries between the steps of each pointer.
-    pub strides: Vec<i64>,
-    pub params: usize,
+    /// Where each pointer starts, and entries from one step to the next.
+    pub pointers: Vec<(Start, i64)>,
     pub accumulators: Vec<Combine>,
     pub carries: usize,
     pub rests: Vec<Rest>,
     /// As those of the body.
-    pub functions: Vec<(usize, bool)>,
-    pub interrupt: Option<usize>,
-    pub simd: Simd,
+    pub functions: Vec<Outside>,
 }
 
 /// Blocks that are taken, and values in them.
@@ -134,14 +131,9 @@ struct Planner<'b> {
 }
 
 impl Plan {
-    /// The plan of a body that was selected for blocks.
-    pub fn of(
-        body: &Body,
-        strides: Vec<i64>,
-        params: usize,
-        interrupt: Option<usize>,
-        simd: Simd,
-    ) -> Plan {
+    /// The plan of a loop that was selected for blocks.
+    pub fn of(found: &WideLoop) -> Plan {
+        let body = &found.body;
         let count = body.ops.len();
         let mut last = vec![0; count];
         for (k, op) in body.ops.iter().enumerate() {
@@ -173,21 +165,18 @@ impl Plan {
             p.operation(k);
         }
         let blocks = p.blocks as usize;
-        let extremes = body.accumulators.iter().filter(|c| **c != Combine::Sum).count();
-        let fit = NUMBERS / (blocks + extremes).max(1) / LEAST_LANES * LEAST_LANES;
+        let all = blocks + body.accumulators.len();
+        let fit = NUMBERS / all.max(1) / LEAST_LANES * LEAST_LANES;
         Plan {
             lanes: fit.clamp(LEAST_LANES, MOST_LANES),
             blocks,
             steps: p.steps,
             numbers: p.numbers,
-            strides,
-            params,
+            pointers: found.pointers.iter().map(|p| (p.start, p.stride)).collect(),
             accumulators: body.accumulators.clone(),
             carries: body.carries as usize,
             rests: p.rests,
             functions: body.functions.clone(),
-            interrupt,
-            simd,
         }
     }
 }
@@ -215,9 +204,18 @@ impl Planner<'_> {
     /// A value as a block, an array or an accumulator.
     fn lanes_of(&mut self, v: Id, filled: &mut Vec<u32>) -> Source {
         let from = self.at(v);
-        if !matches!(from, Source::Number(_)) {
-            return from;
+        if matches!(from, Source::Number(_)) { self.filled(from, filled) } else { from }
+    }
+
+    /// A value that does not lie in the memory to which it is stored.
+    fn held(&mut self, v: Id, filled: &mut Vec<u32>) -> Source {
+        match self.at(v) {
+            from @ Source::Array(..) => self.filled(from, filled),
+            _ => self.lanes_of(v, filled),
         }
+    }
+
+    fn filled(&mut self, from: Source, filled: &mut Vec<u32>) -> Source {
         let to = self.block();
         filled.push(to);
         self.steps.push(Step::Fill(from, to));
@@ -259,12 +257,12 @@ impl Planner<'_> {
                 None
             }
             Op::Store { at, add, value, mask } => {
-                let (value, mask) = (self.lanes_of(value, &mut own), mask.map(|m| self.at(m)));
+                let (value, mask) = (self.held(value, &mut own), mask.map(|m| self.at(m)));
                 self.steps.push(Step::Store { at, add, value, mask });
                 None
             }
             Op::StoreRun { at, add, value, .. } => {
-                let value = self.lanes_of(value, &mut own);
+                let value = self.held(value, &mut own);
                 self.steps.push(Step::Store { at, add, value, mask: None });
                 let carried = std::mem::take(&mut self.carried);
                 self.rests.push(Rest { at, add, carried });

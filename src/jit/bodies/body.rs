@@ -133,6 +133,13 @@ pub enum Op {
     },
 }
 
+/// A function that is called lane by lane.
+#[derive(Clone, Copy, Debug)]
+pub enum Outside {
+    One(fn(f64) -> f64),
+    Two(fn(f64, f64) -> f64),
+}
+
 /// What a body is selected for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
@@ -154,8 +161,8 @@ pub struct Body {
     pub accumulators: Vec<Combine>,
     /// How many scatters carry lanes from one step to the next.
     pub carries: u32,
-    /// Addresses of the functions of [`Op::Rescue`], and whether of two numbers.
-    pub functions: Vec<(usize, bool)>,
+    /// The functions of [`Op::Rescue`].
+    pub functions: Vec<Outside>,
     pub target: Target,
     known: FxHashMap<Op, Id>,
 }
@@ -175,6 +182,7 @@ impl Op {
     }
 
     /// Whether its value is a mask.
+    #[cfg(feature = "jit")]
     pub fn is_mask(self) -> bool {
         matches!(self, Op::Compare(..) | Op::Logic(..))
     }

@@ -3,8 +3,9 @@
 use crate::jit::program::InstrId;
 use crate::special;
 
-/// Words of a frame before the pointers: steps, the counter's first value, the plan of blocks.
-pub const HEAD: usize = 3;
+/// Words of a frame before the pointers: steps, and the counter's first value.
+#[cfg(feature = "jit")]
+pub const HEAD: usize = 2;
 
 /// Where a pointer starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,6 +103,7 @@ pub struct Meeting {
 }
 
 /// What running a loop in chunks needs to know of its frame.
+#[cfg(feature = "jit")]
 #[derive(Clone, Debug)]
 pub struct Chunks {
     /// Bytes from step to step of every pointer.

@@ -1,6 +1,6 @@
 //! Functions of numbers as vector operations.
 
-use super::body::{Binary, Compare, Id, Logic, Op, Target, Unary};
+use super::body::{Binary, Compare, Id, Logic, Op, Outside, Target, Unary};
 use super::frame::Param;
 use super::recorded::Recorded;
 use super::select::{Selector, Slot};
@@ -142,9 +142,9 @@ impl Selector<'_> {
     fn row(&mut self, op: RowOp, args: &[InstrId]) -> Option<Id> {
         let row = ops::def(op);
         let x = self.number(args[0])?;
-        let call = |s: &mut Self, f: usize, y: Option<Id>, mask, value| {
+        let call = |s: &mut Self, f: Outside, y: Option<Id>, mask, value| {
             let functions = &mut s.body.get_mut().functions;
-            functions.push((f, y.is_some()));
+            functions.push(f);
             let function = functions.len() as u32 - 1;
             s.push(Op::Rescue { function, x, y: y.unwrap_or(x), mask, value })
         };
@@ -162,7 +162,7 @@ impl Selector<'_> {
                 let value = algorithm.value(recorded).id;
                 match algorithm.hard(recorded).map(|m| m.id) {
                     None => Some(value),
-                    hard => Some(call(self, f as usize, None, hard, value)),
+                    hard => Some(call(self, Outside::One(f), None, hard, value)),
                 }
             }
             (Lowering::Vector2(algorithm), Value::Binary(f)) => {
@@ -170,12 +170,12 @@ impl Selector<'_> {
                 let [a, b] = [x, y].map(|id| Recorded { body: &self.body, id });
                 let value = algorithm.value(a, b).id;
                 let hard = algorithm.hard(a, b).id;
-                Some(call(self, f as usize, Some(y), Some(hard), value))
+                Some(call(self, Outside::Two(f), Some(y), Some(hard), value))
             }
-            (_, Value::Unary(f)) => Some(call(self, f as usize, None, None, x)),
+            (_, Value::Unary(f)) => Some(call(self, Outside::One(f), None, None, x)),
             (_, Value::Binary(f)) => {
                 let y = self.number(args[1])?;
-                Some(call(self, f as usize, Some(y), None, x))
+                Some(call(self, Outside::Two(f), Some(y), None, x))
             }
             _ => None,
         }

@@ -12,7 +12,7 @@ use super::body::Id;
 use super::frame::Pointer;
 use crate::jit::entries::dag::{BufId, Kind};
 use crate::jit::program::{Item, Program};
-use crate::jit::run::frame::{Place, Tables};
+use crate::jit::run::tables::{Place, Tables};
 
 /// Scatters of a run are at most this many entries apart.
 pub const REACH: i64 = 3;

@@ -19,7 +19,7 @@ use crate::jit::bodies::frame::Start;
 use crate::jit::bodies::frame::Total;
 use crate::jit::entries::dag::{Base, BufId, Kind};
 use crate::jit::program::{GroupKind, InstrId, Item, Program};
-use crate::jit::run::frame::{Place, Tables};
+use crate::jit::run::tables::{Place, Tables};
 
 /// Bodies of more operations than this are left to Cranelift.
 const LONGEST: usize = 3000;
@@ -39,6 +39,7 @@ pub struct WideLoop {
     /// it sets: nobody needs to set those to zero before.
     pub overwritten: Vec<(BufId, usize, usize)>,
     /// Where chunks of it meet, if these can run in any order but for that.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))] // blocks run in order
     pub meetings: Option<Vec<Meeting>>,
 }
 

@@ -7,10 +7,10 @@ use super::lower::{Lowering, Slot};
 use crate::expr::ExprId;
 use crate::jit::entries::dag::{Base, BufId, Kind};
 use crate::jit::program::InstrId;
-use crate::jit::run::frame::Place;
 use crate::jit::run::frame::Run;
-use crate::jit::run::frame::Site;
 use crate::jit::run::host::{self};
+use crate::jit::run::tables::Place;
+use crate::jit::run::tables::Site;
 
 /// Buffers up to this long are set to zero by single stores.
 const SMALL: usize = 4;

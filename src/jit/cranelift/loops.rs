@@ -10,7 +10,7 @@ use super::lower::{Lowering, Slot};
 use crate::jit::entries::dag::{FoldKind, Kind};
 use crate::jit::entries::vars::VarId;
 use crate::jit::program::{GroupKind, InstrId};
-use crate::jit::run::frame::Site;
+use crate::jit::run::tables::Site;
 
 /// Iterations of a plain loop between two looks at the interrupt.
 const PATIENCE: i64 = 65_536;

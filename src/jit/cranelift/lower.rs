@@ -14,8 +14,9 @@ use rustc_hash::FxHashMap;
 use super::pass_code::Outlined;
 use crate::jit::entries::vars::VarId;
 use crate::jit::program::{GroupKind, InstrId, Item, Program};
-use crate::jit::run::frame::Site;
-use crate::jit::run::frame::{Run, Tables};
+use crate::jit::run::frame::Run;
+use crate::jit::run::tables::Site;
+use crate::jit::run::tables::Tables;
 use crate::jit::wide::Wide;
 
 /// Signatures of the functions outside.

@@ -16,8 +16,8 @@ use crate::jit::program::{self, Program};
 use crate::jit::run::frame::Entry;
 use crate::jit::run::frame::PassEntry;
 use crate::jit::run::frame::Plan;
-use crate::jit::run::frame::Site;
-use crate::jit::run::frame::Tables;
+use crate::jit::run::tables::Site;
+use crate::jit::run::tables::Tables;
 use crate::jit::wide::{self, Wide};
 use crate::special::vector::Simd;
 

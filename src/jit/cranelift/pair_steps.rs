@@ -6,7 +6,7 @@ use cranelift_codegen::ir::{
 };
 
 use super::pairs::Pairs;
-use crate::jit::bodies::body::{Binary, Compare, Id, Logic, Op, Unary};
+use crate::jit::bodies::body::{Binary, Compare, Id, Logic, Op, Outside, Unary};
 use crate::jit::bodies::frame::Address;
 use crate::jit::bodies::frame::Combine;
 use crate::jit::run::host;
@@ -440,15 +440,15 @@ impl Pairs<'_, '_> {
     }
 
     fn call(&mut self, function: u32, x: Value, y: Value) -> Value {
-        let (address, binary) = self.body.functions[function as usize];
-        let address = self.b.ins().iconst(types::I64, address as i64);
-        let (f, signature) = if binary {
-            (host::call_binary as *const (), self.binary)
-        } else {
-            (host::call_unary as *const (), self.unary)
+        let (address, f, signature, given) = match self.body.functions[function as usize] {
+            Outside::One(f) => (f as usize, host::call_unary as *const (), self.unary, &[x][..]),
+            Outside::Two(f) => {
+                (f as usize, host::call_binary as *const (), self.binary, &[x, y][..])
+            }
         };
+        let address = self.b.ins().iconst(types::I64, address as i64);
         let f = self.b.ins().iconst(types::I64, f as i64);
-        let args = if binary { vec![address, x, y] } else { vec![address, x] };
+        let args = [&[address], given].concat();
         let call = self.b.ins().call_indirect(signature, f, &args);
         self.b.inst_results(call)[0]
     }

@@ -17,9 +17,9 @@ use crate::jit::bodies::frame::Combine;
 use crate::jit::entries::dag::{FoldKind, Kind};
 use crate::jit::program::passes::uses_of;
 use crate::jit::program::{GroupKind, InstrId, Item, Program};
-use crate::jit::run::frame::Site;
 use crate::jit::run::frame::{PASS_HEAD, Run};
 use crate::jit::run::pass_runs;
+use crate::jit::run::tables::Site;
 
 /// A pass as a function.
 pub struct Outlined {

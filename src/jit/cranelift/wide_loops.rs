@@ -10,8 +10,8 @@ use crate::jit::bodies::frame::Chunks;
 use crate::jit::bodies::frame::{HEAD, Param, Pointer, Start, Total};
 use crate::jit::entries::dag::BufId;
 use crate::jit::program::{GroupKind, InstrId};
-use crate::jit::run::frame::Site;
 use crate::jit::run::long::{self};
+use crate::jit::run::tables::Site;
 use crate::jit::wide::Function;
 
 impl Lowering<'_, '_> {
@@ -73,9 +73,7 @@ impl Lowering<'_, '_> {
         push(self, steps);
         let first = self.b.ins().fcvt_from_sint(types::F64, lo);
         push(self, first);
-        let (code, plan) = self.wide.address(f, self.given.pairs.get(&k).copied());
-        let plan = self.b.ins().iconst(types::I64, plan as i64);
-        push(self, plan);
+        let code = self.wide.address(f, self.given.pairs.get(&k).copied());
         for p in &f.pointers {
             let p = self.pointer(p, lo);
             push(self, p);

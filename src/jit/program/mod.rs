@@ -78,6 +78,7 @@ pub struct Program {
 
 /// A loop over blocks of rows of a matrix; its parts run in any order.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "jit"), allow(dead_code))] // passes are shown, and run as machine code only
 pub struct Pass {
     pub group: usize,
     /// Turns of the loop, and those that are one part.

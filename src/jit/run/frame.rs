@@ -3,32 +3,9 @@
 use std::any::Any;
 
 use super::dense::Gram;
-use crate::expr::ExprId;
+use super::tables::{Place, Tables};
 use crate::jit::bodies::frame::Combine;
 use crate::jit::entries::dag::Base;
-use crate::jit::entries::translate::DenseCall;
-use crate::shape::Tensor;
-
-/// Where a buffer lies while a kernel runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In the output vector, from this entry on.
-    Output(usize),
-    /// In the scratch memory, from this entry on.
-    Scratch(usize),
-}
-
-/// The tables behind the numbers in a kernel.
-#[derive(Debug, Default)]
-pub struct Tables {
-    /// Known values; compiled code holds their addresses.
-    pub data: Vec<Tensor>,
-    /// Place and length of every buffer.
-    pub buffers: Vec<(Place, usize)>,
-    pub calls: Vec<DenseCall>,
-    /// Passes over the rows of a matrix.
-    pub passes: Vec<Plan>,
-}
 
 /// One run of a kernel, as compiled code and what it calls see it. Compiled
 /// code writes `fault` and hands the rest on.
@@ -68,21 +45,6 @@ pub type Entry = unsafe extern "C" fn(*const f64, *mut f64, *mut f64, *mut Run) 
 /// As for [`Entry`]; the frame has the words that the function reads and writes.
 pub type PassEntry =
     unsafe extern "C" fn(*const f64, *mut f64, *mut f64, *mut Run, *mut u64) -> i64;
-
-/// A place in compiled code that may end the kernel.
-#[derive(Clone, Copy, Debug)]
-pub enum Site {
-    /// A number that should be whole; the bits of it are reported.
-    NotWhole(ExprId),
-    /// An index and the size of the axis.
-    Outside(ExprId, usize),
-    /// Nothing where there must be something.
-    Empty(ExprId),
-    /// Someone asked to stop.
-    Interrupted,
-    /// A building block panicked.
-    Panicked,
-}
 
 /// How to run a pass.
 #[derive(Debug)]

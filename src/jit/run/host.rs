@@ -11,13 +11,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::dense;
 use super::frame::{Sum, sum_of};
+use super::{building, dense};
 use crate::jit::entries::translate::Dense;
 use crate::jit::run::frame::Run;
-use crate::ops::{self, Value, lu};
 use crate::patience;
-use crate::shape::Tensor;
 
 /// Calls a function of one number.
 ///
@@ -151,27 +149,5 @@ fn run_call(run: &Run, number: usize) {
     // and a building block never reads the buffer that it writes, so this is
     // the only reference to these numbers.
     let out = unsafe { &mut *run.output_of(tables, number) };
-    match &call.what {
-        Dense::Product { m, k, n, left_turned, right_turned } => {
-            let (left, right) = ((args[0], *left_turned), (args[1], *right_turned));
-            dense::product_on(run.threads, [*m, *k, *n], left, right, out);
-        }
-        Dense::Others => crate::ops::products_of_others(args[0], out),
-        Dense::Factor { n } => lu::factor(*n, args[0], out),
-        Dense::FromFactors { op, n } => lu::from_factors(*op, *n, args[0], out),
-        Dense::Gram { n, .. } => {
-            dense::gram_on(run.threads, *n, args[0], args.get(1).copied(), out);
-        }
-        Dense::Scale { m, n, turned, by_columns } => {
-            dense::scale([*m, *n], (args[0], *turned), args[1], *by_columns, out);
-        }
-        Dense::Row { op, data, shapes } => {
-            let Value::Tensor(f) = ops::def(*op).value else {
-                unreachable!("{op:?} has no function of arrays")
-            };
-            let args: Vec<Tensor> =
-                args.iter().zip(shapes).map(|(a, &s)| Tensor::new(s, *a)).collect();
-            out.copy_from_slice(f(&args, *data).data());
-        }
-    }
+    building::run(call, run.threads, &args, out);
 }

@@ -11,7 +11,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::dense::{self};
 use super::frame::PASS_HEAD;
-use super::frame::{Run, Tables};
+use super::frame::Run;
+use super::tables::Tables;
 use super::threads::{in_order, workers};
 use crate::jit::bodies::frame::Combine;
 use crate::jit::run::frame::Plan;

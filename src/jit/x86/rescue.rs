@@ -10,6 +10,7 @@ use super::assembler::{Assembler, memory};
 use super::layout::Layout;
 use super::machine::Machine;
 use super::writer::Rescue;
+use crate::jit::bodies::body::Outside;
 
 /// What the function outside gets.
 #[repr(C)]
@@ -73,7 +74,7 @@ pub fn write<M: Machine>(
     asm: &mut Assembler,
     layout: &Layout,
     rescues: &[Rescue],
-    functions: &[(usize, bool)],
+    functions: &[Outside],
 ) {
     let area = layout.rescue_area();
     let put = |asm: &mut Assembler, i: Result<Instruction, iced_x86::IcedError>| {
@@ -84,7 +85,10 @@ pub fn write<M: Machine>(
     let load = |r, from: MemoryOperand| Instruction::with2(M::LOAD, r, from);
     let shared = asm.label();
     for r in rescues {
-        let (function, binary) = functions[r.function as usize];
+        let (function, binary) = match functions[r.function as usize] {
+            Outside::One(f) => (f as usize, false),
+            Outside::Two(f) => (f as usize, true),
+        };
         asm.bind(r.enter);
         put(asm, store(at(0), r.x));
         put(asm, store(at(64), r.y));

@@ -1,4 +1,4 @@
-//! A session with compiled code, one without and one with threads say the same.
+//! A session with compiled code, one with the block engine and one with threads say the same.
 
 use gradus::optim::status::Status;
 use gradus::session::{Fit, Settings};
@@ -14,8 +14,8 @@ const FEW_ITERATIONS: usize = 2;
 const MANY_EVALUATIONS: usize = 20;
 
 pub fn check(e: &mut Examination, ran: &Ran) {
-    let plain = Settings { jit: false, ..Settings::default() };
-    compare(e, ran, "plain evaluator", plain);
+    let blocks = Settings { jit: false, ..Settings::default() };
+    compare(e, ran, "block engine", blocks);
     if e.case.is_multiple_of(8) {
         compare(e, ran, "two threads", Settings { threads: 2, ..Settings::default() });
     }

@@ -23,7 +23,12 @@ const TOLERANCE: f64 = 1e-10;
 fn ways() -> Vec<(Choice, Simd)> {
     let levels = Simd::ALL.into_iter().filter(|&s| s <= Simd::here());
     let emitted = levels.clone().filter(|&s| s > Simd::Baseline);
-    let wide = emitted.map(|s| (Choice::Always, s)).chain(levels.map(|s| (Choice::Blocks, s)));
+    let [few, all] = [false, true].map(|always| Choice::Blocks { always });
+    let blocks = levels.map(|s| (all, s)).chain([(few, Simd::here())]);
+    if cfg!(not(feature = "jit")) {
+        return blocks.collect();
+    }
+    let wide = emitted.map(|s| (Choice::Always, s)).chain(blocks);
     [(Choice::Never, Simd::here()), (Choice::Auto, Simd::here())].into_iter().chain(wide).collect()
 }
 

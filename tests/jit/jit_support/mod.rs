@@ -1,4 +1,4 @@
-//! Compiled code against the plain evaluator.
+//! Kernels, as machine code and by blocks, against the plain evaluator.
 #![allow(dead_code)] // every test file uses its own part
 
 #[cfg(unix)]
@@ -10,20 +10,22 @@ use gradus::expr::{ExprId, Graph, Op, Symbol, SymbolId};
 use gradus::jit::{Choice, Kernel, Options, Simd, compile};
 use gradus::shape::{Shape, Tensor};
 
-/// A way to compile: which loops become wide, and by which instructions.
+/// A way to run kernels: which loops become wide, or that there is no machine code, and by which instructions.
 pub type Way = (Choice, Simd);
 
-/// All ways to compile loops to vector code on this machine: for every level that has one
-/// an emitter, and blocks.
+/// All ways to run loops as vector code on this machine: for every level that has one an emitter, and blocks.
 pub fn wide_ways() -> impl Iterator<Item = Way> + Clone {
     let levels = Simd::ALL.into_iter().filter(|&s| s <= Simd::here());
-    let emitted = levels.clone().filter(|&s| s > Simd::Baseline);
-    emitted.map(|s| (Choice::Always, s)).chain(levels.map(|s| (Choice::Blocks, s)))
+    let emitted = levels.clone().filter(|&s| s > Simd::Baseline && cfg!(feature = "jit"));
+    let blocks = Choice::Blocks { always: true };
+    emitted.map(|s| (Choice::Always, s)).chain(levels.map(move |s| (blocks, s)))
 }
 
-/// All ways to compile on this machine.
+/// All ways to run kernels on this machine.
 pub fn ways() -> impl Iterator<Item = Way> + Clone {
-    std::iter::once((Choice::Never, Simd::here())).chain(wide_ways())
+    let scalar = [Choice::Never, Choice::Blocks { always: false }];
+    let scalar = scalar.into_iter().filter(|c| *c != Choice::Never || cfg!(feature = "jit"));
+    scalar.map(|c| (c, Simd::here())).chain(wide_ways())
 }
 
 /// A graph with inputs and their values.
@@ -110,7 +112,9 @@ impl Case {
     }
 
     pub fn kernel(&self, outputs: &[ExprId]) -> Kernel {
-        self.kernel_with(outputs, (Choice::Auto, Simd::here()))
+        let usual =
+            if cfg!(feature = "jit") { Choice::Auto } else { Choice::Blocks { always: false } };
+        self.kernel_with(outputs, (usual, Simd::here()))
     }
 
     pub fn kernel_with(&self, outputs: &[ExprId], (wide, simd): Way) -> Kernel {

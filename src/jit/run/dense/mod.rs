@@ -11,7 +11,9 @@ mod split;
 pub use gram::Gram;
 use rows::multiply_add;
 pub use rows::{add_turned, dots};
-pub use split::{MILLISECOND, gram_on, part_of_pass, product_on};
+#[cfg(feature = "jit")]
+pub use split::MILLISECOND;
+pub use split::{gram_on, part_of_pass, product_on};
 
 #[cfg(target_arch = "x86_64")]
 use crate::special::vector::Simd;
