@@ -275,7 +275,7 @@ mod tests {
             "logsumexp(X*w) + max(X*w)",
             "sumsq(tanh(X*w) - y)",
         ] {
-            assert_eq!(checked(&format!("{data}let f = {f}"), true), (None, 2500), "{f}");
+            assert_eq!(checked(&format!("{data}let f = {f}"), Way::Compiled), (None, 2500), "{f}");
         }
     }
 
