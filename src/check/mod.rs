@@ -43,15 +43,10 @@ pub use item::{Entry, Function, Item, Labelled, NamedTable, Names, Record};
 pub use moved::{Held, Renewal};
 pub use objective::{ChosenMethod, Objective, Start};
 
-use rustc_hash::FxHashMap;
-
 use crate::diag::{Code, Diagnostic, Sink, codes};
-use crate::eval::{self, EvalError};
+use crate::eval::EvalError;
 use crate::expr::{ExprId, Graph, SymbolId};
-use crate::jit;
-use crate::memory;
-use crate::ops;
-use crate::patience;
+use crate::model::engine::{self, Way};
 use crate::random::Stream;
 use crate::shape::ShapeFault;
 use crate::shape::{Shape, ShapeError, Tensor, in_words};
@@ -381,47 +376,15 @@ impl<'s> Checker<'s> {
         }
     }
 
-    /// Long sums are compiled, everything else is evaluated plainly.
     fn known_value(&self, e: ExprId) -> Result<Tensor, EvalError> {
-        if self.world.compiles() && is_long(self.g, e) {
-            let interrupt = Some(self.world.interrupt());
-            let options = jit::Options { interrupt, ..jit::Options::default() };
-            if let Ok(kernel) = jit::compile(self.g, &[e], &[], &options) {
-                let what = || crate::shape::in_words(self.g.shape(e)).into();
-                let mut out = memory::numbers(kernel.n_out(), &what)
-                    .map_err(|error| EvalError::OutOfMemory { node: e, error: Box::new(error) })?;
-                match kernel.call(&[], &mut out) {
-                    Ok(()) => return Ok(Tensor::new(self.g.shape(e), out)),
-                    Err(jit::Fault::Interrupted) => patience::stop(),
-                    // Of several mistakes the evaluator's is named, whatever the order in which code runs.
-                    Err(jit::Fault::Eval(_)) => {}
-                }
-            }
-        }
-        eval::evaluate_known(self.g, e)
+        let way = if self.world.compiles() { Way::Compiled } else { Way::Blocks };
+        engine::known_value(self.g, way, self.world.interrupt(), e)
     }
 
     /// Whether a value is missing only because the script has not run yet.
     pub fn is_pending(&self, e: ExprId) -> bool {
         self.dry && crate::ops::known_value(self.g, e).is_none()
     }
-}
-
-/// Whether loops run so many steps, those within one another multiplied, that compiling pays.
-fn is_long(g: &Graph, e: ExprId) -> bool {
-    const LONG: usize = 10_000;
-    let mut steps: FxHashMap<ExprId, usize> = FxHashMap::default();
-    for n in g.reachable(&[e]) {
-        let inside = g.args(n).iter().map(|a| steps[a]).max().unwrap_or(1);
-        let range = ops::Range::of(g, n);
-        let own = range.and_then(|r| ops::count(g, r.lo, r.hi)).unwrap_or(1);
-        let all = inside.saturating_mul(own.max(1));
-        if all >= LONG {
-            return true;
-        }
-        steps.insert(n, all);
-    }
-    false
 }
 
 /// The finding that something of the language is not there yet.

@@ -4,9 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::eval;
+use rustc_hash::FxHashMap;
+
+use crate::eval::{self, EvalError};
 use crate::expr::{ExprId, Graph, SymbolId};
 use crate::jit::{self, Alone, Choice, CompileError, Fault, Kernel};
+use crate::memory;
+use crate::ops;
+use crate::patience;
 use crate::shape::{Shape, Tensor};
 
 /// Gradients that a test makes wrong on purpose, to see that they are found out.
@@ -164,6 +169,57 @@ fn kernel(g: &Graph, engine: &Engine, exprs: &[ExprId], inputs: &[SymbolId]) -> 
         Way::Plain => return None,
     };
     found.ok()
+}
+
+/// Loops of so many steps are worth a kernel, where it runs once, ...
+const WORTH_A_KERNEL: usize = 10_000;
+/// ... and of so many machine code, if `way` allows it.
+const WORTH_CODE: usize = 300_000;
+
+/// The value of an expression without unknowns, by what takes the least time to get it once.
+pub(crate) fn known_value(
+    g: &Graph,
+    way: Way,
+    interrupt: Arc<AtomicBool>,
+    e: ExprId,
+) -> Result<Tensor, EvalError> {
+    let way = match steps(g, e) {
+        0..WORTH_A_KERNEL => Way::Plain,
+        WORTH_A_KERNEL..WORTH_CODE if way == Way::Compiled => Way::Blocks,
+        _ => way,
+    };
+    let engine = Engine { way, threads: 1, interrupt, spoiled: Spoiled::Nothing };
+    if let Some(kernel) = kernel(g, &engine, &[e], &[]) {
+        let what = || crate::shape::in_words(g.shape(e)).into();
+        let mut out = memory::numbers(kernel.n_out(), &what)
+            .map_err(|error| EvalError::OutOfMemory { node: e, error: Box::new(error) })?;
+        match kernel.call(&[], &mut out) {
+            Ok(()) => return Ok(Tensor::new(g.shape(e), out)),
+            Err(Fault::Interrupted) => patience::stop(),
+            // Of several mistakes the evaluator's is named, whatever the order in which code runs.
+            Err(Fault::Eval(_)) => {}
+        }
+    }
+    eval::evaluate_known(g, e)
+}
+
+/// Steps of the longest loop in an expression, those of loops within one another multiplied; not counted further where
+/// they are many.
+fn steps(g: &Graph, e: ExprId) -> usize {
+    let mut steps: FxHashMap<ExprId, usize> = FxHashMap::default();
+    let mut most = 0;
+    for n in g.reachable(&[e]) {
+        let inside = g.args(n).iter().map(|a| steps[a]).max().unwrap_or(1);
+        let range = ops::Range::of(g, n);
+        let own = range.and_then(|r| ops::count(g, r.lo, r.hi)).unwrap_or(1);
+        let all = inside.saturating_mul(own.max(1));
+        most = all.max(most);
+        if all >= WORTH_CODE {
+            break;
+        }
+        steps.insert(n, all);
+    }
+    most
 }
 
 fn evaluate(

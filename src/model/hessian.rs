@@ -312,7 +312,7 @@ mod tests {
         };
         let g = &mut session.state.graph;
         let vars = g.unknowns(&[f]);
-        blocks::closed_form(g, f, &vars, true).is_some_and(|(_, exprs)| {
+        blocks::closed_form(g, f, &vars, false).is_some_and(|(_, exprs)| {
             let formed = |e: ExprId| g.op(e) != crate::expr::Op::Diag;
             g.reachable(&exprs).into_iter().filter(|&e| formed(e)).all(|e| g.shape(e).len() <= 1200)
         })

@@ -20,7 +20,7 @@ pub enum Stop {
 }
 
 /// The registers, and the memory of loops by blocks.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub struct Registers {
     pub numbers: Vec<f64>,
     pub wholes: Vec<i64>,

@@ -119,7 +119,6 @@ impl Engine {
 
 /// The registers before the first run.
 fn registers(code: &Code) -> Registers {
-    let mut lanes = run::Lanes::default();
-    code.loops.iter().for_each(|l| lanes.fit(&l.plan));
+    let lanes = run::Lanes::new(code.loops.iter().map(|l| &l.plan));
     Registers { numbers: code.numbers.clone(), wholes: code.wholes.clone(), lanes }
 }

@@ -9,7 +9,7 @@ use crate::special::vector::{Elementary, Elementary2};
 const MOST_LANES: usize = 512;
 const LEAST_LANES: usize = 32;
 /// Numbers of all blocks together, so that they stay in the first level of cache.
-const NUMBERS: usize = 3072;
+const NUMBERS: usize = 4096;
 /// Numbers that a shift keeps at most.
 pub const KEPT: usize = 4;
 

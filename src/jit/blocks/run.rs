@@ -9,12 +9,41 @@ use crate::jit::bodies::body::Outside;
 use crate::jit::bodies::frame::Address;
 use crate::special::vector::{Simd, slices};
 
+/// Numbers of a line of the cache.
+const LINE: usize = 8;
+
+/// Room for the lanes of one value. It begins where a line of the cache does: vectors that lie across two take twice as
+/// long.
+#[derive(Debug, Default)]
+struct Block {
+    numbers: Vec<f64>,
+    start: usize,
+}
+
+impl Block {
+    fn new(lanes: usize) -> Block {
+        let numbers = vec![0.0; lanes + LINE];
+        let start = numbers.as_ptr().align_offset(8 * LINE).min(LINE);
+        Block { numbers, start }
+    }
+
+    #[inline(always)]
+    fn lanes(&self, count: usize) -> &[f64] {
+        &self.numbers[self.start..][..count]
+    }
+
+    #[inline(always)]
+    fn lanes_mut(&mut self, count: usize) -> &mut [f64] {
+        &mut self.numbers[self.start..][..count]
+    }
+}
+
 /// The memory of plans, kept from run to run: room for the largest of them.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Lanes {
-    blocks: Vec<Vec<f64>>,
+    blocks: Vec<Block>,
     /// Lanes of accumulators.
-    running: Vec<Vec<f64>>,
+    running: Vec<Block>,
     /// What shifts keep.
     kept: Vec<[f64; KEPT]>,
     numbers: Vec<f64>,
@@ -26,17 +55,24 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// Makes room for a plan.
-    pub fn fit(&mut self, plan: &Plan) {
-        let grow = |all: &mut Vec<Vec<f64>>, count: usize, lanes: usize| {
-            all.resize_with(all.len().max(count), Vec::new);
-            for block in &mut all[..count] {
-                block.resize(block.len().max(lanes), 0.0);
+    /// Room for all of these plans.
+    pub fn new<'p>(plans: impl Iterator<Item = &'p Plan> + Clone) -> Lanes {
+        // The first blocks are those of all plans, the last of few.
+        let room = |count: fn(&Plan) -> usize| {
+            let mut most: Vec<usize> = Vec::new();
+            for plan in plans.clone() {
+                most.resize(most.len().max(count(plan)), 0);
+                most[..count(plan)].iter_mut().for_each(|m| *m = plan.lanes.max(*m));
             }
+            most.into_iter().map(Block::new).collect()
         };
-        grow(&mut self.blocks, plan.blocks, plan.lanes);
-        grow(&mut self.running, plan.accumulators.len(), plan.lanes);
-        self.kept.resize(self.kept.len().max(plan.carries), [0.0; KEPT]);
+        let carries = plans.clone().map(|p| p.carries).max().unwrap_or(0);
+        Lanes {
+            blocks: room(|p| p.blocks),
+            running: room(|p| p.accumulators.len()),
+            kept: vec![[0.0; KEPT]; carries],
+            ..Lanes::default()
+        }
     }
 }
 
@@ -45,8 +81,8 @@ impl Lanes {
     #[inline(always)]
     fn held(&self, from: Source, now: usize) -> &[f64] {
         match from {
-            Source::Block(b) => &self.blocks[b as usize][..now],
-            Source::Running(a) => &self.running[a as usize][..now],
+            Source::Block(b) => self.blocks[b as usize].lanes(now),
+            Source::Running(a) => self.running[a as usize].lanes(now),
             Source::Array(..) | Source::Number(_) => unreachable!("what is stored is in a block"),
         }
     }
@@ -135,7 +171,7 @@ impl Follower<'_, '_> {
         self.lanes.numbers = numbers;
         let used = plan.lanes.min(self.turns.steps);
         for (how, running) in plan.accumulators.iter().zip(&mut self.lanes.running) {
-            running[..used].fill(how.neutral());
+            running.lanes_mut(used).fill(how.neutral());
         }
         self.lanes.kept[..plan.carries].fill([0.0; KEPT]);
     }
@@ -166,8 +202,8 @@ impl Follower<'_, '_> {
     #[inline(always)]
     fn lanes(&self, from: Source) -> &[f64] {
         match from {
-            Source::Block(b) => &self.lanes.blocks[b as usize][..self.now],
-            Source::Running(a) => &self.lanes.running[a as usize][..self.now],
+            Source::Block(b) => self.lanes.blocks[b as usize].lanes(self.now),
+            Source::Running(a) => self.lanes.running[a as usize].lanes(self.now),
             Source::Array(p, offset) => &self.memory(p)[self.entry(p, offset)..][..self.now],
             Source::Number(_) => &[],
         }
@@ -183,7 +219,7 @@ impl Follower<'_, '_> {
                 let to = $to as usize;
                 let mut taken = std::mem::take(&mut self.lanes.$kind[to]);
                 {
-                    let ($s, $out) = (&mut *self, &mut taken[..$lanes]);
+                    let ($s, $out) = (&mut *self, taken.lanes_mut($lanes));
                     $body;
                 }
                 self.lanes.$kind[to] = taken;
@@ -336,7 +372,7 @@ impl Follower<'_, '_> {
         let used = plan.lanes.min(self.turns.steps);
         totals.clear();
         for (how, running) in plan.accumulators.iter().zip(running) {
-            totals.push(lanes::combined(*how, &mut running[..used]));
+            totals.push(lanes::combined(*how, running.lanes_mut(used)));
         }
     }
 }

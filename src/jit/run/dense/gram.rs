@@ -31,7 +31,7 @@ impl Gram {
     pub const CHUNK: usize = 64;
 
     /// Zero, for rows of `n` entries.
-    #[cfg(feature = "jit")]
+    #[cfg(any(feature = "jit", test))]
     pub fn new(n: usize) -> Gram {
         Gram::stripe(n, 0..n)
     }
