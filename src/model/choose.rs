@@ -11,7 +11,7 @@ use crate::optim::methods::newton::MAX_DENSE;
 use crate::optim::methods::{bfgs, lbfgs, lm, newton};
 use crate::optim::options::Options;
 use crate::optim::squares::normal_equations::MAX_JACOBIAN;
-use crate::problem::{HessianKind, JacobianKind, Problem};
+use crate::problem::{HessianKind, Problem};
 
 /// Least squares with more unknowns than this goes to a method without them.
 const MAX_LM: usize = 500;
@@ -62,8 +62,7 @@ pub(crate) fn revise(problem: &mut Compiled, setup: &Setup, plan: &Plan) -> Opti
 /// Whether the Jacobian need not be stored, or can be.
 pub(crate) fn jacobian_fits(problem: &mut Compiled) -> bool {
     let m = problem.squares().map_or(0, |squares| squares.count);
-    m.saturating_mul(problem.n_vars()) <= MAX_JACOBIAN
-        || problem.jacobian_kind() == JacobianKind::Products
+    m.saturating_mul(problem.n_vars()) <= MAX_JACOBIAN || problem.has_gauss_newton()
 }
 
 /// The method for a smooth or another objective that is no sum of squares, by its number of unknowns.

@@ -28,7 +28,7 @@ use crate::memory;
 use crate::optim::methods::newton::MAX_DENSE;
 use crate::patience;
 use crate::problem::{
-    Bounds, HessianKind, JacobianKind, MAX_DENSE_HESSIAN, Problem, SumOfSquares, SymmetricPattern,
+    Bounds, HessianKind, MAX_DENSE_HESSIAN, Problem, SumOfSquares, SymmetricPattern,
 };
 use crate::shape::Shape;
 use crate::simplify;
@@ -579,7 +579,7 @@ impl Problem for Compiled<'_> {
         match pattern {
             Some(pattern) => HessianKind::Sparse(pattern),
             None if self.n <= MAX_DENSE_HESSIAN => HessianKind::Dense,
-            None => HessianKind::Product,
+            None => HessianKind::None,
         }
     }
 
@@ -619,6 +619,10 @@ impl Problem for Compiled<'_> {
         self.note(outcome, values);
     }
 
+    fn has_hessian_vector(&self) -> bool {
+        true
+    }
+
     fn hessian_vector(&mut self, x: &[f64], v: &[f64], hv: &mut [f64]) {
         self.evaluate(Part::HessianVector, &[x, v].concat());
         hv.copy_from_slice(&self.out);
@@ -628,22 +632,12 @@ impl Problem for Compiled<'_> {
         let squares = self.squares.as_ref()?;
         let &Squares { scale, offset, .. } = squares;
         let count = structure::n_residuals(self.g, squares);
-        Some(SumOfSquares { count, scale, offset, is_affine: self.affine })
+        let is_affine = self.affine;
+        Some(SumOfSquares { count, scale, offset, is_affine, has_jacobian: true })
     }
 
     fn residuals(&mut self, x: &[f64], r: &mut [f64]) {
         r.copy_from_slice(self.part(Part::Residuals, x));
-    }
-
-    fn jacobian_kind(&mut self) -> JacobianKind {
-        let Some(SumOfSquares { count: m, offset, .. }) = self.squares() else {
-            return JacobianKind::None;
-        };
-        let many = m >= FEW_COLUMNS * self.n && m.saturating_mul(self.n) >= WORTH_PRODUCTS;
-        match many && offset == 0.0 && self.fuses_gauss_newton() {
-            true => JacobianKind::Products,
-            false => JacobianKind::Dense,
-        }
     }
 
     fn jacobian(&mut self, x: &[f64], jac: &mut DMatrix<f64>) {
@@ -654,6 +648,12 @@ impl Problem for Compiled<'_> {
         self.by_columns(Part::JacobianVector, x, |j, column| {
             jac.column_mut(j).copy_from_slice(column)
         });
+    }
+
+    fn has_gauss_newton(&mut self) -> bool {
+        let Some(SumOfSquares { count: m, offset, .. }) = self.squares() else { return false };
+        let many = m >= FEW_COLUMNS * self.n && m.saturating_mul(self.n) >= WORTH_PRODUCTS;
+        many && offset == 0.0 && self.fuses_gauss_newton()
     }
 
     fn gauss_newton(&mut self, x: &[f64], g: &mut [f64], a: &mut DMatrix<f64>) -> f64 {

@@ -13,7 +13,7 @@ use crate::optim::judge::verdict::{PointKind, Verdict, examine};
 use crate::optim::registry::{self, Need};
 use crate::optim::squares::normal_equations::{MAX_JACOBIAN, Short};
 use crate::optim::status::Status;
-use crate::problem::{Bounds, HessianKind, JacobianKind, Problem};
+use crate::problem::{Bounds, HessianKind, Problem};
 use nalgebra::DMatrix;
 
 /// The kind of point is worked out from dense Hessians of at most this many unknowns.
@@ -104,7 +104,7 @@ pub(crate) fn statistics(problem: &mut Compiled, solution: &Solution) -> Option<
 
 /// Residuals and Jacobian in short form, where that is accurate.
 fn short(problem: &mut Compiled, x: &[f64]) -> Option<Short> {
-    if problem.jacobian_kind() != JacobianKind::Products {
+    if !problem.has_gauss_newton() {
         return None;
     }
     let (mut gradient, mut products) = (vec![0.0; x.len()], DMatrix::zeros(x.len(), x.len()));

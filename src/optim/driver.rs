@@ -201,9 +201,9 @@ fn check_fit(
         return Err(Misfit::StartLength { expected: n, found: x0.len() });
     }
     if let Some(need) = method.unmet_need(problem) {
-        // A Hessian is there, though not in this form.
-        let has_another = need == Need::DenseHessian && problem.hessian_kind() != HessianKind::None;
-        return Err(match has_another && n > MAX_DENSE_HESSIAN {
+        // There is a Hessian, though not in this form.
+        let another = problem.has_hessian_vector() || problem.hessian_kind() != HessianKind::None;
+        return Err(match need == Need::DenseHessian && another && n > MAX_DENSE_HESSIAN {
             true => Misfit::TooLarge { method: method.name, n },
             false => Misfit::Unmet { method: method.name, need },
         });

@@ -9,7 +9,7 @@ use super::options::{
 };
 use super::run::Run;
 use super::status::Stop;
-use crate::problem::{HessianKind, JacobianKind, Problem};
+use crate::problem::{HessianKind, Problem};
 
 /// What a method needs of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,11 +49,11 @@ impl Need {
         match self {
             Need::Objective => true,
             Need::Gradient => problem.has_gradient(),
-            Need::Hessian => problem.hessian_kind().has_entries(),
+            Need::Hessian => problem.hessian_kind() != HessianKind::None,
             Need::DenseHessian => problem.hessian_kind().is_dense(),
-            Need::HessianVector => problem.hessian_kind() != HessianKind::None,
+            Need::HessianVector => problem.has_hessian_vector(),
             Need::Residuals => problem.squares().is_some(),
-            Need::Jacobian => problem.jacobian_kind() != JacobianKind::None,
+            Need::Jacobian => problem.squares().is_some_and(|squares| squares.has_jacobian),
         }
     }
 }

@@ -5,8 +5,9 @@
 //! the judges of a solution ([`judge`]): what kind of point it is, and the statistics of a fit.
 //! This room knows callbacks and numbers only: no expression graph, no files, no terminal.
 //!
-//! A method in [`methods`] writes its iteration and its row ([`method`]), and does not know the registry. Limits, interrupts, counts, traces and the best point so
-//! far belong to [`run`] and to the evaluator of `problem`. Adding a method is one file and one row.
+//! A method in [`methods`] writes its iteration and its row ([`method`]), and does not know the registry. Limits,
+//! interrupts, counts, traces and the best point so far belong to [`run`] and to the evaluator of `problem`. Adding a method
+//! is one file and one row.
 
 pub mod driver;
 pub mod judge;

@@ -5,7 +5,7 @@
 
 use super::methods;
 
-pub use super::method::{MethodDef, Need};
+pub use super::method::{Entry, MethodDef, Need};
 
 /// Every built-in method.
 pub static METHODS: &[&MethodDef] = &[

@@ -5,9 +5,7 @@
 //! follows from the Jacobian. Numeric differentiation happens only on request
 //! ([`numeric_gradient`](ClosureProblem::numeric_gradient)).
 
-use super::{
-    Bounds, HessianKind, JacobianKind, Problem, SumOfSquares, central_difference_gradient,
-};
+use super::{Bounds, HessianKind, Problem, SumOfSquares, central_difference_gradient};
 use nalgebra::{DMatrix, DVectorView, DVectorViewMut};
 
 type ValueFn<'a> = Box<dyn FnMut(&[f64]) -> f64 + 'a>;
@@ -187,11 +185,7 @@ impl Problem for ClosureProblem<'_> {
     }
 
     fn hessian_kind(&mut self) -> HessianKind {
-        match (&self.hessian, &self.hessian_vector) {
-            (Some(_), _) => HessianKind::Dense,
-            (None, Some(_)) => HessianKind::Product,
-            (None, None) => HessianKind::None,
-        }
+        if self.hessian.is_some() { HessianKind::Dense } else { HessianKind::None }
     }
 
     fn hessian(&mut self, x: &[f64], h: &mut DMatrix<f64>) {
@@ -199,6 +193,10 @@ impl Problem for ClosureProblem<'_> {
             Some(hessian) => hessian(x, h),
             None => h.fill(f64::NAN),
         }
+    }
+
+    fn has_hessian_vector(&self) -> bool {
+        self.hessian_vector.is_some() || self.hessian.is_some()
     }
 
     fn hessian_vector(&mut self, x: &[f64], v: &[f64], hv: &mut [f64]) {
@@ -219,8 +217,13 @@ impl Problem for ClosureProblem<'_> {
     }
 
     fn squares(&self) -> Option<SumOfSquares> {
-        let (scale, offset) = (self.scale, self.offset);
-        Some(SumOfSquares { count: self.n_residuals?, scale, offset, is_affine: false })
+        Some(SumOfSquares {
+            count: self.n_residuals?,
+            scale: self.scale,
+            offset: self.offset,
+            is_affine: false,
+            has_jacobian: self.jacobian.is_some(),
+        })
     }
 
     fn residuals(&mut self, x: &[f64], r: &mut [f64]) {
@@ -228,10 +231,6 @@ impl Problem for ClosureProblem<'_> {
             Some(residuals) => residuals(x, r),
             None => r.fill(f64::NAN),
         }
-    }
-
-    fn jacobian_kind(&mut self) -> JacobianKind {
-        if self.jacobian.is_some() { JacobianKind::Dense } else { JacobianKind::None }
     }
 
     fn jacobian(&mut self, x: &[f64], jac: &mut DMatrix<f64>) {

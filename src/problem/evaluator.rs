@@ -7,7 +7,7 @@
 //! Counting: a value with its gradient is one f and one gradient; residuals are one f, a Jacobian one
 //! gradient. The evaluator never evaluates a point again on its own.
 
-use super::{HessianKind, JacobianKind, Problem};
+use super::{HessianKind, Problem};
 use crate::memory;
 use crate::patience::Timer;
 use nalgebra::DMatrix;
@@ -212,9 +212,9 @@ impl<'p> Evaluator<'p> {
         self.screen(all_finite(jac.as_slice()))
     }
 
-    /// The form of the Jacobian. No evaluation.
-    pub fn jacobian_kind(&mut self) -> JacobianKind {
-        self.problem.jacobian_kind()
+    /// Whether value, gradient and Gauss-Newton matrix should be asked for together. No evaluation.
+    pub fn has_gauss_newton(&mut self) -> bool {
+        self.problem.has_gauss_newton()
     }
 
     /// f(x), its gradient and the Gauss-Newton matrix, or `None` where one is not finite.

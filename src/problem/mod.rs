@@ -11,9 +11,9 @@
 //! f(x) = scale * sum_i r_i(x)^2 + offset,     grad f = 2 * scale * J'r
 //! ```
 //!
-//! What a problem has is asked by parts, one question each: a gradient, the form of the [Hessian](HessianKind), a
-//! [sum of squares](SumOfSquares), the form of its [Jacobian](JacobianKind), [`Bounds`]. Constraints will be one further part: how many
-//! there are and their sides, their values, the form of their Jacobian.
+//! What a problem has is asked by parts, one question each: a gradient, the form of the [Hessian](HessianKind), its products
+//! with vectors, a [sum of squares](SumOfSquares), its Gauss-Newton matrix, [`Bounds`]. Constraints will be one further part:
+//! how many there are and their sides, their values, the form of their Jacobian.
 //!
 //! Invariant: an evaluation never fails. A point outside the domain gives NaN or an infinity, and the solver
 //! rejects it.
@@ -38,13 +38,11 @@ use std::sync::Arc;
 /// A Hessian whose entries are known to be few is formed as a dense matrix for at most so many variables: 8 MB.
 pub const MAX_DENSE_HESSIAN: usize = 1000;
 
-/// In what form a problem has its Hessian; each form has the products with vectors as well.
+/// In what form a problem has its Hessian.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HessianKind {
     /// Not at all.
     None,
-    /// As products with vectors alone: [`hessian_vector`](Problem::hessian_vector).
-    Product,
     /// As a matrix of n^2 entries: [`hessian`](Problem::hessian).
     Dense,
     /// As the entries of this pattern: [`sparse_hessian`](Problem::sparse_hessian), and up to [`MAX_DENSE_HESSIAN`]
@@ -53,17 +51,12 @@ pub enum HessianKind {
 }
 
 impl HessianKind {
-    /// Whether its entries may be asked for, in whatever layout.
-    pub fn has_entries(&self) -> bool {
-        matches!(self, HessianKind::Dense | HessianKind::Sparse(_))
-    }
-
     /// Whether [`hessian`](Problem::hessian) may be called.
     pub fn is_dense(&self) -> bool {
         match self {
             HessianKind::Dense => true,
             HessianKind::Sparse(pattern) => pattern.n() <= MAX_DENSE_HESSIAN,
-            HessianKind::None | HessianKind::Product => false,
+            HessianKind::None => false,
         }
     }
 }
@@ -79,18 +72,8 @@ pub struct SumOfSquares {
     pub offset: f64,
     /// Whether the residuals are affine in x, so that one Gauss-Newton step is exact.
     pub is_affine: bool,
-}
-
-/// In what form a problem has the Jacobian of its residuals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JacobianKind {
-    /// Not at all.
-    None,
-    /// As a matrix: [`jacobian`](Problem::jacobian).
-    Dense,
-    /// As a matrix, but also as the products that [`gauss_newton`](Problem::gauss_newton) gives, which should be asked
-    /// for: there are many more residuals than variables.
-    Products,
+    /// Whether [`jacobian`](Problem::jacobian) may be called.
+    pub has_jacobian: bool,
 }
 
 /// An objective of n variables, with whatever derivatives and structure it has.
@@ -142,6 +125,11 @@ pub trait Problem {
         values.fill(f64::NAN);
     }
 
+    /// Whether [`hessian_vector`](Problem::hessian_vector) may be called.
+    fn has_hessian_vector(&self) -> bool {
+        false
+    }
+
     /// The Hessian of f times `v`, into `hv`. `x: n, v: n, hv: n`.
     fn hessian_vector(&mut self, _x: &[f64], _v: &[f64], hv: &mut [f64]) {
         hv.fill(f64::NAN);
@@ -157,14 +145,15 @@ pub trait Problem {
         r.fill(f64::NAN);
     }
 
-    /// The form of the Jacobian of the residuals; found once, like that of the Hessian.
-    fn jacobian_kind(&mut self) -> JacobianKind {
-        JacobianKind::None
-    }
-
     /// The Jacobian of the residuals into `jac`. `x: n, jac: m x n`.
     fn jacobian(&mut self, _x: &[f64], jac: &mut DMatrix<f64>) {
         jac.fill(f64::NAN);
+    }
+
+    /// Whether [`gauss_newton`](Problem::gauss_newton) may be called and should be: there are many more residuals
+    /// than variables. Found once, which may take work.
+    fn has_gauss_newton(&mut self) -> bool {
+        false
     }
 
     /// f(x), its gradient into `g`, and the Gauss-Newton matrix `2 * scale * J'J` into `a`, both triangles,

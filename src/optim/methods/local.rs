@@ -9,7 +9,7 @@ use crate::optim::driver::{self, Control, Misfit, Solution};
 use crate::optim::method::MethodDef;
 use crate::optim::options::{OptionError, OptionValue, Options};
 use crate::optim::run::Run;
-use crate::problem::JacobianKind;
+use crate::problem::HessianKind;
 
 /// The methods that may follow a start.
 const LOCAL: [&MethodDef; 7] = [
@@ -73,11 +73,12 @@ fn choose(run: &mut Run<'_>, named: Option<&str>) -> &'static MethodDef {
         return method;
     }
     let n = run.x0().len();
-    let fits = run.eval.structure().squares().is_some_and(|squares| squares.count >= n);
+    let squares = run.eval.structure().squares();
+    let is_fit = squares.is_some_and(|squares| squares.has_jacobian && squares.count >= n);
     let is_bounded = run.bounds().is_some();
     match n <= MAX_NEWTON {
-        true if fits && run.eval.jacobian_kind() != JacobianKind::None => &lm::METHOD,
-        true if !is_bounded && run.eval.hessian_kind().has_entries() => &newton::METHOD,
+        true if is_fit => &lm::METHOD,
+        true if !is_bounded && run.eval.hessian_kind() != HessianKind::None => &newton::METHOD,
         _ => &lbfgs::METHOD,
     }
 }

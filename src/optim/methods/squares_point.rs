@@ -8,7 +8,7 @@ use crate::optim::run::Run;
 use crate::optim::squares::normal_equations::{MAX_JACOBIAN, Short};
 use crate::optim::status::Stop;
 use crate::optim::vector::dot;
-use crate::problem::{Halt, JacobianKind};
+use crate::problem::Halt;
 use nalgebra::DMatrix;
 
 /// The factor of the sum of squares.
@@ -38,7 +38,7 @@ impl Point {
     pub fn first(run: &mut Run<'_>) -> Result<Point, Stop> {
         let x = run.x0().to_vec();
         let n = x.len();
-        let by_products = run.eval.jacobian_kind() == JacobianKind::Products;
+        let by_products = run.eval.has_gauss_newton();
         let mut point = Point {
             x,
             r: Vec::new(),
