@@ -87,132 +87,27 @@ fn operations<const FUSED: bool>(
     n: &mut [f64],
     w: &mut [i64],
 ) -> Result<Option<u32>, Stop> {
-    let fma = |a: f64, b: f64, c: f64| if FUSED { a.mul_add(b, c) } else { a * b + c };
-    let truth = |holds: bool| if holds { 1.0 } else { 0.0 };
-    macro_rules! number {
-        ($to:ident, $value:expr) => {
-            n[$to as usize] = $value
-        };
-    }
-    macro_rules! n {
-        ($r:ident) => {
-            n[$r as usize]
-        };
-    }
-    macro_rules! w {
-        ($r:ident) => {
-            w[$r as usize]
-        };
-    }
     let ops = &c.code.ops[..];
     let mut next = *at;
     loop {
         let op = ops[next];
         next += 1;
         match op {
-            Op::IAdd { to, a, b } => w!(to) = w!(a).wrapping_add(w!(b)),
-            Op::IMul { to, a, b } => w!(to) = w!(a).wrapping_mul(w!(b)),
-            Op::IMin { to, a, b } => w!(to) = w!(a).min(w!(b)),
-            Op::IDiv { to, a, by } => w!(to) = (w!(a) as u64 / w!(by) as u64) as i64,
-            Op::IRem { to, a, by } => w!(to) = (w!(a) as u64 % w!(by) as u64) as i64,
-            Op::ISet { to, value } => w!(to) = i64::from(value),
-            Op::Whole { to, x, site } => {
-                let whole = n!(x) as i64;
-                if whole as f64 != n!(x) {
-                    return Err(Stop::Fault(site, n!(x).to_bits() as i64));
-                }
-                w!(to) = whole;
-            }
-            Op::Inside { to, index, size, site } => {
-                let place = w!(index).wrapping_sub(1);
-                if place as u64 >= w!(size) as u64 {
-                    return Err(Stop::Fault(site, w!(index)));
-                }
-                w!(to) = place;
-            }
-            Op::Real { to, from } => number!(to, w!(from) as f64),
-
-            Op::LoadInput { to, at, plus } => number!(to, entry!(arrays.input, w, at, plus)),
-            Op::LoadOutput { to, at, plus } => number!(to, entry!(arrays.output, w, at, plus)),
-            Op::LoadScratch { to, at, plus } => number!(to, entry!(arrays.scratch, w, at, plus)),
-            Op::LoadData { to, data, at, plus } => {
-                number!(to, entry!(arrays.data[data as usize].data(), w, at, plus));
-            }
-            Op::StoreOutput { at, plus, value } => entry!(arrays.output, w, at, plus) = n!(value),
-            Op::StoreScratch { at, plus, value } => entry!(arrays.scratch, w, at, plus) = n!(value),
-            Op::AddOutput { at, plus, value } => entry!(arrays.output, w, at, plus) += n!(value),
-            Op::AddScratch { at, plus, value } => entry!(arrays.scratch, w, at, plus) += n!(value),
-            Op::AddProductOutput { at, plus, a, b } => {
-                let entry = &mut entry!(arrays.output, w, at, plus);
-                *entry = fma(n!(a), n!(b), *entry);
-            }
-            Op::AddProductScratch { at, plus, a, b } => {
-                let entry = &mut entry!(arrays.scratch, w, at, plus);
-                *entry = fma(n!(a), n!(b), *entry);
-            }
-            Op::Clear { range } => {
-                let (start, range) = &c.code.ranges[range as usize];
-                arrays.of_mut(*start)[range.clone()].fill(0.0);
-            }
-
-            Op::Copy { to, from } => number!(to, n!(from)),
-            Op::Neg { to, a } => number!(to, -n!(a)),
-            Op::Abs { to, a } => number!(to, n!(a).abs()),
-            Op::Sqrt { to, a } => number!(to, n!(a).sqrt()),
-            Op::Floor { to, a } => number!(to, n!(a).floor()),
-            Op::Ceil { to, a } => number!(to, n!(a).ceil()),
-            Op::Sign { to, a } => number!(to, special::sign(n!(a))),
-            Op::Relu { to, a } => number!(to, special::relu(n!(a))),
-            Op::Add { to, a, b } => number!(to, n!(a) + n!(b)),
-            Op::Sub { to, a, b } => number!(to, n!(a) - n!(b)),
-            Op::Mul { to, a, b } => number!(to, n!(a) * n!(b)),
-            Op::Div { to, a, b } => number!(to, n!(a) / n!(b)),
-            Op::Min { to, a, b } => number!(to, special::min(n!(a), n!(b))),
-            Op::Max { to, a, b } => number!(to, special::max(n!(a), n!(b))),
-            Op::Less { to, a, b } => number!(to, truth(n!(a) < n!(b))),
-            Op::LessEqual { to, a, b } => number!(to, truth(n!(a) <= n!(b))),
-            Op::Equal { to, a, b } => number!(to, truth(n!(a) == n!(b))),
-            Op::NotEqual { to, a, b } => number!(to, truth(n!(a) != n!(b))),
-            Op::And { to, a, b } => number!(to, truth(n!(a) != 0.0 && n!(b) != 0.0)),
-            Op::Or { to, a, b } => number!(to, truth(n!(a) != 0.0 || n!(b) != 0.0)),
-            Op::Not { to, a } => number!(to, truth(n!(a) == 0.0)),
-            Op::MulAdd { to, a, b, c } => number!(to, fma(n!(a), n!(b), n!(c))),
-            Op::MulSub { to, a, b, c } => number!(to, fma(n!(a), n!(b), -n!(c))),
-            Op::NegMulAdd { to, a, b, c } => number!(to, fma(-n!(a), n!(b), n!(c))),
-            Op::Select { to, cond, a, b } => {
-                number!(to, if n!(cond) != 0.0 { n!(a) } else { n!(b) })
-            }
-            Op::One { to, f, x } => number!(to, c.code.one[f as usize](n!(x))),
-            Op::Two { to, f, x, y } => number!(to, c.code.two[f as usize](n!(x), n!(y))),
-            Op::LogAdd { largest, sum, v } => {
-                let of = log_add(n!(largest), n!(sum), n!(v));
-                (n!(largest), n!(sum)) = of;
-            }
-            Op::LogEnd { to, largest, sum } => number!(to, n!(largest) + n!(sum).ln()),
-            Op::FirstLargest { best, place, v, at } => {
-                let of = first_largest((n!(best), n!(place)), n!(v), w!(at));
-                (n!(best), n!(place)) = of;
-            }
-            Op::FirstSmallest { best, place, v, at } => {
-                let of = first_largest((n!(best), n!(place)), -n!(v), w!(at));
-                (n!(best), n!(place)) = of;
-            }
-
             Op::Jump { to } => next = to as usize,
             Op::Unless { cond, to } => {
-                if n!(cond) == 0.0 {
+                if n[cond as usize] == 0.0 {
                     next = to as usize;
                 }
             }
             Op::Enter { counter, lo, hi, past } => {
-                w!(counter) = w!(lo);
-                if w!(lo) > w!(hi) {
+                w[counter as usize] = w[lo as usize];
+                if w[lo as usize] > w[hi as usize] {
                     next = past as usize;
                 }
             }
             Op::Next { counter, hi, body } => {
-                if w!(counter) < w!(hi) {
-                    w!(counter) += 1;
+                if w[counter as usize] < w[hi as usize] {
+                    w[counter as usize] += 1;
                     next = body as usize;
                     if c.interrupt.load(Ordering::Relaxed) {
                         return Err(Stop::Interrupted);
@@ -220,12 +115,12 @@ fn operations<const FUSED: bool>(
                 }
             }
             Op::NotEmpty { lo, hi, site } => {
-                if w!(lo) > w!(hi) {
+                if w[lo as usize] > w[hi as usize] {
                     return Err(Stop::Fault(site, 0));
                 }
             }
             Op::Taken { flag, site } => {
-                if w!(flag) == 0 {
+                if w[flag as usize] == 0 {
                     return Err(Stop::Fault(site, 0));
                 }
             }
@@ -235,8 +130,183 @@ fn operations<const FUSED: bool>(
             }
             Op::Dense { call } => dense(c, call, arrays),
             Op::End => return Ok(None),
+            op => {
+                if !(numbers::<FUSED>(op, c, n)
+                    || memory::<FUSED>(op, c, arrays, n, w)
+                    || whole(op, n, w)?)
+                {
+                    fold(op, n, w);
+                }
+            }
         }
     }
+}
+
+// The groups of operations are inlined into one `match` over all of them. Each gives whether the operation is one of its own.
+
+/// Whole numbers, places and their checks.
+#[inline(always)]
+fn whole(op: Op, n: &mut [f64], w: &mut [i64]) -> Result<bool, Stop> {
+    match op {
+        Op::IAdd { to, a, b } => w[to as usize] = w[a as usize].wrapping_add(w[b as usize]),
+        Op::IMul { to, a, b } => w[to as usize] = w[a as usize].wrapping_mul(w[b as usize]),
+        Op::IMin { to, a, b } => w[to as usize] = w[a as usize].min(w[b as usize]),
+        Op::IDiv { to, a, by } => {
+            w[to as usize] = (w[a as usize] as u64 / w[by as usize] as u64) as i64
+        }
+        Op::IRem { to, a, by } => {
+            w[to as usize] = (w[a as usize] as u64 % w[by as usize] as u64) as i64
+        }
+        Op::ISet { to, value } => w[to as usize] = i64::from(value),
+        Op::Whole { to, x, site } => {
+            let whole = n[x as usize] as i64;
+            if whole as f64 != n[x as usize] {
+                return Err(Stop::Fault(site, n[x as usize].to_bits() as i64));
+            }
+            w[to as usize] = whole;
+        }
+        Op::Inside { to, index, size, site } => {
+            let place = w[index as usize].wrapping_sub(1);
+            if place as u64 >= w[size as usize] as u64 {
+                return Err(Stop::Fault(site, w[index as usize]));
+            }
+            w[to as usize] = place;
+        }
+        Op::Real { to, from } => n[to as usize] = w[from as usize] as f64,
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// Entries of arrays.
+#[inline(always)]
+fn memory<const FUSED: bool>(
+    op: Op,
+    c: Context,
+    arrays: &mut Arrays,
+    n: &mut [f64],
+    w: &mut [i64],
+) -> bool {
+    match op {
+        Op::LoadInput { to, at, plus } => n[to as usize] = entry!(arrays.input, w, at, plus),
+        Op::LoadOutput { to, at, plus } => n[to as usize] = entry!(arrays.output, w, at, plus),
+        Op::LoadScratch { to, at, plus } => n[to as usize] = entry!(arrays.scratch, w, at, plus),
+        Op::LoadData { to, data, at, plus } => {
+            n[to as usize] = entry!(arrays.data[data as usize].data(), w, at, plus);
+        }
+        Op::StoreOutput { at, plus, value } => {
+            entry!(arrays.output, w, at, plus) = n[value as usize]
+        }
+        Op::StoreScratch { at, plus, value } => {
+            entry!(arrays.scratch, w, at, plus) = n[value as usize]
+        }
+        Op::AddOutput { at, plus, value } => {
+            entry!(arrays.output, w, at, plus) += n[value as usize]
+        }
+        Op::AddScratch { at, plus, value } => {
+            entry!(arrays.scratch, w, at, plus) += n[value as usize]
+        }
+        Op::AddProductOutput { at, plus, a, b } => {
+            let entry = &mut entry!(arrays.output, w, at, plus);
+            *entry = fma::<FUSED>(n[a as usize], n[b as usize], *entry);
+        }
+        Op::AddProductScratch { at, plus, a, b } => {
+            let entry = &mut entry!(arrays.scratch, w, at, plus);
+            *entry = fma::<FUSED>(n[a as usize], n[b as usize], *entry);
+        }
+        Op::Clear { range } => {
+            let (start, range) = &c.code.ranges[range as usize];
+            arrays.of_mut(*start)[range.clone()].fill(0.0);
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Arithmetic and functions.
+#[inline(always)]
+fn numbers<const FUSED: bool>(op: Op, c: Context, n: &mut [f64]) -> bool {
+    match op {
+        Op::Copy { to, from } => n[to as usize] = n[from as usize],
+        Op::Neg { to, a } => n[to as usize] = -n[a as usize],
+        Op::Abs { to, a } => n[to as usize] = n[a as usize].abs(),
+        Op::Sqrt { to, a } => n[to as usize] = n[a as usize].sqrt(),
+        Op::Floor { to, a } => n[to as usize] = n[a as usize].floor(),
+        Op::Ceil { to, a } => n[to as usize] = n[a as usize].ceil(),
+        Op::Sign { to, a } => n[to as usize] = special::sign(n[a as usize]),
+        Op::Relu { to, a } => n[to as usize] = special::relu(n[a as usize]),
+        Op::Add { to, a, b } => n[to as usize] = n[a as usize] + n[b as usize],
+        Op::Sub { to, a, b } => n[to as usize] = n[a as usize] - n[b as usize],
+        Op::Mul { to, a, b } => n[to as usize] = n[a as usize] * n[b as usize],
+        Op::Div { to, a, b } => n[to as usize] = n[a as usize] / n[b as usize],
+        Op::Min { to, a, b } => n[to as usize] = special::min(n[a as usize], n[b as usize]),
+        Op::Max { to, a, b } => n[to as usize] = special::max(n[a as usize], n[b as usize]),
+        Op::Less { to, a, b } => n[to as usize] = truth(n[a as usize] < n[b as usize]),
+        Op::LessEqual { to, a, b } => n[to as usize] = truth(n[a as usize] <= n[b as usize]),
+        Op::Equal { to, a, b } => n[to as usize] = truth(n[a as usize] == n[b as usize]),
+        Op::NotEqual { to, a, b } => n[to as usize] = truth(n[a as usize] != n[b as usize]),
+        Op::And { to, a, b } => {
+            n[to as usize] = truth(n[a as usize] != 0.0 && n[b as usize] != 0.0)
+        }
+        Op::Or { to, a, b } => n[to as usize] = truth(n[a as usize] != 0.0 || n[b as usize] != 0.0),
+        Op::Not { to, a } => n[to as usize] = truth(n[a as usize] == 0.0),
+        Op::MulAdd { to, a, b, c } => {
+            n[to as usize] = fma::<FUSED>(n[a as usize], n[b as usize], n[c as usize])
+        }
+        Op::MulSub { to, a, b, c } => {
+            n[to as usize] = fma::<FUSED>(n[a as usize], n[b as usize], -n[c as usize])
+        }
+        Op::NegMulAdd { to, a, b, c } => {
+            n[to as usize] = fma::<FUSED>(-n[a as usize], n[b as usize], n[c as usize])
+        }
+        Op::Select { to, cond, a, b } => {
+            n[to as usize] = if n[cond as usize] != 0.0 { n[a as usize] } else { n[b as usize] }
+        }
+        Op::One { to, f, x } => n[to as usize] = c.code.one[f as usize](n[x as usize]),
+        Op::Two { to, f, x, y } => {
+            n[to as usize] = c.code.two[f as usize](n[x as usize], n[y as usize])
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Steps of folds that are more than one operation.
+#[inline(always)]
+fn fold(op: Op, n: &mut [f64], w: &mut [i64]) {
+    match op {
+        Op::LogAdd { largest, sum, v } => {
+            let of = log_add(n[largest as usize], n[sum as usize], n[v as usize]);
+            (n[largest as usize], n[sum as usize]) = of;
+        }
+        Op::LogEnd { to, largest, sum } => {
+            n[to as usize] = n[largest as usize] + n[sum as usize].ln()
+        }
+        Op::FirstLargest { best, place, v, at } => {
+            let of =
+                first_largest((n[best as usize], n[place as usize]), n[v as usize], w[at as usize]);
+            (n[best as usize], n[place as usize]) = of;
+        }
+        Op::FirstSmallest { best, place, v, at } => {
+            let of = first_largest(
+                (n[best as usize], n[place as usize]),
+                -n[v as usize],
+                w[at as usize],
+            );
+            (n[best as usize], n[place as usize]) = of;
+        }
+        _ => unreachable!("{op:?} belongs to no group"),
+    }
+}
+
+fn truth(holds: bool) -> f64 {
+    if holds { 1.0 } else { 0.0 }
+}
+
+/// `a*b + c`; rounded once where the processor does that.
+#[inline(always)]
+fn fma<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
+    if FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
 /// The largest so far and the sum of `exp(v - largest)`, with one more `v`.
