@@ -288,10 +288,7 @@ impl Follower<'_, '_> {
 
     #[inline(always)]
     fn mask(&self, mask: Option<Source>) -> Option<&[f64]> {
-        match mask {
-            Some(from) => Some(self.lanes(from)),
-            None => None,
-        }
+        mask.map(|from| self.lanes(from))
     }
 
     /// Entries some way apart.
@@ -331,10 +328,7 @@ impl Follower<'_, '_> {
         let (first, now) = (self.entry(at.pointer, at.offset), self.now);
         let Follower { arrays, lanes, .. } = self;
         let value = lanes.held(value, now);
-        let mask = match mask {
-            Some(from) => Some(lanes.held(from, now)),
-            None => None,
-        };
+        let mask = mask.map(|from| lanes.held(from, now));
         let memory = arrays.of_mut(start);
         if at.stride == 1 && mask.is_none() {
             let to = &mut memory[first..][..now];
