@@ -199,5 +199,12 @@ pub(super) fn lay_out(program: &mut Program) -> (Tables, usize) {
     }
     // The listing keeps the calls; known values may be large and move.
     let (data, calls) = (std::mem::take(&mut program.data), program.calls.clone());
-    (Tables { data, buffers, calls, ..Tables::default() }, scratch)
+    let tables = Tables {
+        data,
+        buffers,
+        calls,
+        #[cfg(feature = "jit")]
+        passes: Vec::new(),
+    };
+    (tables, scratch)
 }

@@ -13,8 +13,8 @@
 //! 5. `run`: what stands beside the code while it runs. Its `frame`, and that of `bodies`, is what the steps hand on.
 //!
 //! `blocks` takes the place of `wide` and `cranelift` where no code may be made, and for what does not pay for it: the
-//! same bodies run by blocks of lanes, the rest of a kernel as a register program. The feature `jit` of the crate stands
-//! for everything that names machine code; without it there are `blocks` alone.
+//! same bodies run by blocks of lanes, the rest of a kernel as a register program. The feature `jit` of the crate is
+//! everything that names machine code; without it there are `blocks` alone.
 //!
 //! **A fault is a returned error, never a crash**: a position in memory is
 //! proven to lie in its array when the kernel is compiled, else it is checked

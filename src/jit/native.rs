@@ -122,9 +122,9 @@ impl Alone<'_> {
     pub(crate) fn call(&self, x: &[f64], out: &mut [f64]) {
         assert!(x.len() == self.n_in, "{WRONG_INPUT}");
         assert!(out.len() == self.n_out, "{WRONG_OUTPUT}");
-        // SAFETY: as in `Native::run`; the kernel, borrowed for as long as this lives, keeps the code. It has no scratch
-        // memory; it uses the run only to report faults and in building blocks, whose panic is a fault, and it has no
-        // site of a fault.
+        // SAFETY: as in `Native::run`; the kernel, borrowed for as long as this lives, keeps the code. It has no
+        // scratch memory; it uses the run only to report faults and in building blocks, whose panic is a fault, and it
+        // has no site of a fault.
         unsafe {
             (self.entry)(x.as_ptr(), out.as_mut_ptr(), std::ptr::null_mut(), std::ptr::null_mut());
         }

@@ -139,8 +139,8 @@ impl Program {
         self.kernel.as_ref()?.alone()
     }
 
-    /// By what may fail: a kernel with memory of its own, or the plain evaluator. Apart from the loops that call kernels
-    /// that cannot fail, for the sake of their registers.
+    /// By what may fail: a kernel with memory of its own, or the plain evaluator. Apart from the loops that call
+    /// kernels that cannot fail, for the sake of their registers.
     #[inline(never)]
     pub fn run_fallibly(&self, g: &Graph, x: &[f64], out: &mut [f64]) -> Result<(), Fault> {
         match self.kernel.as_ref().map(|kernel| kernel.call(x, out)) {

@@ -212,8 +212,8 @@ impl Follower<'_, '_> {
     #[inline(always)]
     fn step<const FUSED: bool>(&mut self, step: Step) {
         let now = self.now;
-        // A block, or lanes of an accumulator, while they are written: they are taken away meanwhile, since no step reads
-        // what it writes. Not a function of a closure: that would be compiled without vector instructions.
+        // A block, or lanes of an accumulator, while they are written: they are taken away meanwhile, since no step
+        // reads what it writes. Not a function of a closure: that would be compiled without vector instructions.
         macro_rules! write {
             ($kind:ident, $to:expr, $lanes:expr, |$s:ident, $out:ident| $body:expr) => {{
                 let to = $to as usize;
@@ -288,10 +288,7 @@ impl Follower<'_, '_> {
 
     #[inline(always)]
     fn mask(&self, mask: Option<Source>) -> Option<&[f64]> {
-        match mask {
-            Some(from) => Some(self.lanes(from)),
-            None => None,
-        }
+        mask.map(|from| self.lanes(from))
     }
 
     /// Entries some way apart.
