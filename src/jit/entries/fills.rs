@@ -21,6 +21,8 @@ pub(super) struct Target {
     pub add: bool,
     /// Times this.
     pub factor: Option<Val>,
+    /// The question for what goes there.
+    pub of: Key,
 }
 
 impl Translation<'_> {
@@ -34,7 +36,7 @@ impl Translation<'_> {
             _ if self.pieces_of(e).is_some() => self.fill_by_pieces(e, env, buf)?,
             _ if self.is_filled(e) => {
                 let add = self.facts.of(e).scatter;
-                let effect = self.want(Key::Into { e, env, buf, add, factor: None })?;
+                let effect = self.want(Key::Into { e, env, buf, add, factor: None, time: 0 })?;
                 let zero = self.dag.node(Kind::Zero(buf), &[]);
                 if add { vec![zero, effect] } else { vec![effect] }
             }
@@ -107,15 +109,8 @@ impl Translation<'_> {
     }
 
     /// The effect of storing or adding an array (or a scalar, into one place).
-    pub(super) fn build_into(
-        &mut self,
-        e: ExprId,
-        env: EnvId,
-        buf: BufId,
-        add: bool,
-        factor: Option<Val>,
-    ) -> Option<Val> {
-        let target = Target { buf, add, factor };
+    pub(super) fn build_into(&mut self, e: ExprId, env: EnvId, target: Target) -> Option<Val> {
+        let Target { buf, add, .. } = target;
         let facts = self.facts.of(e);
         let own = self.buffer_is_of(e, env, buf);
         // What has a buffer of its own is copied, unless nobody else wants it
@@ -130,8 +125,10 @@ impl Translation<'_> {
             Op::Mul if facts.scatter => self.scaled(e, env, target),
             Op::If => {
                 let cond = self.scalar(args[0], env);
-                let (a, b) =
-                    (self.target_key(args[1], env, target), self.target_key(args[2], env, target));
+                let (a, b) = (
+                    self.target_key(args[1], env, target, 1),
+                    self.target_key(args[2], env, target, 2),
+                );
                 let (a, b) = (self.want(a), self.want(b));
                 Some(self.dag.node(Kind::If, &[cond?, a?, b?]))
             }
@@ -158,16 +155,29 @@ impl Translation<'_> {
         }
     }
 
-    pub(super) fn target_key(&mut self, e: ExprId, env: EnvId, t: Target) -> Key {
+    /// The question for the part `k` of what goes somewhere.
+    pub(super) fn target_key(&mut self, e: ExprId, env: EnvId, t: Target, k: usize) -> Key {
         let env = self.envs.restrict(env, self.g.free_indices(e));
-        Key::Into { e, env, buf: t.buf, add: t.add, factor: t.factor }
+        let Target { buf, add, factor, of } = t;
+        let first = Key::Into { e, env, buf, add, factor, time: 0 };
+        if !add {
+            return first;
+        }
+        let added = &mut self.added;
+        let time = *self.times.entry((first, of, k)).or_insert_with(|| {
+            let count = added.entry(first).or_default();
+            *count += 1;
+            *count - 1
+        });
+        Key::Into { e, env, buf, add, factor, time }
     }
 
     /// The terms of a sum one after the other; scalar ones go to every entry.
     fn terms_into(&mut self, e: ExprId, env: EnvId, t: Target) -> Option<Val> {
         let (scalars, arrays): (Vec<ExprId>, Vec<ExprId>) =
             self.g.args(e).iter().partition(|&&a| self.g.shape(a).is_scalar());
-        let keys: Vec<Key> = arrays.iter().map(|&a| self.target_key(a, env, t)).collect();
+        let keys = arrays.iter().enumerate().map(|(k, &a)| self.target_key(a, env, t, k));
+        let keys: Vec<Key> = keys.collect();
         let mut found: Vec<Option<Val>> = keys.iter().map(|&k| self.want(k)).collect();
         if !scalars.is_empty() {
             let constant = self.entries(&scalars, env, At::Scalar);

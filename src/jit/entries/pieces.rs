@@ -5,7 +5,7 @@
 
 use super::dag::{BufId, Kind, Val};
 use super::fills::Target;
-use super::translate::{EnvId, Translation};
+use super::translate::{EnvId, Key, Translation};
 use crate::expr::{ExprId, Op};
 use crate::ops::Range;
 use crate::shape::Shape;
@@ -50,7 +50,8 @@ impl Translation<'_> {
     pub(super) fn fill_by_pieces(&mut self, e: ExprId, env: EnvId, buf: BufId) -> Option<Vec<Val>> {
         let pieces = self.pieces_of(e)?;
         let mut effects = self.fill_gaps(&pieces, self.g.shape(e).len(), buf);
-        let target = Target { buf, add: false, factor: None };
+        let of = Key::Define(e, env);
+        let target = Target { buf, add: false, factor: None, of };
         // All of them are asked for before any answer is missed.
         let stores: Vec<Option<Val>> =
             pieces.iter().map(|p| self.piece(p.node, env, target)).collect();

@@ -21,7 +21,7 @@ impl Translation<'_> {
         let mut factors = self.entries(&scalars, env, At::Scalar)?;
         factors.extend(t.factor);
         let factor = Some(self.product(&factors));
-        let key = self.target_key(array, env, Target { factor, ..t });
+        let key = self.target_key(array, env, Target { factor, ..t }, 0);
         self.want(key)
     }
 
@@ -29,7 +29,7 @@ impl Translation<'_> {
     pub(super) fn summed(&mut self, e: ExprId, env: EnvId, t: Target) -> Option<Val> {
         let range = Range::of(self.g, e)?;
         let open = self.open(e, range, env)?;
-        let key = self.target_key(self.g.args(e)[Op::BINDER_BODY], open.env, t);
+        let key = self.target_key(self.g.args(e)[Op::BINDER_BODY], open.env, t, 0);
         let mut args = vec![open.lo, open.hi, self.want(key)?];
         args.extend(open.cond);
         Some(self.dag.node(Kind::For { var: open.var, filtered: open.cond.is_some() }, &args))

@@ -14,6 +14,7 @@ use super::dag::{Base, BufId, Dag, Kind, Val};
 pub use super::envs::EnvId;
 use super::envs::Envs;
 use super::facts::{FactTable, Inputs, is_known_literal, is_line, known_scalar};
+use super::fills::Target;
 use super::vars::{Counts, VarId};
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::ops::lu;
@@ -43,7 +44,9 @@ pub enum Key {
     Others(ExprId, EnvId),
     /// The effect of storing it, times a factor, into a buffer, or of adding
     /// it to one.
-    Into { e: ExprId, env: EnvId, buf: BufId, add: bool, factor: Option<Val> },
+    ///
+    /// What is added for the `time`-th time, from 0: a term that stands in several sums is added for each.
+    Into { e: ExprId, env: EnvId, buf: BufId, add: bool, factor: Option<Val>, time: u32 },
 }
 
 /// An array of the kernel.
@@ -95,6 +98,10 @@ pub struct Translation<'g> {
     factor_ids: FxHashMap<(ExprId, EnvId), BufId>,
     pub(super) other_ids: FxHashMap<(ExprId, EnvId), (BufId, BufId)>,
     memo: FxHashMap<Key, Val>,
+    /// Which time it is that a term is added, by the term as added first, the sum that asks and the place in it.
+    pub(super) times: FxHashMap<(Key, Key, usize), u32>,
+    /// How often a term is added so far.
+    pub(super) added: FxHashMap<Key, u32>,
     missing: Vec<Key>,
     pub envs: Envs,
 }
@@ -116,6 +123,8 @@ impl<'g> Translation<'g> {
             factor_ids: FxHashMap::default(),
             other_ids: FxHashMap::default(),
             memo: FxHashMap::default(),
+            times: FxHashMap::default(),
+            added: FxHashMap::default(),
             missing: Vec::new(),
             envs: Envs::default(),
         }
@@ -135,7 +144,7 @@ impl<'g> Translation<'g> {
             } else {
                 let buf = self.new_buffer(len);
                 self.buffers[buf.0 as usize].output = Some(offset);
-                Key::Into { e, env: EnvId::EMPTY, buf, add: false, factor: None }
+                Key::Into { e, env: EnvId::EMPTY, buf, add: false, factor: None, time: 0 }
             };
             roots.push(self.answer(key));
             offset += len;
@@ -175,7 +184,9 @@ impl<'g> Translation<'g> {
             Key::Define(e, env) => self.build_definition(e, env),
             Key::Factors(e, env) => self.build_factors(e, env),
             Key::Others(e, env) => self.build_others(e, env),
-            Key::Into { e, env, buf, add, factor } => self.build_into(e, env, buf, add, factor),
+            Key::Into { e, env, buf, add, factor, .. } => {
+                self.build_into(e, env, Target { buf, add, factor, of: key })
+            }
         }
     }
 
