@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Checked, Checker, Function, Item, Local, Reported, builtin, builtins};
+use crate::check::library;
 use crate::diag::{Diagnostic, codes, nearest};
 use crate::expr::{ExprId, Op};
 use crate::ops;
@@ -44,6 +45,11 @@ impl Checker<'_> {
         if let Some(Item::Function(function)) = &known {
             return self.call_function(function, args, span);
         }
+        if known.is_none()
+            && let Some(reduced) = self.reduction(name, args, span)
+        {
+            return reduced;
+        }
         if let Some(row) = builtin(name) {
             return self.call_builtin(row, args, span, at);
         }
@@ -69,7 +75,10 @@ impl Checker<'_> {
                     "for a product write `{name}*(...)`, for an entry `{name}[...]`"
                 )))
             }
-            None => self.unknown_function(name, at),
+            None => match library::function(self.world, name, args.len()) {
+                Some(function) => self.call_function(&function, args, span),
+                None => self.unknown_function(name, at),
+            },
         }
     }
 
@@ -85,6 +94,7 @@ impl Checker<'_> {
         let candidates: Vec<String> = functions
             .chain(ops::names().map(str::to_string))
             .chain(builtins().iter().map(|b| b.name.to_string()))
+            .chain(library::functions().map(str::to_string))
             .collect();
         let near = nearest(name, candidates.iter().map(String::as_str))
             .map(|n| format!("did you mean `{n}`?"));

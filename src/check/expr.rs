@@ -253,6 +253,7 @@ impl Checker<'_> {
             }
             Item::Text(text) => Ok(text.clone()),
             Item::Texts(texts) => Ok(texts.join(", ")),
+            Item::Optimizer(o) => Ok(format!("optimizer {}", o.name)),
             Item::Labelled(parts) => self.labelled_text(parts, span),
             Item::Derivations(found) => {
                 let texts: Vec<String> =

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::optimizer::Optimizer;
 use crate::data::{Categories, Table};
 use crate::derivation::Derivation;
 use crate::expr::{DimId, ExprId, SymbolId};
@@ -28,6 +29,8 @@ pub enum Item {
     Pair(Box<(Item, Item)>),
     /// A function of the user.
     Function(Arc<Function>),
+    /// A first-order method of the user.
+    Optimizer(Arc<Optimizer>),
     /// Derivatives by several unknowns, or a Hessian.
     Labelled(Arc<Labelled>),
     /// Derivations of one expression, one an unknown.
@@ -50,6 +53,7 @@ impl Item {
             Item::Categories(_) => "a column of texts",
             Item::Pair(_) => "a pair",
             Item::Function(_) => "a function",
+            Item::Optimizer(_) => "an optimizer",
             Item::Labelled(_) => "a set of derivatives",
             Item::Derivations(_) => "a derivation",
             Item::Record(_) => "a result",

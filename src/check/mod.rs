@@ -26,8 +26,10 @@ mod generator;
 mod index;
 mod item;
 mod latex;
+pub mod library;
 mod moved;
 mod objective;
+mod optimizer;
 mod point;
 mod shape;
 
@@ -42,6 +44,7 @@ pub use expr::value_text;
 pub use item::{Entry, Function, Item, Labelled, NamedTable, Names, Record};
 pub use moved::{Held, Renewal};
 pub use objective::{ChosenMethod, Objective, Start};
+pub use optimizer::Optimizer;
 
 use crate::diag::{Code, Diagnostic, Sink, codes};
 use crate::eval::EvalError;
@@ -52,6 +55,7 @@ use crate::shape::ShapeFault;
 use crate::shape::{Shape, ShapeError, Tensor, in_words};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{Ast, NodeId};
+use optimizer::Block;
 
 /// A mistake was found, and has been reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +100,11 @@ pub trait World {
     /// Whether values may be computed by compiled code.
     fn compiles(&self) -> bool {
         true
+    }
+
+    /// A text of the library, for pointing at it.
+    fn library(&mut self, _name: &'static str, _text: &'static str) -> FileId {
+        FileId(0)
     }
 
     /// The stream of random draws for arrays.
@@ -147,6 +156,8 @@ pub struct Checker<'s> {
     open_calls: usize,
     /// Whether values at a point are asked for: then nobody reads the form.
     for_value: bool,
+    /// The `optimizer` block that is being checked.
+    block: Option<Block>,
     /// Bodies of functions for arguments met before.
     calls: HashMap<(usize, Vec<ExprId>), Item>,
 }
@@ -179,6 +190,7 @@ impl<'s> Checker<'s> {
             inside: None,
             open_calls: 0,
             for_value: false,
+            block: None,
             calls: HashMap::new(),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{Entry, Function, Item, Labelled, Record};
+use crate::check::Optimizer;
 use crate::derivation::{Derivation, Line};
 use crate::expr::{ExprId, Moved, SymbolId};
 use crate::memory;
@@ -40,6 +41,10 @@ impl Held {
                 if self.seen.insert(Arc::as_ptr(f) as usize) {
                     memory::deep(|| self.function(f));
                 }
+            }
+            Item::Optimizer(o) => {
+                self.files.insert(o.ast.file);
+                o.captured.values().for_each(|entry| self.entry(entry));
             }
             Item::Labelled(l) => {
                 self.symbols.extend_from_slice(&l.unknowns);
@@ -114,6 +119,15 @@ impl<'m> Renewal<'m> {
                 self.functions.insert(key, Arc::clone(&new));
                 Item::Function(new)
             }
+            Item::Optimizer(o) => Item::Optimizer(Arc::new(Optimizer {
+                name: o.name.clone(),
+                span: o.span,
+                options: o.options.clone(),
+                body: o.body.clone(),
+                ast: Arc::clone(&o.ast),
+                captured: o.captured.iter().map(|(n, e)| (n.clone(), self.entry(e))).collect(),
+                doc: o.doc.clone(),
+            })),
             Item::Labelled(l) => Item::Labelled(Arc::new(Labelled {
                 unknowns: l.unknowns.iter().map(|&s| self.symbol(s)).collect(),
                 parts: l.parts.iter().map(|&e| self.node(e)).collect(),

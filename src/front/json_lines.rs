@@ -77,7 +77,7 @@ fn result(fit: &Fit) -> JsonObject {
         .with("kind", "result")
         .with("name", fit.name.clone())
         .with("statement", fit.sense.word())
-        .with("method", fit.method)
+        .with("method", fit.method.as_str())
         .with("status", fit.status.name())
         .with("value", fit.value)
         .with("grad_norm", fit.grad_norm)

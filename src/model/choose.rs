@@ -4,11 +4,14 @@
 //! looked at once more ([`revise`]) when the problem is there, which knows whether its Hessian is sparse and what its
 //! Jacobian would take. Numbers behind the limits stand in the table of `docs/language.md`.
 
+use std::sync::Arc;
+
 use super::compiled::Compiled;
 use super::setup::{Setup, unknowns};
+use super::update::Update;
 use crate::optim::method::{MethodDef, Need};
 use crate::optim::methods::newton::MAX_DENSE;
-use crate::optim::methods::{bfgs, lbfgs, lm, newton};
+use crate::optim::methods::{bfgs, formula, lbfgs, lm, newton};
 use crate::optim::options::Options;
 use crate::optim::squares::normal_equations::MAX_JACOBIAN;
 use crate::problem::{HessianKind, Problem};
@@ -22,6 +25,8 @@ const MAX_NEWTON: usize = 200;
 pub(crate) struct Plan {
     pub def: &'static MethodDef,
     pub options: Options,
+    /// The update, where the method is a formula, and the name of that.
+    pub update: Option<(String, Arc<Update>)>,
     /// Empty where the method was named.
     pub why: String,
     /// Whether Newton's method would be chosen instead were the Hessian sparse.
@@ -31,11 +36,22 @@ pub(crate) struct Plan {
 impl Plan {
     /// A method that was named.
     pub fn named(def: &'static MethodDef, options: Options) -> Plan {
-        Plan { def, options, why: String::new(), is_for_many: false }
+        Plan { def, options, update: None, why: String::new(), is_for_many: false }
+    }
+
+    /// A method that is given as a formula.
+    pub fn formula(name: &str, options: Options, update: Arc<Update>) -> Plan {
+        let update = Some((name.to_string(), update));
+        Plan { update, ..Plan::named(&formula::METHOD, options) }
+    }
+
+    /// The name of the method.
+    pub fn name(&self) -> &str {
+        self.update.as_ref().map_or(self.def.name, |(name, _)| name)
     }
 
     fn chosen((def, why): (&'static MethodDef, String)) -> Plan {
-        Plan { def, options: def.default_options(), why, is_for_many: false }
+        Plan { def, options: def.default_options(), update: None, why, is_for_many: false }
     }
 }
 

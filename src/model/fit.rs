@@ -44,7 +44,7 @@ pub struct Fit {
     /// What was optimized: its name, or its text.
     pub objective: String,
     /// The method.
-    pub method: &'static str,
+    pub method: String,
     /// Why this method was chosen; empty where the user named it.
     pub why: String,
     /// What was found about the objective, a line each.

@@ -23,6 +23,7 @@ pub(crate) mod setup;
 pub(crate) mod show;
 pub(crate) mod sparse;
 pub(crate) mod structure;
+pub mod update;
 
 pub use engine::Spoiled;
 pub use fit::{Fit, Sense};

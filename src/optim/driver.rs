@@ -14,6 +14,7 @@ use super::status::{Status, Stop};
 use super::trace::Trace;
 use super::vector::norm_inf;
 use crate::memory;
+use crate::optim::update::Step;
 use crate::patience::{self, Stopped};
 use crate::problem::{
     Bounds, Evaluations, Evaluator, Halt, HessianKind, MAX_DENSE_HESSIAN, Problem,
@@ -118,6 +119,22 @@ pub fn minimize(
     options: &Options,
     control: &Control,
 ) -> Result<Solution, Misfit> {
+    minimize_by(problem, x0, method, options, control, None)
+}
+
+/// [`minimize`] by a method whose update is given.
+///
+/// # Errors
+///
+/// As those of [`minimize`].
+pub fn minimize_by<'p>(
+    problem: &'p mut dyn Problem,
+    x0: &[f64],
+    method: &'static MethodDef,
+    options: &'p Options,
+    control: &Control,
+    update: Option<&'p mut dyn Step>,
+) -> Result<Solution, Misfit> {
     let bounds = check_fit(problem, x0, method)?;
     memory::need_numbers(x0.len().saturating_mul(VECTORS), "the vectors of the method");
     let mut start = x0.to_vec();
@@ -127,6 +144,7 @@ pub fn minimize(
     let eval = Evaluator::new(problem, options.max_time, control.interrupt.clone());
     let mut run = Run::new(eval, options, start.clone(), bounds);
     run.random = control.random.clone();
+    run.update = update;
     // An evaluation, or the algebra of a step, may be ended from within; the run still holds the best point.
     let stop = match patience::attempt(|| (method.entry)(&mut run)) {
         Ok(Ok(stop) | Err(stop)) => stop,

@@ -23,4 +23,5 @@ pub mod squares;
 pub mod status;
 pub mod trace;
 pub mod trust;
+pub mod update;
 pub mod vector;

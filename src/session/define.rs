@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::statement::Runner;
 use super::{Mode, State, Unknown, world::Files};
+use crate::check::Optimizer;
 use crate::check::{Checked, Checker, Entry, Function, Item, NamedTable, Reported};
 use crate::diag::{Diagnostic, Sink, codes};
 use crate::expr::{Symbol, SymbolKind};
@@ -12,6 +13,8 @@ use crate::problem::Bounds;
 use crate::shape::{Shape, Tensor, in_words};
 use crate::source::Span;
 use crate::syntax::Ast;
+use crate::syntax::ast::OptimizerLine;
+use crate::syntax::ast::OptionItem;
 use crate::syntax::ast::{Bound, CmpOp, Ident, Node, NodeId, Param, VarItem};
 
 impl Runner<'_> {
@@ -359,6 +362,50 @@ impl Runner<'_> {
             }
         };
         self.define(name, Item::Function(Arc::new(function)));
+        Ok(())
+    }
+
+    /// `optimizer f(lr = 0.1) { ... }`.
+    pub(super) fn optimizer(
+        &mut self,
+        name: Ident,
+        options: &[OptionItem],
+        body: &[OptimizerLine],
+        doc: Vec<String>,
+    ) -> Checked<()> {
+        let text = self.ast.ident(name).to_string();
+        self.may_define(&text, name.span)?;
+        let of_line = |line: &OptimizerLine| match line {
+            OptimizerLine::State(list) => list.iter().map(|d| d.value).max(),
+            OptimizerLine::Let(d) | OptimizerLine::Update(d) => Some(d.value),
+        };
+        let last = body.iter().filter_map(of_line).chain(options.iter().filter_map(|o| o.default));
+        let optimizer = Arc::new(Optimizer {
+            name: text,
+            span: name.span,
+            options: options
+                .iter()
+                .map(|o| (self.ast.ident(o.name).to_string(), o.default))
+                .collect(),
+            body: body.to_vec(),
+            ast: Arc::clone(&self.ast),
+            captured: last.max().map(|node| self.captured(node)).unwrap_or_default(),
+            doc,
+        });
+        let one = self.session.state.graph.int(1);
+        // Mistakes of the block are found where it stands; options without a default are numbers.
+        let given: Vec<(String, Item)> = options
+            .iter()
+            .filter(|o| o.default.is_none())
+            .map(|o| (self.ast.ident(o.name).to_string(), Item::Expr(one)))
+            .collect();
+        let step = self.session.state.graph.declare(Symbol::unknown("t", Shape::Scalar));
+        let checked = self.checker(|c| c.update(&optimizer, &given, step).map(|_| ()));
+        if checked.is_err() {
+            self.define(name, Item::Failed);
+            return checked;
+        }
+        self.define(name, Item::Optimizer(optimizer));
         Ok(())
     }
 

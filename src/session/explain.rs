@@ -77,7 +77,7 @@ impl Runner<'_> {
 fn whole(fit: &Fit) -> String {
     let mut lines = vec![format!("{} {}", fit.sense.word(), fit.objective)];
     lines.extend(fit.analysis.iter().map(|line| format!("  found     {line}")));
-    if let Some(def) = registry::find(fit.method) {
+    if let Some(def) = registry::find(&fit.method) {
         let why = match fit.why.as_str() {
             "" => "named by `using`".to_string(),
             why => format!("chosen for {why}"),
@@ -95,7 +95,7 @@ fn whole(fit: &Fit) -> String {
 
 /// The update of step k, from 1, with its numbers; or why it cannot be shown.
 fn one_step(fit: &Fit, k: usize) -> Result<String, String> {
-    let def = registry::find(fit.method).filter(|def| !def.formula.is_empty());
+    let def = registry::find(&fit.method).filter(|def| !def.formula.is_empty());
     let def = def.ok_or_else(|| format!("a step of `{}` is not a formula", fit.method))?;
     if k > fit.iterations {
         return Err(format!("the run took {} steps", fit.iterations));

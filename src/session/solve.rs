@@ -5,10 +5,12 @@ use std::sync::Arc;
 use super::record;
 use super::statement::Runner;
 use super::{Mode, State, Unknown};
+use crate::check::ChosenMethod;
 use crate::check::{Checked, Item, Objective, Reported, eval_error};
 use crate::diag::{Diagnostic, codes};
 use crate::eval::EvalError;
 use crate::expr::{Symbol, SymbolId};
+use crate::jit::Fault;
 use crate::model::Fit;
 use crate::model::choose::{self, Plan};
 use crate::model::compiled::{Compiled, entry_names};
@@ -17,12 +19,15 @@ use crate::model::finite;
 use crate::model::fitted;
 use crate::model::setup::{Goal, Setup};
 use crate::model::structure;
+use crate::model::update::Ready;
+use crate::model::update::Update;
 use crate::ops;
 use crate::optim::driver::{self, Control, Solution};
 use crate::optim::judge::least_squares::FitStatistics;
 use crate::optim::judge::verdict::Verdict;
 use crate::optim::method::Need;
 use crate::optim::status::Status;
+use crate::optim::update::Step;
 use crate::patience::{self, Stopped};
 use crate::problem::{Halt, Problem, evaluation_timer};
 use crate::shape::Tensor;
@@ -58,6 +63,9 @@ impl Runner<'_> {
         }
         let setup = self.setup(&objective)?;
         let plan = match &objective.method {
+            Some(ChosenMethod { update: Some((name, update)), options, .. }) => {
+                Plan::formula(name, options.clone(), Arc::clone(update))
+            }
             Some(named) => Plan::named(named.def, named.options.clone()),
             None => choose::choose(&setup),
         };
@@ -140,6 +148,10 @@ impl Runner<'_> {
         name: Option<&str>,
     ) -> Checked<Fit> {
         let engine = self.session.engine();
+        let mut update = match &plan.update {
+            Some((_, update)) => Some(self.ready(update, objective, setup)?),
+            None => None,
+        };
         let g = &mut self.session.state.graph;
         let entries = entry_names(g, &objective.over);
         let bounds = setup.bounds.clone();
@@ -176,7 +188,9 @@ impl Runner<'_> {
         let unsettled = doubt.as_ref().is_some_and(|d| !d.settled);
         let random = self.session.files.solver_draws();
         let control = Control { interrupt: Some(Arc::clone(&self.session.interrupt)), random };
-        let solved = driver::minimize(&mut problem, &setup.x0, plan.def, &plan.options, &control);
+        let update = update.as_mut().map(|update| update as &mut dyn Step);
+        let solved =
+            driver::minimize_by(&mut problem, &setup.x0, plan.def, &plan.options, &control, update);
         let solved = solved.map(|mut solution| {
             if unsettled {
                 without_claims(&mut solution);
@@ -205,6 +219,18 @@ impl Runner<'_> {
             let _ = patience::attempt(|| fitted::add_response(g, &engine, squares, statistics));
         }
         Ok(self.result(objective, setup, plan, name, entries, solution, statistics, verdict))
+    }
+
+    /// The update of a method that is given as a formula, compiled for the unknowns that move.
+    fn ready(&mut self, update: &Update, objective: &Objective, setup: &Setup) -> Checked<Ready> {
+        let engine = self.session.engine();
+        let g = &self.session.state.graph;
+        let lengths: Vec<usize> = objective.over.iter().map(|&s| g.symbol(s).shape.len()).collect();
+        match Ready::new(g.clone(), update, &lengths, &setup.x0, &engine) {
+            Ok(ready) => Ok(ready),
+            Err(Fault::Interrupted) => patience::stop(),
+            Err(Fault::Eval(error)) => self.fault_of(&error, objective),
+        }
     }
 
     /// The objective has no value at some point, by a mistake in it.
@@ -292,7 +318,7 @@ impl Runner<'_> {
             name: name.map(str::to_string),
             sense: objective.sense,
             objective: objective.name.clone(),
-            method: solution.method,
+            method: plan.name().to_string(),
             why: plan.why.clone(),
             analysis: setup.analysis(),
             status: solution.status,

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::use_file::Open;
 use super::{Mode, Outcome, Output, Receiver, Session, State, world};
+use crate::check::library;
 use crate::check::{self, Checked, Checker, Item, Reported};
 use crate::diag::{Diagnostic, Severity, Sink, codes};
 use crate::memory;
@@ -177,13 +178,18 @@ impl Runner<'_> {
                 let doc = stmt.doc.iter().map(|&t| ast.text(t).to_string()).collect();
                 self.function(*name, params, *body, doc)
             }
+            // In scope without it.
+            StmtKind::UseName(name) if library::NAMES.contains(&ast.ident(*name)) => Ok(()),
             StmtKind::UseName(name) => {
                 self.not_built(&format!("the library `{}`", ast.ident(*name)), name.span)
             }
             StmtKind::UseFile(path, span) => self.use_file(*path, *span, out),
             StmtKind::Seed(node) => self.seed(*node),
             StmtKind::For { index, range, body } => self.repeat(*index, *range, body, out),
-            StmtKind::Optimizer { name, .. } => self.not_built("`optimizer`", name.span),
+            StmtKind::Optimizer { name, options, body } => {
+                let doc = stmt.doc.iter().map(|&t| ast.text(t).to_string()).collect();
+                self.optimizer(*name, options, body, doc)
+            }
             StmtKind::Command(node) => {
                 let Node::Command(command) = ast.node(*node) else { return Ok(()) };
                 let result = self.command(command, out);

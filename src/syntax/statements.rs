@@ -177,7 +177,7 @@ pub const STATEMENTS: &[Statement] = &[
     row(Definition, "fn", Token::Fn, "fn NAME(ARG, ARG: R[n]) = EXPR",
         "Defines a function. Its arguments are its variables: `grad(g)`, `minimize g`. Sizes in the shapes of arguments are bound at the call.",
         "fn g(t) = exp(-t^2)\ng(0)"),
-    planned(Definition, "optimizer", Token::Optimizer, "optimizer NAME(lr = 0.01) { state v = 0; theta <- theta - lr*g }",
+    row(Definition, "optimizer", Token::Optimizer, "optimizer NAME(lr = 0.01) { state v = 0; theta <- theta - lr*g }",
         "Defines a first-order method by its update: `theta` is the unknown, `g` its gradient, `t` the step from 1.",
         "optimizer descent(lr = 0.01) { theta <- theta - lr*g }"),
     row(Definition, "use", Token::Use, "use \"FILE.opt\"",

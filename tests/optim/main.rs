@@ -15,4 +15,5 @@ mod published;
 mod rosenbrock;
 #[path = "../support/mod.rs"]
 mod support;
+mod training;
 mod units;

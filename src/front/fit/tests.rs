@@ -13,7 +13,7 @@ fn example() -> Fit {
         name: Some("fit".to_string()),
         sense: Sense::Minimize,
         objective: "J".to_string(),
-        method: "lm",
+        method: "lm".to_string(),
         why: "J is a sum of 4 squares".to_string(),
         analysis: Vec::new(),
         status: Status::Converged,

@@ -12,7 +12,7 @@ mod text;
 pub use overview::overview;
 
 use super::paint::Paint;
-use crate::check::builtins;
+use crate::check::{builtins, library};
 use crate::diag::{Code, codes, nearest};
 use crate::ops::{self, OpDef};
 use crate::optim::options::BASE_OPTIONS;
@@ -32,6 +32,10 @@ pub fn page(topic: &str, paint: Paint) -> Result<String, String> {
     found.extend(named_operators(topic).map(|row| pages::operator(row, topic, paint)));
     found.extend(builtins().iter().filter(|b| b.name == topic).map(|b| pages::builtin(b, paint)));
     found.extend(registry::find(topic).map(|method| pages::method(method, paint)));
+    found.extend(
+        library::source(topic).map(|(doc, text)| pages::library(topic, &doc, &text, paint)),
+    );
+    found.extend(pages::schedule(topic, &library::function_sources(topic), paint));
     found.extend(pages::option(topic, paint));
     found.extend(Code::find(topic).map(|code| pages::code(code, paint)));
     if found.is_empty() {
@@ -46,12 +50,17 @@ pub fn topics() -> impl Iterator<Item = &'static str> {
     let methods = registry::names();
     let options = BASE_OPTIONS.iter().chain(own_options()).map(|row| row.name);
     let codes = codes::all().map(Code::id);
-    statements.chain(functions()).chain(methods).chain(options).chain(codes)
+    statements
+        .chain(functions())
+        .chain(methods)
+        .chain(library::optimizers())
+        .chain(options)
+        .chain(codes)
 }
 
 /// The names of all functions; some twice.
 pub fn functions() -> impl Iterator<Item = &'static str> {
-    ops::names().chain(builtins().iter().map(|b| b.name))
+    ops::names().chain(builtins().iter().map(|b| b.name)).chain(library::functions())
 }
 
 /// How a function is called: `clamp(x, lo, hi)`.

@@ -46,6 +46,28 @@ pub fn operator(row: &OpDef, name: &str, paint: Paint) -> String {
     page.text
 }
 
+/// The page of a method of the library: what it is, and its formula as it is written.
+pub fn library(name: &str, doc: &[&str], text: &str, paint: Paint) -> String {
+    let mut page = Page::new(name, "method", paint);
+    page.words(&doc.join(" "));
+    page.code("Formula", text);
+    page.fact("shared", "steps, clip, clip_value, gtol, max_time, trace");
+    page.code("Example", &format!("var x = 1\nminimize x^2 using {name}(steps = 10)"));
+    page.text
+}
+
+/// The page of a function of the library, where it has definitions.
+pub fn schedule(name: &str, definitions: &[(&str, &str)], paint: Paint) -> Option<String> {
+    (!definitions.is_empty()).then(|| {
+        let mut page = Page::new(name, "function of the library", paint);
+        for (doc, definition) in definitions {
+            page.words(doc);
+            page.code("", definition);
+        }
+        page.text
+    })
+}
+
 /// The page of any other function.
 pub fn builtin(row: &Builtin, paint: Paint) -> String {
     let mut page = Page::new(row.name, "function", paint);

@@ -10,6 +10,7 @@ pub mod cmaes;
 pub mod de;
 pub mod dogleg;
 mod finish;
+pub mod formula;
 pub mod gauss_newton;
 pub mod gd;
 pub mod lbfgs;

@@ -21,6 +21,7 @@ use super::settled::Outlook;
 use super::status::{Status, Stop};
 use super::trace::{Trace, TraceRow, TraceStep};
 use super::vector::norm_inf;
+use crate::optim::update::Step;
 use crate::problem::{Bounds, Evaluator};
 use crate::random::Stream;
 
@@ -95,6 +96,8 @@ pub struct Run<'p> {
     pub eval: Evaluator<'p>,
     /// The draws of methods that need some.
     pub random: Stream,
+    /// The update of a method that is given as a formula.
+    pub update: Option<&'p mut dyn Step>,
     options: &'p Options,
     x0: Vec<f64>,
     bounds: Option<Bounds>,
@@ -109,6 +112,7 @@ pub struct Run<'p> {
     smallest_gradient: f64,
     idle: usize,
     patience: usize,
+    keeps_last: bool,
 }
 
 impl<'p> Run<'p> {
@@ -122,6 +126,7 @@ impl<'p> Run<'p> {
         Run {
             eval,
             random: Stream::new(0),
+            update: None,
             options,
             x0,
             bounds,
@@ -134,6 +139,7 @@ impl<'p> Run<'p> {
             smallest_gradient: f64::INFINITY,
             idle: 0,
             patience: PATIENCE,
+            keeps_last: false,
         }
     }
 
@@ -167,6 +173,11 @@ impl<'p> Run<'p> {
     /// Switches off the guard against iterations without progress, for methods that may wander.
     pub fn wander(&mut self) {
         self.patience = usize::MAX;
+    }
+
+    /// Reports the last point, not the best: a training method ends where its steps have led.
+    pub fn keep_last(&mut self) {
+        self.keeps_last = true;
     }
 
     /// The value below which the objective counts as unbounded.
@@ -353,7 +364,7 @@ impl<'p> Run<'p> {
                 point.f < best.f - rounding || (point.f <= best.f + rounding && flatter)
             }
         };
-        if better {
+        if better || self.keeps_last {
             self.keep(point, stationarity);
         }
     }
