@@ -6,10 +6,14 @@
 
 use nalgebra::DMatrix;
 
-use super::hessian::MAX_BYTES;
 use crate::diff;
 use crate::expr::{ExprId, Graph, Op, SymbolId};
 use crate::simplify;
+
+/// Problems of at most this many scalar unknowns have a Hessian entry by entry.
+pub(crate) const MAX_SYMBOLIC_HESSIAN: usize = 40;
+/// Bytes that a Hessian may take.
+pub(crate) const MAX_BYTES: usize = 1 << 30;
 
 /// More unknowns, each scalar or column counted once, are not written by pairs.
 const MAX_UNKNOWNS: usize = 12;

@@ -11,12 +11,12 @@ use std::time::Instant;
 
 use nalgebra::DMatrix;
 
-use super::blocks::Layout;
+use super::blocks::{Layout, MAX_SYMBOLIC_HESSIAN};
 use super::data_rows;
 use super::derivative_check::Measured;
 use super::engine::{Engine, Program, Times};
 use super::gauss_newton;
-use super::hessian::{self, Hessian, HessianForm, MAX_SYMBOLIC_HESSIAN};
+use super::hessian::{self, Hessian, HessianForm};
 use super::show;
 use super::structure::{self, Squares};
 use crate::diff::{self, Banded};

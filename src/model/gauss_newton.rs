@@ -1,7 +1,7 @@
 //! The Gauss-Newton matrix of residuals as expressions: no Jacobian is stored.
 
+use super::blocks::MAX_SYMBOLIC_HESSIAN;
 use super::blocks::{self, Layout};
-use super::hessian::MAX_SYMBOLIC_HESSIAN;
 use super::structure::Squares;
 use crate::diff;
 use crate::expr::{Data, ExprId, Graph, Num, Op, Symbol, SymbolId};

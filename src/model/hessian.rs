@@ -3,17 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::blocks::{self, Layout};
+use super::blocks::{self, Layout, MAX_BYTES, MAX_SYMBOLIC_HESSIAN};
 use super::engine::{Engine, Program, Times};
 use crate::diff::{self, Banded};
 use crate::expr::{ExprId, Graph, SymbolId};
 use crate::problem::SymmetricPattern;
 use crate::simplify;
-
-/// Problems of at most this many scalar unknowns have a Hessian entry by entry.
-pub(crate) const MAX_SYMBOLIC_HESSIAN: usize = 40;
-/// Bytes that a Hessian may take.
-pub(crate) const MAX_BYTES: usize = 1 << 30;
 
 /// How a Hessian is computed.
 pub(crate) enum HessianForm {

@@ -10,6 +10,7 @@ use super::method::{MethodDef, Need};
 use super::options::Options;
 use super::run::{Ended, Run};
 use super::settled::Scales;
+pub use super::solution::Solution;
 use super::status::{Status, Stop};
 use super::trace::Trace;
 use super::vector::norm_inf;
@@ -40,46 +41,40 @@ impl Default for Control {
     }
 }
 
-/// A minimizer, or the best point found, and how the run went.
-#[derive(Clone, Debug)]
-pub struct Solution {
-    pub x: Vec<f64>,
-    pub value: f64,
-    /// The largest absolute gradient entry, unscaled and not projected. NaN where nothing is known.
-    pub grad_norm: f64,
-    /// The gradient at `x`; empty where the method used none.
-    pub gradient: Vec<f64>,
-    /// What the gradient test measures: `grad_norm`, or under bounds the projected gradient's norm.
-    pub stationarity: f64,
-    pub status: Status,
-    /// Whether what is known at `x` says that it is stationary, whatever the status.
-    pub is_stationary: bool,
-    /// Whether f levels off there, toward a limit that it does not attain.
-    pub levels_off: bool,
-    /// Which test passed or which limit was met, in words and numbers.
-    pub message: String,
-    pub iterations: usize,
-    pub evaluations: Evaluations,
-    /// Seconds.
-    pub time: f64,
-    pub trace: Trace,
-    /// The name of the method.
-    pub method: &'static str,
-}
-
 /// Why a method cannot run on a problem at all.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Misfit {
     /// The start has `found` entries for `expected` variables.
-    StartLength { expected: usize, found: usize },
+    StartLength {
+        /// What is wanted.
+        expected: usize,
+        /// What was given.
+        found: usize,
+    },
     /// The problem does not offer what the method needs.
-    Unmet { method: &'static str, need: Need },
+    Unmet {
+        /// The method.
+        method: &'static str,
+        /// What it needs.
+        need: Need,
+    },
     /// The method would store the Hessian of `n` variables as a dense matrix, which is too large.
-    TooLarge { method: &'static str, n: usize },
+    TooLarge {
+        /// The method.
+        method: &'static str,
+        /// The number of variables.
+        n: usize,
+    },
     /// The problem has bounds, which the method does not keep.
-    Bounds { method: &'static str },
+    Bounds {
+        /// The method.
+        method: &'static str,
+    },
     /// The bounds of a variable contradict each other, are NaN, or there are not n of each.
-    BadBounds { variable: usize },
+    BadBounds {
+        /// The variable, from 0.
+        variable: usize,
+    },
 }
 
 impl fmt::Display for Misfit {

@@ -64,8 +64,11 @@ pub type Entry = fn(&mut Run<'_>) -> Result<Stop, Stop>;
 /// The row of a method.
 #[derive(Debug)]
 pub struct MethodDef {
+    /// By which it is called.
     pub name: &'static str,
+    /// Other names of it.
     pub aliases: &'static [&'static str],
+    /// The heading under which it stands.
     pub family: &'static str,
     /// One line.
     pub summary: &'static str,
@@ -73,6 +76,7 @@ pub struct MethodDef {
     pub when_to_use: &'static str,
     /// The update as a formula, for `explain`; empty where a step is none.
     pub formula: &'static str,
+    /// What a problem must have.
     pub needs: &'static [Need],
     /// Whether simple bounds are kept.
     pub accepts_bounds: bool,
@@ -82,6 +86,7 @@ pub struct MethodDef {
     pub max_iter: u32,
     /// Book or paper, with equation numbers.
     pub reference: &'static str,
+    /// Its iteration.
     pub entry: Entry,
 }
 

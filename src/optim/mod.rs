@@ -9,6 +9,8 @@
 //! interrupts, counts, traces and the best point so far belong to [`run`] and to the evaluator of `problem`. Adding a method
 //! is one file and one row.
 
+#![warn(missing_docs)]
+
 pub mod driver;
 pub mod judge;
 pub mod line_search;
@@ -19,6 +21,7 @@ pub mod registry;
 pub mod run;
 pub mod sampling;
 pub mod settled;
+pub mod solution;
 pub mod squares;
 pub mod status;
 pub mod trace;

@@ -10,9 +10,19 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum OptionKind {
     /// A number within `min..=max`.
-    Number { min: f64, max: f64 },
+    Number {
+        /// The smallest.
+        min: f64,
+        /// The largest.
+        max: f64,
+    },
     /// A whole number within `min..=max`.
-    Whole { min: u64, max: u64 },
+    Whole {
+        /// The smallest.
+        min: u64,
+        /// The largest.
+        max: u64,
+    },
     /// One of these words.
     Word(&'static [&'static str]),
     /// True or false.
@@ -49,8 +59,11 @@ pub enum OptionDefault {
 /// The row of one option.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OptionDef {
+    /// By which it is given.
     pub name: &'static str,
+    /// What values it takes.
     pub kind: OptionKind,
+    /// What holds where none is given.
     pub default: OptionDefault,
     /// One line for help pages.
     pub doc: &'static str,
@@ -59,8 +72,11 @@ pub struct OptionDef {
 /// A value as the user gave it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OptionValue {
+    /// A number.
     Number(f64),
+    /// A word.
     Word(String),
+    /// True or false.
     Flag(bool),
 }
 
@@ -78,13 +94,37 @@ impl fmt::Display for OptionValue {
 #[derive(Clone, Debug, PartialEq)]
 pub enum OptionError {
     /// The method has no such option; `known` lists those it has, for near names.
-    Unknown { method: &'static str, name: String, known: Vec<&'static str> },
+    Unknown {
+        /// The method.
+        method: &'static str,
+        /// The option.
+        name: String,
+        /// Those that there are.
+        known: Vec<&'static str>,
+    },
     /// The value is of another kind.
-    WrongKind { name: &'static str, expected: OptionKind, found: OptionValue },
+    WrongKind {
+        /// The option.
+        name: &'static str,
+        /// What is wanted.
+        expected: OptionKind,
+        /// What was given.
+        found: OptionValue,
+    },
     /// The value is of the right kind, but not among those allowed.
-    OutOfRange { name: &'static str, allowed: OptionKind, found: OptionValue },
+    OutOfRange {
+        /// The option.
+        name: &'static str,
+        /// What is allowed.
+        allowed: OptionKind,
+        /// What was given.
+        found: OptionValue,
+    },
     /// The option was given twice.
-    Repeated { name: &'static str },
+    Repeated {
+        /// The option.
+        name: &'static str,
+    },
 }
 
 impl fmt::Display for OptionError {
@@ -141,11 +181,17 @@ pub const BASE_OPTIONS: &[OptionDef] = &[
 /// The checked options of one run: the shared ones as fields, a method's own by name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
+    /// The test of the gradient.
     pub gtol: f64,
+    /// The test of the decrease of f; 0 for none.
     pub ftol: f64,
+    /// The test of the step; 0 for none.
     pub xtol: f64,
+    /// The most iterations.
     pub max_iter: usize,
+    /// The most seconds.
     pub max_time: f64,
+    /// Whether rows of the trace are kept.
     pub trace: bool,
     values: Vec<(&'static str, OptionValue)>,
 }

@@ -68,9 +68,11 @@ impl Scales<'_> {
 /// The answer of [`settled`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
+    /// Nothing is left to gain.
     Yes,
     /// f has nothing visible to gain, but the step is long: so it is where f levels off far out.
     Drifts,
+    /// There is.
     No,
 }
 

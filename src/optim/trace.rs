@@ -26,6 +26,7 @@ pub struct Trace {
 /// The point and gradient after an iteration, and the numbers of the step that led there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TraceStep {
+    /// The points, n entries each.
     pub x: Vec<f64>,
     /// Empty for methods without gradients.
     pub g: Vec<f64>,
@@ -38,13 +39,21 @@ pub struct TraceStep {
 /// One row of a [`Trace`].
 #[derive(Clone, Copy, Debug)]
 pub struct TraceRow {
+    /// The number of the iteration, 0 for the start.
     pub iteration: usize,
+    /// f there.
     pub value: f64,
+    /// The largest gradient entry.
     pub grad_norm: f64,
+    /// The length of the step that led there.
     pub step: f64,
+    /// The radius of the trust region; NaN where there is none.
     pub radius: f64,
+    /// Evaluations of f so far.
     pub f_evals: usize,
+    /// Evaluations of the gradient so far.
     pub g_evals: usize,
+    /// Seconds so far.
     pub time: f64,
 }
 

@@ -4,7 +4,7 @@
 //! A failed check is the value false and a text that says what is wrong, never
 //! an error: a script may ask on.
 
-use super::check_text::{point_text, report_text, verdict_text};
+use super::check_text::{Answer, point_text, report_text, verdict_text};
 use super::statement::{Runner, squeeze};
 use super::{Output, Receiver};
 use crate::check::{Checked, Equation, Item, Question, Reported, eval_error, value_text};
@@ -16,14 +16,6 @@ use crate::report::JsonValue;
 use crate::shape::{Tensor, in_words};
 use crate::source::Span;
 use crate::syntax::ast::Command;
-
-/// The outcome of a check.
-pub(super) struct Answer {
-    /// Whether it holds.
-    pub holds: bool,
-    /// What people read.
-    pub text: String,
-}
 
 impl Runner<'_> {
     /// `check` as a statement: gives its text and whether it holds.

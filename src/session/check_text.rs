@@ -3,7 +3,6 @@
 //! The right side of an equation is mostly what a student worked out by hand,
 //! so a mistake is told of the right side where it could be told of either.
 
-use super::check::Answer;
 use crate::check::value_text;
 use crate::equality::derivatives::{Agreement, Report, Row};
 use crate::equality::{Difference, Point, Side, Verdict};
@@ -11,6 +10,14 @@ use crate::expr::{ExprId, Graph, SymbolId};
 use crate::report::number;
 use crate::report::table::{Align, TextTable};
 use crate::shape::Tensor;
+
+/// The outcome of a check.
+pub(super) struct Answer {
+    /// Whether it holds.
+    pub holds: bool,
+    /// What people read.
+    pub text: String,
+}
 
 /// Equal or not, and what differs.
 pub(super) fn verdict_text(g: &mut Graph, verdict: &Verdict) -> Answer {

@@ -9,7 +9,6 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::world::reason;
 use crate::memory;
 use crate::patience;
 
@@ -115,3 +114,13 @@ fn do_not_wait(how: &mut OpenOptions) {
 
 #[cfg(not(unix))]
 fn do_not_wait(_: &mut OpenOptions) {}
+
+/// Why a file cannot be read, in words.
+pub(super) fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_string(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_string(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".to_string(),
+        _ => error.to_string(),
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::use_file::Open;
-use super::{Mode, Outcome, Output, Receiver, Session, State, world};
+use super::{Mode, Outcome, Output, Receiver, Session, State};
 use crate::check::library;
 use crate::check::{self, Checked, Checker, Item, Reported};
 use crate::diag::{Diagnostic, Severity, Sink, codes};
@@ -389,5 +389,5 @@ pub(super) fn squeeze(text: &str) -> String {
 
 /// Stops where a file of `world` cannot be read; used by front ends.
 pub fn io_reason(error: &std::io::Error) -> String {
-    world::reason(error)
+    super::regular::reason(error)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::access::{Access, Deed, Denied, Origin};
-use super::regular;
+use super::regular::{self, reason};
 use super::written::Written;
 use crate::check::{Unreadable, World};
 use crate::diag::codes;
@@ -172,16 +172,6 @@ impl Files {
 
 fn arrays(seed: u64) -> Stream {
     Stream::new(seed).split("arrays")
-}
-
-/// Why a file cannot be read, in words.
-pub(super) fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_string(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_string(),
-        std::io::ErrorKind::IsADirectory => "it is a folder".to_string(),
-        _ => error.to_string(),
-    }
 }
 
 /// Puts contents where a file is or will be, by way of a file beside it: who reads meanwhile finds the old

@@ -7,23 +7,11 @@
 
 use super::dag::{Base, BufId, FoldKind, Fun, Kind, Val};
 use super::facts::is_virtual;
-use super::translate::{At, Dense, DenseCall, EnvId, Key, Translation};
+use super::translate::{At, Dense, DenseCall, EnvId, Key, Target, Translation};
 use super::vars::{Counts, VarId};
 use crate::expr::{ExprId, Op};
 use crate::ops::{Range, lu};
 use crate::shape::Shape;
-
-/// Where entries go.
-#[derive(Clone, Copy)]
-pub(super) struct Target {
-    pub buf: BufId,
-    /// Added to what is there.
-    pub add: bool,
-    /// Times this.
-    pub factor: Option<Val>,
-    /// The question for what goes there.
-    pub of: Key,
-}
 
 impl Translation<'_> {
     /// The node after which the buffer of `e` is filled.

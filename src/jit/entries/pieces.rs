@@ -4,8 +4,7 @@
 //! overlap, is no sum: every piece is stored where it belongs, and nothing is added.
 
 use super::dag::{BufId, Kind, Val};
-use super::fills::Target;
-use super::translate::{EnvId, Key, Translation};
+use super::translate::{EnvId, Key, Target, Translation};
 use crate::expr::{ExprId, Op};
 use crate::ops::Range;
 use crate::shape::Shape;

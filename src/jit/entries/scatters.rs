@@ -4,8 +4,7 @@
 //! such arrays adds to one entry a step.
 
 use super::dag::{Fun, Kind, Val};
-use super::fills::Target;
-use super::translate::{At, EnvId, Translation};
+use super::translate::{At, EnvId, Target, Translation};
 use super::vars::Counts;
 use crate::expr::{ExprId, Op};
 use crate::ops::Range;

@@ -14,7 +14,6 @@ use super::dag::{Base, BufId, Dag, Kind, Val};
 pub use super::envs::EnvId;
 use super::envs::Envs;
 use super::facts::{FactTable, Inputs, is_known_literal, is_line, known_scalar};
-use super::fills::Target;
 use super::vars::{Counts, VarId};
 use crate::expr::{Data, ExprId, Graph, Op};
 use crate::ops::lu;
@@ -82,6 +81,18 @@ pub struct DenseCall {
     pub what: Dense,
     pub args: Vec<(Base, usize)>,
     pub out: BufId,
+}
+
+/// Where entries go.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    pub buf: BufId,
+    /// Added to what is there.
+    pub add: bool,
+    /// Times this.
+    pub factor: Option<Val>,
+    /// The question for what goes there.
+    pub of: Key,
 }
 
 /// One translation.

@@ -16,7 +16,10 @@ pub enum Beyond {
     /// f rises, as it does around a minimum.
     Rises,
     /// f falls at every distance tried, toward `limit`.
-    Levels { limit: f64 },
+    Levels {
+        /// The value that f levels off to.
+        limit: f64,
+    },
     /// f falls at every distance tried, by ever more.
     Falls,
 }

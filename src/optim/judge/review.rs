@@ -8,9 +8,9 @@
 //! here is not counted, since it belongs to the judge and not to the method.
 
 use super::verdict::{FALLING, is_without_force};
-use crate::optim::driver::Solution;
 use crate::optim::run::{Iterate, is_held};
 use crate::optim::settled::{Outlook, Scales, Settled, is_short, settled};
+use crate::optim::solution::Solution;
 use crate::optim::status::Status;
 use crate::optim::trust::eigen::symmetric_eigen;
 use crate::optim::trust::trust_region::{regularized_newton, unit_weights};

@@ -23,12 +23,17 @@ use nalgebra::{DMatrix, DVector};
 /// The kinds of points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PointKind {
+    /// A strict local minimum: the Hessian is positive definite.
     StrictMinimum,
+    /// A saddle point: the Hessian has eigenvalues of both signs.
     SaddlePoint,
+    /// A minimum, flat along a direction.
     FlatDirection,
+    /// A local maximum.
     LocalMaximum,
     /// A minimum in the free variables, with others held at their bounds.
     AtBound,
+    /// The gradient is not small there.
     NotStationary,
     /// Flat enough for the gradient test, and f falls on toward a limit, however far one goes.
     Unattained,
@@ -58,6 +63,7 @@ impl PointKind {
 /// A judgement with its evidence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
+    /// What kind of point it is.
     pub kind: PointKind,
     /// Variables (from 0) held at a bound by the gradient.
     pub at_bounds: Vec<usize>,

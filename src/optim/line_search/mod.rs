@@ -49,8 +49,11 @@ const ROUNDING_BAND: f64 = 1e-11;
 /// A trial step: `(alpha, phi(alpha), phi'(alpha))`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trial {
+    /// The step length.
     pub alpha: f64,
+    /// f there.
     pub f: f64,
+    /// The directional derivative there.
     pub slope: f64,
 }
 
@@ -79,7 +82,9 @@ impl Found {
 /// allocates.
 #[derive(Clone, Debug)]
 pub struct RayBuffers {
+    /// The trial point, n entries.
     pub x_new: Vec<f64>,
+    /// The gradient there, n entries.
     pub g_new: Vec<f64>,
     /// The gradient of the best trial so far, should a later one not be better.
     kept: Vec<f64>,

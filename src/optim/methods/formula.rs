@@ -53,11 +53,11 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     };
     let clip = (run.options().number("clip"), run.options().number("clip_value"));
     let (mut before, mut g_new) = (x.clone(), vec![0.0; x.len()]);
-    let mut point = x.clone();
+    let (mut point, mut step_g) = (x.clone(), g.clone());
     let mut secants = Secants::default();
     for t in 1.. {
         before.copy_from_slice(&point);
-        let mut step_g = g.clone();
+        step_g.copy_from_slice(&g);
         clipped(&mut step_g, clip);
         match update.step(&mut x, &step_g, f, t) {
             Ok(()) => {}

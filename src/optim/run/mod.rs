@@ -37,13 +37,17 @@ const MAX_EXPLAINED: usize = 10;
 /// An accepted point. `g` may be empty for methods without gradients.
 #[derive(Clone, Copy, Debug)]
 pub struct Iterate<'a> {
+    /// The point, n entries.
     pub x: &'a [f64],
+    /// f there.
     pub f: f64,
+    /// The gradient there, n entries; empty where the method uses none.
     pub g: &'a [f64],
     /// The Euclidean length of the step that led here.
     pub step: f64,
     /// The trust-region radius, or NaN.
     pub radius: f64,
+    /// How the step was found.
     pub how: How,
 }
 
@@ -72,8 +76,11 @@ impl<'a> Iterate<'a> {
 /// A point kept for the solution.
 #[derive(Clone, Debug)]
 pub struct Best {
+    /// The point, n entries.
     pub x: Vec<f64>,
+    /// f there.
     pub f: f64,
+    /// The gradient there, n entries; empty where the method uses none.
     pub g: Vec<f64>,
     /// The largest absolute entry of the (projected) gradient; NaN without a gradient.
     pub stationarity: f64,
@@ -81,9 +88,13 @@ pub struct Best {
 
 /// What is left of a run.
 pub struct Ended<'p> {
+    /// The point to report; none where nothing was evaluated.
     pub best: Option<Best>,
+    /// The rows so far.
     pub trace: Trace,
+    /// Iterations done.
     pub iterations: usize,
+    /// Evaluations, counted and limited.
     pub eval: Evaluator<'p>,
     /// f at the start; NaN where it was never evaluated.
     pub f_start: f64,
@@ -93,6 +104,7 @@ pub struct Ended<'p> {
 
 /// The state of one solve that is not the method's.
 pub struct Run<'p> {
+    /// Evaluations, counted and limited.
     pub eval: Evaluator<'p>,
     /// The draws of methods that need some.
     pub random: Stream,

@@ -39,7 +39,9 @@ pub struct LinearModel {
 /// A step and its damping.
 #[derive(Clone, Debug)]
 pub struct DampedStep {
+    /// The step, n entries.
     pub p: Vec<f64>,
+    /// The damping parameter.
     pub lambda: f64,
     /// `|D p|`.
     pub scaled_length: f64,

@@ -25,7 +25,9 @@ const ROUNDING: f64 = 1e-13;
 /// Residuals `r: n + 1` and Jacobian `jac: (n + 1) x n` that stand in for more rows.
 #[derive(Clone, Debug)]
 pub struct Short {
+    /// What stands for the residuals.
     pub r: Vec<f64>,
+    /// What stands for their Jacobian.
     pub jac: DMatrix<f64>,
     /// Whether it serves as well as the Jacobian itself.
     pub is_accurate: bool,

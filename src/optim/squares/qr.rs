@@ -143,6 +143,7 @@ impl PivotedQr {
 
 /// A damped solution `p`, with the factor `S'S = P'(A'A + E^2)P`.
 pub struct Damped {
+    /// The solution, n entries.
     pub p: Vec<f64>,
     s: DMatrix<f64>,
 }

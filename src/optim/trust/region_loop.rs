@@ -74,9 +74,13 @@ pub trait Steps {
 /// The point where a method stands, and its region.
 #[derive(Debug)]
 pub struct Region {
+    /// The point, n entries.
     pub x: Vec<f64>,
+    /// f there.
     pub f: f64,
+    /// The gradient there, n entries.
     pub g: Vec<f64>,
+    /// The radius of the region.
     pub radius: f64,
     rule: Rule,
     /// The point and the gradient of a trial; after an accepted one, those before.

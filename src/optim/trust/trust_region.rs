@@ -25,6 +25,7 @@ const BOUNDARY: f64 = 1e-10;
 /// A solution of the subproblem.
 #[derive(Clone, Debug)]
 pub struct Step {
+    /// The step, n entries.
     pub p: DVector<f64>,
     /// `|p|`.
     pub length: f64,
@@ -32,6 +33,7 @@ pub struct Step {
     pub lambda: f64,
     /// `m(p) <= 0`.
     pub model: f64,
+    /// Whether it ends on the boundary of the region.
     pub on_boundary: bool,
 }
 
