@@ -231,7 +231,9 @@ impl Checker<'_> {
                 return self.report(finding.help(format!("write `{name}(max_iter = 100)`")));
             };
             if let Some(value) = self.option_value(arg.value)? {
-                given.push((ast.ident(option).to_string(), value));
+                let is_steps = ast.ident(option) == "steps" && def.family == "first order";
+                let option = if is_steps { "max_iter" } else { ast.ident(option) };
+                given.push((option.to_string(), value));
             }
         }
         match def.check_options(&given) {

@@ -156,6 +156,7 @@ fn fault(run: &Output) -> Option<String> {
 
 #[test]
 fn no_limit_of_memory_ends_a_script_by_a_signal() {
+    let _alone = crate::alone();
     let (folder, bare) = (folder(), bare());
     let runs: Vec<(usize, usize)> =
         (0..SCRIPTS.len()).flat_map(|s| BEYOND.map(|beyond| (s, beyond))).collect();
@@ -186,6 +187,7 @@ fn no_limit_of_memory_ends_a_script_by_a_signal() {
 
 #[test]
 fn what_does_not_fit_says_what_asked_how_much_and_the_limit() {
+    let _alone = crate::alone();
     let folder = folder();
     for (text, words) in [
         ("var w: R[4294967296]", vec!["32 GiB", "of 256 MiB"]),

@@ -61,8 +61,10 @@ pub fn schedule(name: &str, definitions: &[(&str, &str)], paint: Paint) -> Optio
     (!definitions.is_empty()).then(|| {
         let mut page = Page::new(name, "function of the library", paint);
         for (doc, definition) in definitions {
+            let (call, formula) = definition.split_once(" = ").unwrap_or((definition, ""));
+            page.code("", call.trim_start_matches("fn "));
             page.words(doc);
-            page.code("", definition);
+            page.words(&format!("= {formula}"));
         }
         page.text
     })

@@ -6,7 +6,7 @@
 //!
 //! The run ends after `steps`, where the gradient passes `gtol`, or where values are no longer finite.
 
-use super::Secants;
+use super::{Growth, Secants};
 use crate::optim::method::{MethodDef, Need};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::run::{How, Iterate, Run};
@@ -55,6 +55,7 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let (mut before, mut g_new) = (x.clone(), vec![0.0; x.len()]);
     let (mut point, mut step_g) = (x.clone(), g.clone());
     let mut secants = Secants::default();
+    let mut growth = Growth::new(f);
     for t in 1.. {
         before.copy_from_slice(&point);
         step_g.copy_from_slice(&g);
@@ -73,6 +74,9 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
         let sy: f64 = (0..x.len()).map(|i| (x[i] - before[i]) * (g_new[i] - g[i])).sum();
         secants.push(step * step, sy, step * y);
         f = value;
+        if let Some(stop) = growth.after(f, t, [&before, &x], [&g, &g_new]) {
+            return Ok(stop);
+        }
         std::mem::swap(&mut g, &mut g_new);
         point.copy_from_slice(&x);
         let how = How { alpha: f64::NAN, ..How::default() };

@@ -3,7 +3,7 @@
 //! The step alpha is the given `lr`; or the Barzilai-Borwein step `s's / s'y` under a nonmonotone test; or
 //! found by Armijo backtracking or by a Wolfe line search.
 
-use super::{Secants, first_step_length, longest_after};
+use super::{Growth, Secants, first_step_length, longest_after};
 use crate::optim::line_search::{Found, Ray, RayBuffers, Trial, Wolfe, backtrack, wolfe_search};
 use crate::optim::method::{MethodDef, Need};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
@@ -63,6 +63,7 @@ fn fixed_rate(run: &mut Run<'_>, rate: f64) -> Result<Stop, Stop> {
     let (mut x, mut f, mut g) = run.first_point()?;
     let (mut x_new, mut g_new) = (vec![0.0; x.len()], vec![0.0; x.len()]);
     let mut secants = Secants::default();
+    let mut growth = Growth::new(f);
     loop {
         step_to(&x, -rate, &g, &mut x_new);
         let step = rate * norm(&g);
@@ -80,6 +81,10 @@ fn fixed_rate(run: &mut Run<'_>, rate: f64) -> Result<Stop, Stop> {
                 );
                 return Ok(Stop::new(Status::Diverged, message));
             }
+        }
+        let step_number = run.iterations() + 1;
+        if let Some(stop) = growth.after(f, step_number, [&x, &x_new], [&g, &g_new]) {
+            return Ok(stop);
         }
         let gg = dot(&g, &g);
         secants.push(

@@ -25,7 +25,8 @@ pub mod sr1;
 
 use super::options::{OptionDef, OptionDefault, OptionKind};
 use super::settled::Outlook;
-use super::vector::{axpy, dot, norm, norm_inf, step_to};
+use super::status::{Status, Stop};
+use super::vector::{axpy, distance, dot, norm, norm_inf, step_to};
 use std::collections::VecDeque;
 
 /// No step is allowed to be longer than this, in units of the direction, or of the first trial where that is longer.
@@ -34,6 +35,55 @@ const LONGEST_STEP: f64 = 1e20;
 /// The longest step of a search whose first trial is `first`: a tiny gradient makes long first steps.
 fn longest_after(first: f64) -> f64 {
     LONGEST_STEP * first.max(1.0)
+}
+
+/// Values of steps without a test, to see that they run away.
+struct Growth {
+    start: f64,
+    last: f64,
+    rising: usize,
+}
+
+impl Growth {
+    /// Steps in a row that must have raised the value ...
+    const STEPS: usize = 10;
+    /// ... and how far above the start's it must be, relative to that or to 1.
+    const FAR: f64 = 1e3;
+
+    fn new(f: f64) -> Growth {
+        Growth { start: f, last: f, rising: 0 }
+    }
+
+    /// The value after a step from `x_old` to `x`, with gradients there; an end where the values run away.
+    fn after(
+        &mut self,
+        f: f64,
+        step: usize,
+        [x_old, x]: [&[f64]; 2],
+        [g_old, g]: [&[f64]; 2],
+    ) -> Option<Stop> {
+        self.rising = if f > self.last { self.rising + 1 } else { 0 };
+        self.last = f;
+        if self.rising < Self::STEPS || f <= Self::FAR * self.start.abs().max(1.0) {
+            return None;
+        }
+        let ss = distance(x, x_old).powi(2);
+        let sy: f64 = (0..x.len()).map(|i| (x[i] - x_old[i]) * (g[i] - g_old[i])).sum();
+        let advice = if sy > 0.0 && ss > 0.0 {
+            let curvature = sy / ss;
+            format!(
+                "along the last step f curves by {curvature:.3e}, so plain rates above {:.1e} diverge",
+                2.0 / curvature
+            )
+        } else {
+            "try a smaller rate".to_string()
+        };
+        let message = format!(
+            "step {step} ends {} steps of growth, from f = {:.3e} at the start to {f:.3e}; {advice}",
+            self.rising, self.start
+        );
+        Some(Stop::new(Status::Diverged, message))
+    }
 }
 
 /// The row of `ftol` of methods that hold many points.
