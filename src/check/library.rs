@@ -63,11 +63,12 @@ pub(super) fn optimizer(world: &mut dyn World, name: &str) -> Option<Arc<Optimiz
         _ => false,
     })?;
     let StmtKind::Optimizer { name: ident, options, body } = &statement.kind else { return None };
-    let option = |o: &crate::syntax::ast::OptionItem| (ast.ident(o.name).to_string(), o.default);
+    let (sizes, options) = Optimizer::parts(&ast, options).ok()?;
     Some(Arc::new(Optimizer {
         name: name.to_string(),
         span: ident.span,
-        options: options.iter().map(option).collect(),
+        sizes,
+        options,
         body: body.clone(),
         captured: HashMap::new(),
         doc: statement.doc.iter().map(|&t| ast.text(t).to_string()).collect(),

@@ -32,6 +32,7 @@ mod objective;
 mod optimizer;
 mod point;
 mod shape;
+mod training;
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -44,7 +45,7 @@ pub use expr::value_text;
 pub use item::{Entry, Function, Item, Labelled, NamedTable, Names, Record};
 pub use moved::{Held, Renewal};
 pub use objective::{ChosenMethod, Objective, Start};
-pub use optimizer::Optimizer;
+pub use optimizer::{Given, Optimizer};
 
 use crate::diag::{Code, Diagnostic, Sink, codes};
 use crate::eval::EvalError;

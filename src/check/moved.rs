@@ -120,6 +120,7 @@ impl<'m> Renewal<'m> {
                 Item::Function(new)
             }
             Item::Optimizer(o) => Item::Optimizer(Arc::new(Optimizer {
+                sizes: o.sizes.clone(),
                 name: o.name.clone(),
                 span: o.span,
                 options: o.options.clone(),

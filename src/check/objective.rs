@@ -2,25 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{Checked, Checker, Item, Local, Optimizer, library};
+use super::training::Formula;
+use super::{Checked, Checker, Item, Optimizer, Record, library};
 use crate::diag::{Diagnostic, codes, nearest};
-use crate::expr::{ExprId, Symbol, SymbolId};
+use crate::expr::{ExprId, SymbolId};
 use crate::model::Sense;
-use crate::model::update::Update;
-use crate::optim::methods::formula;
+use crate::model::batches::Regime;
+use crate::model::update::Rule;
 use crate::optim::options::{OptionError, OptionValue, Options};
 use crate::optim::registry::{self, MethodDef};
-use crate::shape::{Shape, in_words};
+use crate::shape::in_words;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, ClauseKind, Command, CommandKind, Node, NodeId, OverItem};
 
 /// Methods of the language that are not there yet, by the name under which
 /// scripts ask for them.
-const PLANNED: &[&str] =
-    &["adafactor", "muon", "schedule_free_adamw", "interior_point", "auglag", "sqp", "lp", "qp"];
-
-/// Options of first-order methods that are not there yet.
-const TRAINING: &[&str] = &["epochs", "batch", "rows", "patience", "watch", "average"];
+const PLANNED: &[&str] = &["interior_point", "auglag", "sqp", "lp", "qp"];
 
 /// A value for an unknown at the start: its leaf and what stands for it.
 pub type Start = (ExprId, ExprId);
@@ -28,8 +25,10 @@ pub type Start = (ExprId, ExprId);
 /// A method with its options.
 #[derive(Clone, Debug)]
 pub struct ChosenMethod {
-    /// The name and the update of a method that is given as a formula.
-    pub update: Option<(String, Arc<Update>)>,
+    /// The name and the rule of a method that is given as a formula.
+    pub rule: Option<(String, Arc<Rule>)>,
+    /// How it trains, where options for that are given.
+    pub regime: Option<Regime>,
     /// The row of the method.
     pub def: &'static MethodDef,
     /// Its options, checked against the row.
@@ -53,10 +52,19 @@ pub struct Objective {
     pub unknowns: Vec<SymbolId>,
     /// Start values that the command gives.
     pub start: Vec<Start>,
+    /// The result that `from` names.
+    pub goes_on: Option<Arc<Record>>,
     /// The method, where one is named.
     pub method: Option<ChosenMethod>,
     /// Where the expression stands.
     pub span: Span,
+}
+
+/// What `using` names.
+enum Chosen {
+    Method(ChosenMethod),
+    /// A formula, of which a rule is made once the unknowns that move are known.
+    Formula(Formula),
 }
 
 impl Checker<'_> {
@@ -78,10 +86,12 @@ impl Checker<'_> {
             over: unknowns.clone(),
             unknowns,
             start: Vec::new(),
+            goes_on: None,
             method: None,
             span,
         };
         let mut failed = None;
+        let mut formula = None;
         for clause in &command.clauses {
             let outcome = match &clause.kind {
                 ClauseKind::Over(items) => {
@@ -91,9 +101,15 @@ impl Checker<'_> {
                     .assignments(bindings, &objective.unknowns)
                     .and_then(|a| self.pairs(a))
                     .map(|s| objective.start = s),
-                ClauseKind::FromValue(node) => self.solution(*node).map(|s| objective.start = s),
+                ClauseKind::FromValue(node) => self.solution(*node).map(|s| {
+                    objective.start = s;
+                    objective.goes_on = self.result_of(*node);
+                }),
                 ClauseKind::Using(methods) => {
-                    self.method(methods, clause.span).map(|m| objective.method = Some(m))
+                    self.method(methods, clause.span, &objective.unknowns).map(|m| match m {
+                        Chosen::Method(m) => objective.method = Some(m),
+                        Chosen::Formula(f) => formula = Some(f),
+                    })
                 }
                 ClauseKind::SubjectTo(_) => self.not_built("`subject to`", clause.span),
                 // The parser has reported clauses that do not belong here.
@@ -101,9 +117,21 @@ impl Checker<'_> {
             };
             failed = outcome.err().or(failed);
         }
-        match failed {
-            Some(reported) => Err(reported),
-            None => Ok(objective),
+        if let Some(reported) = failed {
+            return Err(reported);
+        }
+        if let Some(formula) = formula {
+            objective.method = Some(self.rule_method(formula, &objective)?);
+        }
+        Ok(objective)
+    }
+
+    /// The result that a clause names, for going on where it ended.
+    fn result_of(&mut self, node: NodeId) -> Option<Arc<Record>> {
+        let Node::Name(name) = self.ast.node(node) else { return None };
+        match self.names.get(self.ast.name(*name)).map(|entry| &entry.item) {
+            Some(Item::Record(record)) => Some(Arc::clone(record)),
+            _ => None,
         }
     }
 
@@ -184,7 +212,12 @@ impl Checker<'_> {
     }
 
     /// The method of `using`.
-    fn method(&mut self, methods: &[NodeId], clause: Span) -> Checked<ChosenMethod> {
+    fn method(
+        &mut self,
+        methods: &[NodeId],
+        clause: Span,
+        unknowns: &[SymbolId],
+    ) -> Checked<Chosen> {
         let ast = Arc::clone(&self.ast);
         let &[node] = methods else {
             let finding = Diagnostic::error(codes::E0604, "expected one method")
@@ -210,8 +243,9 @@ impl Checker<'_> {
                 );
             }
         };
-        if let Some(optimizer) = self.optimizer_named(name) {
-            return self.formula_method(&optimizer, args, span);
+        if let Some(optimizer) = self.optimizer_named(name).or_else(|| self.trained(name, args)) {
+            let formula = self.formula_method(name, &optimizer, args, span, unknowns)?;
+            return Ok(Chosen::Formula(formula));
         }
         let Some(def) = registry::find(name) else {
             if PLANNED.contains(&name) {
@@ -237,13 +271,15 @@ impl Checker<'_> {
             }
         }
         match def.check_options(&given) {
-            Ok(options) => Ok(ChosenMethod { update: None, def, options, span }),
+            Ok(options) => {
+                Ok(Chosen::Method(ChosenMethod { rule: None, regime: None, def, options, span }))
+            }
             Err(error) => self.option_error(def, &error, args, span),
         }
     }
 
     /// The optimizer of that name: of the script, or of the library where no method of another kind has the name.
-    fn optimizer_named(&mut self, name: &str) -> Option<Arc<Optimizer>> {
+    pub(super) fn optimizer_named(&mut self, name: &str) -> Option<Arc<Optimizer>> {
         match self.names.get(name).map(|entry| &entry.item) {
             Some(Item::Optimizer(optimizer)) => Some(Arc::clone(optimizer)),
             _ if registry::find(name).is_some() => None,
@@ -251,99 +287,8 @@ impl Checker<'_> {
         }
     }
 
-    /// A method that is given as a formula, with its options.
-    fn formula_method(
-        &mut self,
-        optimizer: &Arc<Optimizer>,
-        args: &[Arg],
-        span: Span,
-    ) -> Checked<ChosenMethod> {
-        let ast = Arc::clone(&self.ast);
-        let def = &formula::METHOD;
-        let step = self.g.declare(Symbol::unknown("t", Shape::Scalar));
-        let (mut own, mut shared) = (Vec::new(), Vec::new());
-        for arg in args {
-            let Some(option) = arg.name else {
-                let finding = Diagnostic::error(codes::E0602, "options of a method are named")
-                    .at(ast.span(arg.value), "no name");
-                return self.report(finding.help(format!("write `{}(lr = 0.1)`", optimizer.name)));
-            };
-            let name = ast.ident(option);
-            if optimizer.options.iter().any(|(n, _)| n == name) {
-                own.push((name.to_string(), self.formula_option(arg.value, step)?));
-            } else if TRAINING.contains(&name) {
-                return self.not_built(&format!("the option `{name}`"), option.span);
-            } else if let Some(value) = self.option_value(arg.value)? {
-                let name = if name == "steps" { "max_iter" } else { name };
-                shared.push((name.to_string(), value));
-            }
-        }
-        let options = match def.check_options(&shared) {
-            Ok(options) => options,
-            Err(OptionError::Unknown { name, known, .. }) => {
-                return self.unknown_option(optimizer, &name, &known, args, span);
-            }
-            Err(error) => return self.option_error(def, &error, args, span),
-        };
-        let update = self.update(optimizer, &own, step)?;
-        let update = Some((optimizer.name.clone(), Arc::new(update)));
-        Ok(ChosenMethod { update, def, options, span })
-    }
-
-    fn unknown_option<T>(
-        &mut self,
-        optimizer: &Optimizer,
-        name: &str,
-        known: &[&'static str],
-        args: &[Arg],
-        span: Span,
-    ) -> Checked<T> {
-        let ast = Arc::clone(&self.ast);
-        let own = optimizer.options.iter().map(|(n, _)| n.as_str());
-        let all: Vec<&str> = own.chain(known.iter().copied()).chain(["steps"]).collect();
-        let help = match nearest(name, all.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the options of `{}` are {}", optimizer.name, all.join(", ")),
-        };
-        let at = args.iter().filter_map(|a| a.name).find(|n| ast.ident(*n) == name);
-        let message = format!("method {} has no option `{name}`", optimizer.name);
-        let finding = Diagnostic::error(codes::E0602, message);
-        self.report(finding.at(at.map_or(span, |n| n.span), "here").help(help))
-    }
-
-    /// The value of an option of an optimizer: a number, a flag, or a formula of the step `t`.
-    fn formula_option(&mut self, node: NodeId, step: SymbolId) -> Checked<Item> {
-        let span = self.ast.span(node);
-        let leaf = self.g.leaf(step);
-        self.locals.push(Local {
-            name: "t".to_string(),
-            item: Item::Expr(leaf),
-            span,
-            index: None,
-        });
-        let item = self.item(node);
-        self.locals.pop();
-        let item = item?;
-        let truth = matches!(item, Item::Truth(_));
-        let e = self.as_expr(item, span)?;
-        let shape = self.g.shape(e);
-        if !shape.is_scalar() {
-            let message =
-                format!("expected a number or a formula of `t`, found {}", in_words(shape));
-            return self.report(Diagnostic::error(codes::E0603, message).at(span, "here"));
-        }
-        if let Some(&other) = self.g.unknowns(&[e]).iter().find(|u| **u != step) {
-            let message = format!(
-                "an option may depend on `t` alone, not on `{}`",
-                self.g.symbol(other).name
-            );
-            return self.report(Diagnostic::error(codes::E0603, message).at(span, "here"));
-        }
-        Ok(if truth { Item::Truth(e) } else { Item::Expr(e) })
-    }
-
     /// A number, a word or a flag; a word may stand without quotes.
-    fn option_value(&mut self, node: NodeId) -> Checked<Option<OptionValue>> {
+    pub(super) fn option_value(&mut self, node: NodeId) -> Checked<Option<OptionValue>> {
         let ast = Arc::clone(&self.ast);
         if let Node::Name(name) = ast.node(node) {
             let name = ast.name(*name);
@@ -370,7 +315,7 @@ impl Checker<'_> {
         }
     }
 
-    fn option_error<T>(
+    pub(super) fn option_error<T>(
         &mut self,
         def: &MethodDef,
         error: &OptionError,

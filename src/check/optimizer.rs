@@ -10,10 +10,10 @@ use std::sync::Arc;
 use super::{Checked, Checker, Entry, Function, Item, Local};
 use crate::diag::{Diagnostic, codes, nearest};
 use crate::expr::{ExprId, Symbol, SymbolId};
-use crate::model::update::{Reduced, Reduction, State, Update};
-use crate::shape::Shape;
+use crate::model::update::{ByUnknown, Reduced, Reduction, State, Update};
+use crate::shape::{Shape, in_words};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Ast, Ident, Node, NodeId, OptimizerLine};
+use crate::syntax::ast::{Arg, Ast, Ident, Node, NodeId, OptimizerLine, OptionItem};
 
 /// A first-order method that a script, or the library, defines.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Optimizer {
     pub name: String,
     /// Where the name stands.
     pub span: Span,
+    /// The sizes of theta, where the block is matrix arithmetic: `theta: R[p, q]`.
+    pub sizes: Option<[String; 2]>,
     /// Its options with their defaults, in its own syntax tree.
     pub options: Vec<(String, Option<NodeId>)>,
     /// The lines of its block.
@@ -33,6 +35,9 @@ pub struct Optimizer {
     /// Its `##` lines.
     pub doc: Vec<String>,
 }
+
+/// The option of a block of matrix arithmetic that says how unknowns of another shape move.
+pub(super) const OTHERS: &str = "others";
 
 /// What an entry of a block stands for.
 const GIVEN: [&str; 4] = ["theta", "g", "t", "f"];
@@ -57,19 +62,59 @@ pub(super) struct Block {
 /// Names of the block, the latest meaning last.
 struct Meanings {
     theta: SymbolId,
+    /// The shape of theta, where the block is matrix arithmetic.
+    shape: Option<Shape>,
     states: Vec<State>,
     answer: Option<ExprId>,
     assigned: bool,
 }
 
+/// What an option was given.
+#[derive(Clone, Debug)]
+pub enum Given {
+    /// One value for all unknowns.
+    All(Item),
+    /// A value for each unknown that is named.
+    ByUnknown(Vec<(SymbolId, ExprId)>),
+}
+
+impl Optimizer {
+    /// The options of a definition, without theta; and the names of the sizes of theta, or the place of a shape that is no such.
+    #[allow(clippy::type_complexity)] // what a definition is made of
+    pub fn parts(
+        ast: &Ast,
+        written: &[OptionItem],
+    ) -> Result<(Option<[String; 2]>, Vec<(String, Option<NodeId>)>), Span> {
+        let mut sizes = None;
+        let mut options = Vec::new();
+        for option in written {
+            let Some(shape) = &option.shape else {
+                options.push((ast.ident(option.name).to_string(), option.default));
+                continue;
+            };
+            let name = |node: NodeId| match ast.node(node) {
+                Node::Name(name) => Some(ast.name(*name).to_string()),
+                _ => None,
+            };
+            let names: Option<Vec<String>> = shape.dims.iter().map(|&d| name(d)).collect();
+            match names.map(<[String; 2]>::try_from) {
+                Some(Ok(names)) if ast.ident(option.name) == "theta" => sizes = Some(names),
+                _ => return Err(shape.span),
+            }
+        }
+        Ok((sizes, options))
+    }
+}
+
 impl Checker<'_> {
     /// The update of an optimizer, with these values of its options; those that are not given have their defaults. `step`
-    /// is the symbol of the step `t`, which options may hold.
+    /// is the symbol of the step `t`, which options may hold; `shape` that of theta, where the block is matrix arithmetic.
     pub fn update(
         &mut self,
         optimizer: &Arc<Optimizer>,
-        given: &[(String, Item)],
+        given: &[(String, Given)],
         step: SymbolId,
+        shape: Option<Shape>,
     ) -> Checked<Update> {
         let inside = Function {
             name: optimizer.name.clone(),
@@ -83,8 +128,10 @@ impl Checker<'_> {
         let outer_ast = std::mem::replace(&mut self.ast, Arc::clone(&optimizer.ast));
         let outer_frame = std::mem::replace(&mut self.frame, self.locals.len());
         let outer_function = self.inside.replace(Arc::new(inside));
-        let outer_block = self.block.replace(Block::default());
-        let found = self.lines(optimizer, given, step);
+        // What is written of matrices means what it means elsewhere.
+        let block = shape.is_none().then(Block::default);
+        let outer_block = std::mem::replace(&mut self.block, block);
+        let found = self.lines(optimizer, given, step, shape);
         let block = std::mem::replace(&mut self.block, outer_block).unwrap_or_default();
         self.locals.truncate(self.frame);
         self.ast = outer_ast;
@@ -96,30 +143,52 @@ impl Checker<'_> {
     fn lines(
         &mut self,
         optimizer: &Optimizer,
-        given: &[(String, Item)],
+        given: &[(String, Given)],
         step: SymbolId,
+        shape: Option<Shape>,
     ) -> Checked<Update> {
         let nowhere = optimizer.span;
-        let [theta, gradient, value] =
-            ["theta", "g", "f"].map(|name| self.g.declare(Symbol::unknown(name, Shape::Scalar)));
+        let whole = shape.unwrap_or(Shape::Scalar);
+        let [theta, gradient, value] = [("theta", whole), ("g", whole), ("f", Shape::Scalar)]
+            .map(|(name, shape)| self.g.declare(Symbol::unknown(name, shape)));
         for (name, symbol) in GIVEN.iter().zip([theta, gradient, step, value]) {
             let leaf = self.g.leaf(symbol);
             self.mean(name, Item::Expr(leaf), nowhere);
         }
+        if let Some(names) = &optimizer.sizes {
+            for (name, size) in names.iter().zip([whole.rows(), whole.cols()]) {
+                let size = self.g.int(size as i64);
+                self.mean(name, Item::Expr(size), nowhere);
+            }
+        }
+        let mut by_unknown = Vec::new();
+        let mut rate = None;
         for (name, default) in &optimizer.options {
+            if name == OTHERS && shape.is_some() {
+                continue;
+            }
             let item = match (given.iter().find(|(n, _)| n == name), default) {
-                (Some((_, item)), _) => item.clone(),
+                (Some((_, Given::All(item))), _) => item.clone(),
+                (Some((_, Given::ByUnknown(values))), Some(default)) => {
+                    let default = self.scalar(*default, "the default of an option")?;
+                    let symbol = self.g.declare(Symbol::unknown(name, Shape::Scalar));
+                    by_unknown.push(ByUnknown { symbol, default, values: values.clone() });
+                    Item::Expr(self.g.leaf(symbol))
+                }
                 (None, Some(default)) => self.item(*default)?,
-                (None, None) => {
+                (_, None) => {
                     let message = format!("option `{name}` of `{}` has no default", optimizer.name);
                     let finding = Diagnostic::error(codes::E0602, message).at(nowhere, "needed");
                     let call = format!("write `{}({name} = ...)`", optimizer.name);
                     return self.report(finding.help(call));
                 }
             };
+            if let ("lr", Item::Expr(e)) = (name.as_str(), &item) {
+                rate = Some(*e);
+            }
             self.mean(name, item, nowhere);
         }
-        let mut m = Meanings { theta, states: Vec::new(), answer: None, assigned: false };
+        let mut m = Meanings { theta, shape, states: Vec::new(), answer: None, assigned: false };
         for line in &optimizer.body {
             self.line(line, optimizer, &mut m)?;
         }
@@ -141,6 +210,8 @@ impl Checker<'_> {
             states: m.states,
             answer: m.answer,
             reductions: Vec::new(),
+            by_unknown,
+            rate,
         })
     }
 
@@ -154,24 +225,30 @@ impl Checker<'_> {
             OptimizerLine::State(definitions) => {
                 for d in definitions {
                     let name = self.new_name(d.name, optimizer)?;
-                    let start = self.entry_of(d.value)?;
-                    let symbol = self.g.declare(Symbol::unknown(&name, Shape::Scalar));
+                    let start = self.part_of(d.value, m)?;
+                    // A scalar start is that of every entry.
+                    let shape = m.shape.map(|shape| match self.g.shape(start) {
+                        Shape::Scalar => shape,
+                        own => own,
+                    });
+                    let symbol =
+                        self.g.declare(Symbol::unknown(&name, shape.unwrap_or(Shape::Scalar)));
                     let leaf = self.g.leaf(symbol);
                     self.mean(&name, Item::Expr(leaf), d.name.span);
-                    m.states.push(State { name, symbol, start, next: leaf });
+                    m.states.push(State { name, symbol, shape, start, next: leaf });
                 }
             }
             OptimizerLine::Let(d) => {
                 let name = self.new_name(d.name, optimizer)?;
                 let item = match self.item(d.value)? {
                     truth @ Item::Truth(_) => truth,
-                    _ => Item::Expr(self.entry_of(d.value)?),
+                    _ => Item::Expr(self.part_of(d.value, m)?),
                 };
                 self.mean(&name, item, d.name.span);
             }
             OptimizerLine::Update(d) => {
                 let name = self.ast.ident(d.name).to_string();
-                let value = self.entry_of(d.value)?;
+                let value = self.part_of(d.value, m)?;
                 if name == "answer" {
                     m.answer = Some(value);
                     return Ok(());
@@ -180,6 +257,20 @@ impl Checker<'_> {
                     return self.not_assignable(&name, d.name.span, m);
                 }
                 m.assigned |= name == "theta";
+                let kept = match m.states.iter().find(|s| s.name == name) {
+                    Some(state) => state.shape,
+                    None => m.shape,
+                };
+                let found = self.g.shape(value);
+                if let Some(kept) = kept.filter(|kept| *kept != found && !found.is_scalar()) {
+                    let message = format!(
+                        "`{name}` is {}, and cannot become {}",
+                        in_words(kept),
+                        in_words(found)
+                    );
+                    let finding = Diagnostic::error(codes::E0401, message);
+                    return self.report(finding.at(self.ast.span(d.value), super::describe(found)));
+                }
                 self.mean(&name, Item::Expr(value), d.name.span);
             }
         }
@@ -207,7 +298,8 @@ impl Checker<'_> {
         let text = self.ast.ident(name).to_string();
         let taken = GIVEN.contains(&text.as_str())
             || text == "answer"
-            || optimizer.options.iter().any(|(n, _)| *n == text);
+            || optimizer.options.iter().any(|(n, _)| *n == text)
+            || optimizer.sizes.as_ref().is_some_and(|sizes| sizes.contains(&text));
         if taken {
             let message = format!("`{text}` has a meaning in this block already");
             let finding = Diagnostic::error(codes::E0302, message).at(name.span, "here");
@@ -231,6 +323,11 @@ impl Checker<'_> {
     /// The formula of an entry.
     fn entry_of(&mut self, node: NodeId) -> Checked<ExprId> {
         self.scalar(node, "an entry")
+    }
+
+    /// The formula of an entry, or of an array where the block is matrix arithmetic.
+    fn part_of(&mut self, node: NodeId, m: &Meanings) -> Checked<ExprId> {
+        if m.shape.is_some() { self.expression(node) } else { self.entry_of(node) }
     }
 
     /// `norm(E)` and the like over the entries of an unknown, or of all; none where this is no such call.

@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
+use super::batches::Regime;
 use super::compiled::Compiled;
 use super::setup::{Setup, unknowns};
-use super::update::Update;
+use super::update::Rule;
 use crate::optim::method::{MethodDef, Need};
 use crate::optim::methods::newton::MAX_DENSE;
 use crate::optim::methods::{bfgs, formula, lbfgs, lm, newton};
@@ -25,8 +26,10 @@ const MAX_NEWTON: usize = 200;
 pub(crate) struct Plan {
     pub def: &'static MethodDef,
     pub options: Options,
-    /// The update, where the method is a formula, and the name of that.
-    pub update: Option<(String, Arc<Update>)>,
+    /// The rule, where the method is a formula, and the name of that.
+    pub rule: Option<(String, Arc<Rule>)>,
+    /// How it trains.
+    pub regime: Option<Regime>,
     /// Empty where the method was named.
     pub why: String,
     /// Whether Newton's method would be chosen instead were the Hessian sparse.
@@ -36,22 +39,23 @@ pub(crate) struct Plan {
 impl Plan {
     /// A method that was named.
     pub fn named(def: &'static MethodDef, options: Options) -> Plan {
-        Plan { def, options, update: None, why: String::new(), is_for_many: false }
+        let why = String::new();
+        Plan { def, options, rule: None, regime: None, why, is_for_many: false }
     }
 
     /// A method that is given as a formula.
-    pub fn formula(name: &str, options: Options, update: Arc<Update>) -> Plan {
-        let update = Some((name.to_string(), update));
-        Plan { update, ..Plan::named(&formula::METHOD, options) }
+    pub fn formula(name: &str, options: Options, rule: Arc<Rule>, regime: Option<Regime>) -> Plan {
+        let rule = Some((name.to_string(), rule));
+        Plan { rule, regime, ..Plan::named(&formula::METHOD, options) }
     }
 
     /// The name of the method.
     pub fn name(&self) -> &str {
-        self.update.as_ref().map_or(self.def.name, |(name, _)| name)
+        self.rule.as_ref().map_or(self.def.name, |(name, _)| name)
     }
 
     fn chosen((def, why): (&'static MethodDef, String)) -> Plan {
-        Plan { def, options: def.default_options(), update: None, why, is_for_many: false }
+        Plan { why, ..Plan::named(def, def.default_options()) }
     }
 }
 

@@ -1,11 +1,13 @@
 //! The result of an optimization, as plain data.
 
+use super::training::Kept;
 use crate::optim::judge::least_squares::FitStatistics;
 use crate::optim::judge::verdict::{PointKind, Verdict};
 use crate::optim::status::Status;
 use crate::optim::trace::Trace;
 use crate::problem::Evaluations;
 use crate::shape::Tensor;
+use std::sync::Arc;
 
 /// Which value an optimization looks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +77,8 @@ pub struct Fit {
     pub statistics: Option<FitStatistics>,
     /// A row an iteration.
     pub trace: Trace,
+    /// What a first-order method goes on with.
+    pub(crate) kept: Option<Arc<Kept>>,
 }
 
 impl Fit {

@@ -7,6 +7,7 @@
 
 #![warn(missing_docs)]
 
+pub mod batches;
 pub(crate) mod blocks;
 pub(crate) mod choose;
 pub(crate) mod compiled;
@@ -19,10 +20,12 @@ pub(crate) mod fit;
 pub(crate) mod fitted;
 pub(crate) mod gauss_newton;
 pub(crate) mod hessian;
+pub(crate) mod lift;
 pub(crate) mod setup;
 pub(crate) mod show;
 pub(crate) mod sparse;
 pub(crate) mod structure;
+pub(crate) mod training;
 pub mod update;
 
 pub use engine::Spoiled;

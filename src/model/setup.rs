@@ -26,6 +26,8 @@ pub(crate) struct Setup {
     pub smooth: bool,
     /// Values of all unknowns at the start.
     pub values: Vec<(SymbolId, Tensor)>,
+    /// Unknowns that do not move, and their values.
+    pub fixed: Vec<(ExprId, ExprId)>,
 }
 
 /// What is to be optimized.
@@ -77,7 +79,7 @@ impl Setup {
         let squares = structure::squares(g, f);
         let smooth = structure::is_smooth(g, f);
         let n_data = squares.as_ref().map(|s| data_rows::n_data(g, engine, s, over, &x0));
-        Setup { f, x0, bounds, squares, n_data, smooth, values }
+        Setup { f, x0, bounds, squares, n_data, smooth, values, fixed }
     }
 
     /// What was found about the objective, a line each, for `explain`.

@@ -1,15 +1,17 @@
-//! The update of a first-order method, from the formulas of one entry to a program over whole vectors.
+//! The update of a first-order method: the formulas of one entry, and a program of them over whole vectors.
 //!
-//! All unknowns lie one after the other in one vector `theta: N`, and so do the gradient and every state. The formulas of an
-//! entry become arrays built by index, one an unknown (one for all where nothing is taken over an unknown), in one program:
-//! from `theta, g, states, t, f` to the new theta, the new states and the answer.
+//! All unknowns lie one after the other in one vector `theta: N`, and so do the gradient and every state. The formulas become
+//! formulas of arrays (`lift`), one an unknown (one for all where nothing depends on the unknown), in one program: from
+//! `theta, g, states, t, f` to the new theta, the new states and the answer.
 
 use super::engine::{Engine, Program, Times};
-use crate::expr::{ExprId, Graph, Op, Symbol, SymbolId};
+use super::lift::{Layout, Slot};
+use super::training::Kept;
+use crate::eval;
+use crate::expr::{ExprId, Graph, Symbol, SymbolId};
 use crate::jit::Fault;
-use crate::ops;
 use crate::optim::update::{Failed, Step};
-use crate::shape::Shape;
+use crate::shape::{Shape, Tensor};
 
 /// How entries are taken together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +50,10 @@ pub struct Reduction {
 pub struct State {
     /// Its name.
     pub name: String,
-    /// An entry of it.
+    /// An entry of it, or all of it where the block is matrix arithmetic.
     pub symbol: SymbolId,
+    /// Its shape, where that is not the shape of the unknown.
+    pub shape: Option<Shape>,
     /// What it starts from.
     pub start: ExprId,
     /// What it becomes.
@@ -75,13 +79,113 @@ pub struct Update {
     pub answer: Option<ExprId>,
     /// What is taken over entries, each after those that it holds.
     pub reductions: Vec<Reduction>,
+    /// Options that differ by unknown.
+    pub by_unknown: Vec<ByUnknown>,
+    /// The option `lr`, where there is one.
+    pub rate: Option<ExprId>,
 }
 
-/// The vectors that stand for entries.
-struct Vectors {
-    theta: SymbolId,
-    gradient: SymbolId,
-    states: Vec<SymbolId>,
+/// An option that was given as a point: a value for each unknown that it names.
+#[derive(Clone, Debug)]
+pub struct ByUnknown {
+    /// What stands for it in formulas.
+    pub symbol: SymbolId,
+    /// Its value for unknowns that are not named.
+    pub default: ExprId,
+    /// Its values by unknown.
+    pub values: Vec<(SymbolId, ExprId)>,
+}
+
+impl Update {
+    /// Gives every formula to `change`.
+    pub fn each_formula(&mut self, change: &mut dyn FnMut(&mut ExprId)) {
+        change(&mut self.next);
+        self.states.iter_mut().for_each(|s| {
+            change(&mut s.start);
+            change(&mut s.next);
+        });
+        self.answer.iter_mut().for_each(&mut *change);
+        self.reductions.iter_mut().flat_map(|r| &mut r.of).for_each(&mut *change);
+        self.rate.iter_mut().for_each(&mut *change);
+    }
+
+    /// Whether unknowns must be told from one another.
+    pub fn is_by_unknown(&self) -> bool {
+        !self.by_unknown.is_empty() || self.reductions.iter().any(|r| !r.all)
+    }
+}
+
+/// A first-order method for all unknowns: an update for each.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Updates with their unknowns. Every unknown is in one.
+    pub parts: Vec<Part>,
+    /// The step `t`, from 1.
+    pub step: SymbolId,
+    /// Rates that are lowered where values no longer fall.
+    pub plateaus: Vec<Plateau>,
+}
+
+/// An update with the unknowns that it moves.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The update.
+    pub update: Update,
+    /// Its unknowns.
+    pub unknowns: Vec<SymbolId>,
+}
+
+/// A factor of an option that falls where values no longer do.
+#[derive(Clone, Debug)]
+pub struct Plateau {
+    /// What stands for the factor, 1 at first.
+    pub symbol: SymbolId,
+    /// What it is multiplied by.
+    pub factor: f64,
+    /// So many values in a row may fail to be better.
+    pub patience: usize,
+}
+
+impl Rule {
+    /// One update for all unknowns.
+    pub fn one(update: Update, unknowns: Vec<SymbolId>) -> Rule {
+        let step = update.step;
+        Rule { parts: vec![Part { update, unknowns }], step, plateaus: Vec::new() }
+    }
+
+    /// Whether unknowns must be told from one another.
+    pub fn is_by_unknown(&self) -> bool {
+        self.parts.len() > 1 || self.parts.iter().any(|part| part.update.is_by_unknown())
+    }
+}
+
+/// The rate of a rule, as a formula of the step.
+pub(crate) struct Rate {
+    rate: Option<ExprId>,
+    step: SymbolId,
+    plateaus: Vec<SymbolId>,
+}
+
+impl Rate {
+    /// The option `lr` of the first update.
+    pub fn of(rule: &Rule) -> Rate {
+        let rate = rule.parts.first().and_then(|part| part.update.rate);
+        let plateaus = rule.plateaus.iter().map(|p| p.symbol).collect();
+        Rate { rate, step: rule.step, plateaus }
+    }
+
+    /// Its value in step `t`, with these factors of plateaus (1 where left out); none where the rule has none.
+    pub fn at(&self, g: &Graph, t: usize, factors: &[f64]) -> Option<f64> {
+        let lookup = |symbol: SymbolId| {
+            if symbol == self.step {
+                return Some(Tensor::scalar(t as f64));
+            }
+            let at = self.plateaus.iter().position(|&p| p == symbol)?;
+            Some(Tensor::scalar(factors.get(at).copied().unwrap_or(1.0)))
+        };
+        let found = eval::evaluate(g, &[self.rate?], &lookup).ok()?;
+        found.first().and_then(Tensor::as_scalar)
+    }
 }
 
 /// An update ready to run. It has a graph of its own.
@@ -93,77 +197,118 @@ pub(crate) struct Ready {
     input: Vec<f64>,
     /// theta, states and the answer.
     out: Vec<f64>,
+    /// Entries of all states.
     n_states: usize,
+    n_values: usize,
     has_answer: bool,
+    rate: Rate,
+    /// Steps that were done before.
+    done: usize,
 }
 
 impl Ready {
-    /// Compiles an update for unknowns with so many entries each.
+    /// Compiles a rule for these unknowns.
     ///
     /// # Errors
     ///
     /// Where the states cannot be evaluated at the start.
     pub fn new(
         mut graph: Graph,
-        update: &Update,
-        lengths: &[usize],
+        rule: &Rule,
+        over: &[SymbolId],
         x0: &[f64],
         engine: &Engine,
     ) -> Result<Ready, Fault> {
         let g = &mut graph;
-        let n: usize = lengths.iter().sum();
-        let mut vector = |name: &str| g.declare(Symbol::unknown(name, Shape::Vector(n)));
-        let vectors = Vectors {
-            theta: vector("theta"),
-            gradient: vector("g"),
-            states: update.states.iter().map(|s| vector(&s.name)).collect(),
+        let n = x0.len();
+        let apart: Vec<(Option<SymbolId>, Shape)> = match rule.is_by_unknown() {
+            true => over.iter().map(|&u| (Some(u), g.symbol(u).shape)).collect(),
+            false => vec![(None, Shape::Vector(n))],
         };
-        let apart = lengths.len() > 1 && update.reductions.iter().any(|r| !r.all);
-        let groups: Vec<(usize, usize)> = if apart {
-            let ends = lengths.iter().scan(0, |at, &len| {
-                *at += len;
-                Some((*at - len, len))
-            });
-            ends.collect()
-        } else {
-            vec![(0, n)]
+        let mut vectors = |name: &str| -> Vec<SymbolId> {
+            apart.iter().map(|(_, shape)| g.declare(Symbol::unknown(name, *shape))).collect()
         };
-        let entries: Vec<Group> =
-            groups.iter().map(|&(from, len)| Group::new(g, update, &vectors, from, len)).collect();
-        let groups = with_reductions(g, update, entries, n);
-        let mut formulas = vec![update.next];
-        formulas.extend(update.states.iter().map(|s| s.next));
-        formulas.extend(update.answer);
-        let outputs = arrays(g, &groups, &formulas);
-        let starts: Vec<ExprId> = update.states.iter().map(|s| s.start).collect();
-        let starts = arrays(g, &groups, &starts);
-        let mut inputs = vec![vectors.theta, vectors.gradient];
-        inputs.extend(&vectors.states);
-        inputs.extend([update.step, update.value]);
+        let (theta, gradient) = (vectors("theta"), vectors("g"));
+        let slot = |(k, &(unknown, shape)): (usize, &(Option<SymbolId>, Shape))| Slot {
+            shape,
+            theta: g.leaf(theta[k]),
+            gradient: g.leaf(gradient[k]),
+            states: Vec::new(),
+            unknown,
+        };
+        let slots: Vec<Slot> = apart.iter().enumerate().map(slot).collect();
+        let layout = Layout::new(g, rule, slots);
+        let moved = layout.moved(g, rule);
+        let has_answer = !moved.answer.is_empty();
+        let outputs = [moved.theta, moved.states, moved.answer].concat();
+        let starts = layout.starts(g, rule);
+        let values = rule.parts.iter().map(|part| part.update.value);
+        let mut inputs = [theta, gradient, layout.states].concat();
+        inputs.push(rule.step);
+        inputs.extend(values);
+        inputs.extend(rule.plateaus.iter().map(|p| p.symbol));
         let mut times = Times::default();
-        let n_states = update.states.len();
-        let mut input = vec![0.0; (2 + n_states) * n + 2];
+        let n_starts: usize = starts.iter().map(|&e| g.shape(e).len()).sum();
+        let tail = 1 + rule.parts.len();
+        let mut input = vec![0.0; 2 * n + n_starts + tail];
+        input.extend(rule.plateaus.iter().map(|_| 1.0));
         input[..n].copy_from_slice(x0);
-        let mut at_start = vec![0.0; n_states * n];
-        if n_states > 0 {
+        let mut at_start = vec![0.0; n_starts];
+        if n_starts > 0 {
             let program = Program::new(g, engine, &starts, &inputs, &mut times);
             program.run(g, &input, &mut at_start)?;
         }
-        input[2 * n..][..n_states * n].copy_from_slice(&at_start);
+        input[2 * n..][..n_starts].copy_from_slice(&at_start);
         let program = Program::new(g, engine, &outputs, &inputs, &mut times);
         let out = vec![0.0; program.n_out()];
-        let has_answer = update.answer.is_some();
-        Ok(Ready { graph, program, n, input, out, n_states, has_answer })
+        let n_values = rule.parts.len();
+        let rate = Rate::of(rule);
+        Ok(Ready {
+            graph,
+            program,
+            n,
+            input,
+            out,
+            n_states: n_starts,
+            n_values,
+            has_answer,
+            rate,
+            done: 0,
+        })
+    }
+}
+
+impl Ready {
+    /// Goes on with what another run has left: the point to start from, where it suits.
+    pub fn go_on(&mut self, method: &str, kept: &Kept) -> Option<Vec<f64>> {
+        if !kept.suits(method, self.n + self.n_states) {
+            return None;
+        }
+        self.input[2 * self.n..][..self.n_states].copy_from_slice(&kept.vectors[self.n..]);
+        self.done = kept.steps();
+        Some(kept.vectors[..self.n].to_vec())
+    }
+
+    /// What is left to go on with, after so many steps.
+    pub fn kept(&self, method: &str, steps: usize) -> Kept {
+        let states = &self.input[2 * self.n..][..self.n_states];
+        // A run without a step has moved nothing.
+        let point = if steps > 0 { &self.out[..self.n] } else { &self.input[..self.n] };
+        Kept::of_steps(method, self.done + steps, [point, states].concat())
     }
 }
 
 impl Step for Ready {
+    fn done(&self) -> usize {
+        self.done
+    }
+
     fn step(&mut self, x: &mut [f64], g: &[f64], f: f64, t: usize) -> Result<(), Failed> {
-        let (n, all) = (self.n, self.n * self.n_states);
+        let (n, all) = (self.n, self.n_states);
         self.input[..n].copy_from_slice(x);
         self.input[n..2 * n].copy_from_slice(g);
-        let end = self.input.len();
-        (self.input[end - 2], self.input[end - 1]) = (t as f64, f);
+        self.input[2 * n + all] = t as f64;
+        self.input[2 * n + all + 1..][..self.n_values].fill(f);
         self.program.run(&self.graph, &self.input, &mut self.out).map_err(|fault| match fault {
             Fault::Interrupted => Failed::Interrupted,
             Fault::Eval(_) => Failed::NoValue,
@@ -174,92 +319,10 @@ impl Step for Ready {
     }
 
     fn answer(&self) -> Option<&[f64]> {
-        self.has_answer.then(|| &self.out[self.n * (1 + self.n_states)..])
-    }
-}
-
-/// The entries of an unknown, or of all.
-struct Group {
-    index: SymbolId,
-    len: usize,
-    /// Formulas of an entry by what stands for it.
-    map: Vec<(ExprId, ExprId)>,
-}
-
-impl Group {
-    fn new(g: &mut Graph, update: &Update, vectors: &Vectors, from: usize, len: usize) -> Group {
-        let index = g.fresh_index("i", &[]);
-        let leaf = g.leaf(index);
-        let offset = g.int(from as i64);
-        let place = g.add(&[leaf, offset]);
-        let mut map = Vec::new();
-        let states = update.states.iter().map(|s| s.symbol).zip(vectors.states.iter().copied());
-        let given = [(update.theta, vectors.theta), (update.gradient, vectors.gradient)];
-        for (entry, vector) in given.into_iter().chain(states) {
-            let (entry, vector) = (g.leaf(entry), g.leaf(vector));
-            map.push((entry, g.apply(Op::Elem, &[vector, place])));
-        }
-        Group { index, len, map }
+        self.has_answer.then(|| &self.out[self.n + self.n_states..])
     }
 
-    fn bind(&self, g: &mut Graph, op: Op, e: ExprId) -> ExprId {
-        let body = ops::substitute(g, e, &self.map);
-        let (lo, hi) = (g.int(1), g.int(self.len as i64));
-        g.bind(op, self.index, lo, hi, lo, body)
+    fn rate(&self, t: usize) -> Option<f64> {
+        self.rate.at(&self.graph, t, &[])
     }
-
-    /// The part of a reduction that its entries give.
-    fn part(&self, g: &mut Graph, r: &Reduction) -> ExprId {
-        match r.how {
-            Reduced::Max => self.bind(g, Op::Max, r.of[0]),
-            Reduced::Min => self.bind(g, Op::Min, r.of[0]),
-            Reduced::Sum | Reduced::Mean => self.bind(g, Op::Sum, r.of[0]),
-            Reduced::Norm | Reduced::SumSq => {
-                let square = g.powi(r.of[0], 2);
-                self.bind(g, Op::Sum, square)
-            }
-            Reduced::Dot => {
-                let product = g.mul(&r.of);
-                self.bind(g, Op::Sum, product)
-            }
-        }
-    }
-}
-
-/// The groups with what stands for every reduction.
-fn with_reductions(g: &mut Graph, update: &Update, mut groups: Vec<Group>, n: usize) -> Vec<Group> {
-    for r in &update.reductions {
-        let parts: Vec<ExprId> = groups.iter().map(|group| group.part(g, r)).collect();
-        let leaf = g.leaf(r.symbol);
-        let whole = r.all.then(|| match r.how {
-            Reduced::Max | Reduced::Min => {
-                let op = if r.how == Reduced::Max { Op::Max2 } else { Op::Min2 };
-                let join = |a, b| g.apply(op, &[a, b]);
-                parts.iter().copied().reduce(join).unwrap_or(leaf)
-            }
-            _ => g.add(&parts),
-        });
-        for (group, part) in groups.iter_mut().zip(parts) {
-            let total = whole.unwrap_or(part);
-            let value = match r.how {
-                Reduced::Norm => g.apply(Op::Sqrt, &[total]),
-                Reduced::Mean => {
-                    let count = g.int(if r.all { n } else { group.len } as i64);
-                    g.div(total, count)
-                }
-                _ => total,
-            };
-            group.map.push((leaf, value));
-        }
-    }
-    groups
-}
-
-/// For each formula, its array over every group.
-fn arrays(g: &mut Graph, groups: &[Group], formulas: &[ExprId]) -> Vec<ExprId> {
-    let mut found = Vec::new();
-    for &formula in formulas {
-        found.extend(groups.iter().map(|group| group.bind(g, Op::Comp, formula)));
-    }
-    found
 }

@@ -15,7 +15,7 @@ use super::status::{Status, Stop};
 use super::trace::Trace;
 use super::vector::norm_inf;
 use crate::memory;
-use crate::optim::update::Step;
+use crate::optim::update::{Step, Training};
 use crate::patience::{self, Stopped};
 use crate::problem::{
     Bounds, Evaluations, Evaluator, Halt, HessianKind, MAX_DENSE_HESSIAN, Problem,
@@ -114,7 +114,16 @@ pub fn minimize(
     options: &Options,
     control: &Control,
 ) -> Result<Solution, Misfit> {
-    minimize_by(problem, x0, method, options, control, None)
+    minimize_by(problem, x0, method, options, control, By::default())
+}
+
+/// What a method is given that is a formula.
+#[derive(Default)]
+pub struct By<'p> {
+    /// Its update.
+    pub update: Option<&'p mut dyn Step>,
+    /// Or its steps over batches.
+    pub training: Option<&'p mut dyn Training>,
 }
 
 /// [`minimize`] by a method whose update is given.
@@ -128,7 +137,7 @@ pub fn minimize_by<'p>(
     method: &'static MethodDef,
     options: &'p Options,
     control: &Control,
-    update: Option<&'p mut dyn Step>,
+    by: By<'p>,
 ) -> Result<Solution, Misfit> {
     let bounds = check_fit(problem, x0, method)?;
     memory::need_numbers(x0.len().saturating_mul(VECTORS), "the vectors of the method");
@@ -139,7 +148,8 @@ pub fn minimize_by<'p>(
     let eval = Evaluator::new(problem, options.max_time, control.interrupt.clone());
     let mut run = Run::new(eval, options, start.clone(), bounds);
     run.random = control.random.clone();
-    run.update = update;
+    run.update = by.update;
+    run.training = by.training;
     // An evaluation, or the algebra of a step, may be ended from within; the run still holds the best point.
     let stop = match patience::attempt(|| (method.entry)(&mut run)) {
         Ok(Ok(stop) | Err(stop)) => stop,

@@ -19,8 +19,23 @@ pub struct Trace {
     pub g_evals: Vec<usize>,
     /// Seconds since the start.
     pub time: Vec<f64>,
+    /// What epochs of training gave; empty for other runs.
+    pub epochs: Vec<EpochRow>,
     /// What a step was made of, a row an iteration too, but only for few unknowns: no column of the table.
     pub steps: Vec<TraceStep>,
+}
+
+/// What an epoch of training gave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EpochRow {
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// The mean over its rows.
+    pub value: f64,
+    /// What was watched, at its end.
+    pub watch: Option<f64>,
+    /// The rate of its last step, where the method has one.
+    pub rate: Option<f64>,
 }
 
 /// The point and gradient after an iteration, and the numbers of the step that led there.
@@ -83,6 +98,17 @@ impl Trace {
     /// The columns by name as numbers, in the order of a printed table.
     pub fn columns(&self) -> Vec<(&'static str, Vec<f64>)> {
         let counts = |column: &[usize]| column.iter().map(|&count| count as f64).collect();
+        if !self.epochs.is_empty() {
+            let of = |part: &dyn Fn(&EpochRow) -> f64| self.epochs.iter().map(part).collect();
+            return vec![
+                ("epoch", of(&|row| row.epoch as f64)),
+                ("iteration", counts(&self.iteration)),
+                ("value", self.value.clone()),
+                ("watch", of(&|row| row.watch.unwrap_or(f64::NAN))),
+                ("rate", of(&|row| row.rate.unwrap_or(f64::NAN))),
+                ("time", self.time.clone()),
+            ];
+        }
         vec![
             ("iteration", counts(&self.iteration)),
             ("value", self.value.clone()),

@@ -80,6 +80,12 @@ impl<'p> Evaluator<'p> {
         self.counts
     }
 
+    /// Counts gradients of parts of the objective, which are evaluated elsewhere.
+    pub fn count_gradients(&mut self, n: usize) {
+        self.counts.f += n;
+        self.counts.grad += n;
+    }
+
     /// How many evaluations gave something that is not finite.
     pub fn rejected(&self) -> usize {
         self.rejected

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::statement::Runner;
 use super::{Mode, State, Unknown, world::Files};
-use crate::check::Optimizer;
 use crate::check::{Checked, Checker, Entry, Function, Item, NamedTable, Reported};
+use crate::check::{Given, Optimizer};
 use crate::diag::{Diagnostic, Sink, codes};
 use crate::expr::{Symbol, SymbolKind};
 use crate::problem::Bounds;
@@ -380,13 +380,22 @@ impl Runner<'_> {
             OptimizerLine::Let(d) | OptimizerLine::Update(d) => Some(d.value),
         };
         let last = body.iter().filter_map(of_line).chain(options.iter().filter_map(|o| o.default));
+        let (sizes, own) = match Optimizer::parts(&self.ast, options) {
+            Ok(parts) => parts,
+            Err(span) => {
+                self.define(name, Item::Failed);
+                let message = "only `theta` has a shape, with a name for each size";
+                let finding = Diagnostic::error(codes::E0602, message).at(span, "here");
+                return self.report(finding.help(format!("write `{text}(theta: R[p, q], ...)`")));
+            }
+        };
+        // Any sizes show the mistakes that all have.
+        let shape = sizes.is_some().then_some(Shape::Matrix(3, 2));
         let optimizer = Arc::new(Optimizer {
             name: text,
             span: name.span,
-            options: options
-                .iter()
-                .map(|o| (self.ast.ident(o.name).to_string(), o.default))
-                .collect(),
+            sizes,
+            options: own,
             body: body.to_vec(),
             ast: Arc::clone(&self.ast),
             captured: last.max().map(|node| self.captured(node)).unwrap_or_default(),
@@ -394,13 +403,14 @@ impl Runner<'_> {
         });
         let one = self.session.state.graph.int(1);
         // Mistakes of the block are found where it stands; options without a default are numbers.
-        let given: Vec<(String, Item)> = options
+        let given: Vec<(String, Given)> = optimizer
+            .options
             .iter()
-            .filter(|o| o.default.is_none())
-            .map(|o| (self.ast.ident(o.name).to_string(), Item::Expr(one)))
+            .filter(|(_, default)| default.is_none())
+            .map(|(name, _)| (name.clone(), Given::All(Item::Expr(one))))
             .collect();
         let step = self.session.state.graph.declare(Symbol::unknown("t", Shape::Scalar));
-        let checked = self.checker(|c| c.update(&optimizer, &given, step).map(|_| ()));
+        let checked = self.checker(|c| c.update(&optimizer, &given, step, shape).map(|_| ()));
         if checked.is_err() {
             self.define(name, Item::Failed);
             return checked;

@@ -11,7 +11,7 @@ use crate::diag::{Diagnostic, codes};
 use crate::eval::EvalError;
 use crate::expr::{Symbol, SymbolId};
 use crate::jit::Fault;
-use crate::model::Fit;
+use crate::model::batches::Regime;
 use crate::model::choose::{self, Plan};
 use crate::model::compiled::{Compiled, entry_names};
 use crate::model::derivative_check;
@@ -19,15 +19,15 @@ use crate::model::finite;
 use crate::model::fitted;
 use crate::model::setup::{Goal, Setup};
 use crate::model::structure;
+use crate::model::training::{self, Kept, Trainer};
 use crate::model::update::Ready;
-use crate::model::update::Update;
+use crate::model::{Fit, Sense};
 use crate::ops;
-use crate::optim::driver::{self, Control, Solution};
+use crate::optim::driver::{self, By, Control, Solution};
 use crate::optim::judge::least_squares::FitStatistics;
 use crate::optim::judge::verdict::Verdict;
 use crate::optim::method::Need;
 use crate::optim::status::Status;
-use crate::optim::update::Step;
 use crate::patience::{self, Stopped};
 use crate::problem::{Halt, Problem, evaluation_timer};
 use crate::shape::Tensor;
@@ -63,8 +63,8 @@ impl Runner<'_> {
         }
         let setup = self.setup(&objective)?;
         let plan = match &objective.method {
-            Some(ChosenMethod { update: Some((name, update)), options, .. }) => {
-                Plan::formula(name, options.clone(), Arc::clone(update))
+            Some(ChosenMethod { rule: Some((name, rule)), regime, options, .. }) => {
+                Plan::formula(name, options.clone(), Arc::clone(rule), regime.clone())
             }
             Some(named) => Plan::named(named.def, named.options.clone()),
             None => choose::choose(&setup),
@@ -148,10 +148,8 @@ impl Runner<'_> {
         name: Option<&str>,
     ) -> Checked<Fit> {
         let engine = self.session.engine();
-        let mut update = match &plan.update {
-            Some((_, update)) => Some(self.ready(update, objective, setup)?),
-            None => None,
-        };
+        let mut x0 = setup.x0.clone();
+        let mut formula = self.formula(objective, setup, plan, &mut x0)?;
         let g = &mut self.session.state.graph;
         let entries = entry_names(g, &objective.over);
         let bounds = setup.bounds.clone();
@@ -170,11 +168,13 @@ impl Runner<'_> {
             return self.report(finding.help("use `lbfgs`, or leave `using` out"));
         }
         problem.get_ready(squares);
-        let look = || Doubt::of(&mut problem, &setup.x0);
+        // What trains by batches sees all rows at its end only.
+        let by_batches = plan.regime.as_ref().is_some_and(|regime| regime.batch.is_some());
+        let look = || Doubt::of(&mut problem, &x0);
         let mut doubt = {
             // A look that has no time to end finds nothing.
             let _timer = evaluation_timer(&self.session.interrupt, plan.options.max_time);
-            if setup.smooth { patience::attempt(look).ok().flatten() } else { None }
+            if setup.smooth && !by_batches { patience::attempt(look).ok().flatten() } else { None }
         };
         if let Some(doubt) = doubt.as_mut().filter(|_| !engine.is_plain()) {
             // The plain evaluator takes over, and is asked the same.
@@ -183,17 +183,19 @@ impl Runner<'_> {
             problem = Compiled::new(g, engine.plain(), f, over, setup.squares.clone(), bounds);
             problem.smooth = setup.smooth;
             problem.get_ready(squares);
-            doubt.settled = derivative_check::mismatch(&mut problem, &setup.x0).is_none();
+            doubt.settled = derivative_check::mismatch(&mut problem, &x0).is_none();
         }
         let unsettled = doubt.as_ref().is_some_and(|d| !d.settled);
         let random = self.session.files.solver_draws();
         let control = Control { interrupt: Some(Arc::clone(&self.session.interrupt)), random };
-        let update = update.as_mut().map(|update| update as &mut dyn Step);
-        let solved =
-            driver::minimize_by(&mut problem, &setup.x0, plan.def, &plan.options, &control, update);
+        let by = formula.as_mut().map(Formula::by).unwrap_or_default();
+        let solved = driver::minimize_by(&mut problem, &x0, plan.def, &plan.options, &control, by);
         let solved = solved.map(|mut solution| {
             if unsettled {
                 without_claims(&mut solution);
+                return (None, None, solution);
+            }
+            if plan.regime.is_some() {
                 return (None, None, solution);
             }
             let (statistics, verdict) = judged(&mut problem, &mut solution, setup);
@@ -218,19 +220,69 @@ impl Runner<'_> {
             // Without it two numbers of the report are missing.
             let _ = patience::attempt(|| fitted::add_response(g, &engine, squares, statistics));
         }
-        Ok(self.result(objective, setup, plan, name, entries, solution, statistics, verdict))
+        let kept = formula.map(|formula| Arc::new(formula.kept(plan.name(), solution.iterations)));
+        let fit = self.result(objective, setup, plan, name, entries, solution, statistics, verdict);
+        Ok(Fit { kept, ..fit })
     }
 
-    /// The update of a method that is given as a formula, compiled for the unknowns that move.
-    fn ready(&mut self, update: &Update, objective: &Objective, setup: &Setup) -> Checked<Ready> {
+    /// A method that is given as a formula, compiled for the unknowns that move; it may go on from another point than `x0`.
+    fn formula(
+        &mut self,
+        objective: &Objective,
+        setup: &Setup,
+        plan: &Plan,
+        x0: &mut Vec<f64>,
+    ) -> Checked<Option<Formula>> {
+        let Some((method, rule)) = &plan.rule else { return Ok(None) };
         let engine = self.session.engine();
-        let g = &self.session.state.graph;
-        let lengths: Vec<usize> = objective.over.iter().map(|&s| g.symbol(s).shape.len()).collect();
-        match Ready::new(g.clone(), update, &lengths, &setup.x0, &engine) {
-            Ok(ready) => Ok(ready),
+        let kept = self.goes_on(objective);
+        let over = &objective.over;
+        let tables = self.checker(|c| Ok(c.table_rows()))?;
+        let random = self.session.files.batch_draws();
+        let mut graph = self.session.state.graph.clone();
+        let ready = match &plan.regime {
+            None => Ready::new(graph, rule, over, x0, &engine).map(|mut ready| {
+                if let Some(start) = kept.and_then(|kept| ready.go_on(method, &kept)) {
+                    *x0 = start;
+                }
+                Formula::Steps(ready)
+            }),
+            Some(regime) => {
+                let watch = regime.watch.map(|e| ops::substitute(&mut graph, e, &setup.fixed));
+                let plan = training::Plan {
+                    f: setup.f,
+                    over,
+                    x0,
+                    method,
+                    rule,
+                    regime: &Regime { watch, ..regime.clone() },
+                    clip: (plan.options.number("clip"), plan.options.number("clip_value")),
+                    tables: &tables,
+                    rises: objective.sense == Sense::Maximize,
+                    random,
+                    kept: kept.as_deref(),
+                };
+                Trainer::new(graph, &engine, &plan).map(|t| Formula::Training(Box::new(t)))
+            }
+        };
+        match ready {
+            Ok(ready) => {
+                if let Formula::Training(trainer) = &ready {
+                    self.session.prepared.add(trainer.times);
+                }
+                Ok(Some(ready))
+            }
             Err(Fault::Interrupted) => patience::stop(),
             Err(Fault::Eval(error)) => self.fault_of(&error, objective),
         }
+    }
+
+    /// What the result that `from` names has left to go on with.
+    fn goes_on(&self, objective: &Objective) -> Option<Arc<Kept>> {
+        let record = objective.goes_on.as_ref()?;
+        let fits = &self.session.state.fits;
+        let (_, fit) = fits.iter().find(|(r, _)| Arc::ptr_eq(r, record))?;
+        fit.kept.clone()
     }
 
     /// The objective has no value at some point, by a mistake in it.
@@ -334,6 +386,30 @@ impl Runner<'_> {
             verdict,
             statistics,
             trace,
+            kept: None,
+        }
+    }
+}
+
+/// A method that is given as a formula, ready to run.
+enum Formula {
+    Steps(Ready),
+    Training(Box<Trainer>),
+}
+
+impl Formula {
+    fn by(&mut self) -> By<'_> {
+        match self {
+            Formula::Steps(ready) => By { update: Some(ready), training: None },
+            Formula::Training(trainer) => By { update: None, training: Some(&mut **trainer) },
+        }
+    }
+
+    /// What is left to go on with after so many steps.
+    fn kept(&self, method: &str, steps: usize) -> Kept {
+        match self {
+            Formula::Steps(ready) => ready.kept(method, steps),
+            Formula::Training(trainer) => trainer.kept(),
         }
     }
 }

@@ -141,6 +141,12 @@ impl Files {
         Ok(())
     }
 
+    /// The draws of batches: they depend on the seed alone, so that methods see the same batches, and a run in two parts those of
+    /// the whole.
+    pub fn batch_draws(&self) -> Stream {
+        self.solvers.0.split("batches")
+    }
+
     /// The draws of the next optimization; others do not change them.
     pub fn solver_draws(&mut self) -> Stream {
         let (stream, n) = &mut self.solvers;

@@ -37,6 +37,10 @@ super::rows! {
     "The language has it, this version of Gradus does not."
     wrong "# the message names the construct" right "# the help names what works today"
 
+    E0610 "no rows to draw"
+    "Batches are rows of the data that the objective sums over. Where it reads several tables, or arrays that are no table, `rows` names those to draw."
+    wrong "var w\nminimize w^2 using sgd(batch = 2, epochs = 1)" right "let x = [1, 2, 3]\nvar w\nminimize sum((x[i] - w)^2 for i in 1..3) using sgd(batch = 2, epochs = 1)"
+
     E0701 "cannot read a file"
     "The file is not there or may not be read. Paths are relative to the script."
     wrong "let t = csv(\"no such file.csv\")" right "let t = csv(\"data/cars.csv\")"

@@ -36,4 +36,8 @@ super::rows! {
     W0009 "start without a finite value"
     "The objective is infinite or not a number where the search should start, so there is nothing to compare with."
     wrong "var x = -1\nminimize x - log(x)" right "var x = 1\nminimize x - log(x)"
+
+    W0010 "batches with bias"
+    "A batch estimates a sum or a mean over the rows without bias. Of a function of such a sum (a norm, a logarithm) or of a maximum over rows the mean over all batches is another number."
+    wrong "let x = [1, 2, 3]\nvar w\nminimize norm(x - w) using sgd(batch = 2, epochs = 1)" right "let x = [1, 2, 3]\nvar w\nminimize sumsq(x - w) using sgd(batch = 2, epochs = 1)"
 }

@@ -6,13 +6,13 @@
 //!
 //! The run ends after `steps`, where the gradient passes `gtol`, or where values are no longer finite.
 
-use super::{Growth, Secants};
+use super::{Growth, Secants, far_off, training};
 use crate::optim::method::{MethodDef, Need};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
 use crate::optim::run::{How, Iterate, Run};
 use crate::optim::status::{Status, Stop};
 use crate::optim::update::Failed;
-use crate::optim::vector::{distance, dot, norm, norm_inf};
+use crate::optim::vector::{distance, norm};
 use crate::problem::Halt;
 
 /// The row that all methods written as formulas share; their own options are those of their formulas.
@@ -45,6 +45,9 @@ pub static METHOD: MethodDef = MethodDef {
 };
 
 fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
+    if let Some(training) = run.training.take() {
+        return training::train(run, training);
+    }
     run.wander();
     run.keep_last();
     let (mut x, mut f, mut g) = run.first_point()?;
@@ -56,7 +59,8 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
     let (mut point, mut step_g) = (x.clone(), g.clone());
     let mut secants = Secants::default();
     let mut growth = Growth::new(f);
-    for t in 1.. {
+    let done = update.done();
+    for t in done + 1.. {
         before.copy_from_slice(&point);
         step_g.copy_from_slice(&g);
         clipped(&mut step_g, clip);
@@ -69,13 +73,18 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
             }
         }
         let value = run.eval.value_gradient(&x, &mut g_new)?;
-        let Some(value) = value else { return Ok(diverged(t, f, &g)) };
+        let Some(value) = value else {
+            let what =
+                format!("step {t} from f = {f:.3e} led to a value or gradient that is not finite");
+            let message = far_off(run, &before, what, update.rate(t))?;
+            return Ok(Stop::new(Status::Diverged, message));
+        };
         let (step, y) = (distance(&x, &before), distance(&g_new, &g));
         let sy: f64 = (0..x.len()).map(|i| (x[i] - before[i]) * (g_new[i] - g[i])).sum();
         secants.push(step * step, sy, step * y);
         f = value;
-        if let Some(stop) = growth.after(f, t, [&before, &x], [&g, &g_new]) {
-            return Ok(stop);
+        if growth.runs_away(f) {
+            return growth.end(run, &x, t, update.rate(t));
         }
         std::mem::swap(&mut g, &mut g_new);
         point.copy_from_slice(&x);
@@ -86,7 +95,8 @@ fn minimize(run: &mut Run<'_>) -> Result<Stop, Stop> {
                 let answer = answer.to_vec();
                 let mut g_answer = vec![0.0; answer.len()];
                 let Some(f) = run.eval.value_gradient(&answer, &mut g_answer)? else {
-                    return Ok(diverged(t, f, &g));
+                    let message = format!("the answer after step {t} has no finite value");
+                    return Ok(Stop::new(Status::Diverged, message));
                 };
                 Some((answer, f, g_answer))
             }
@@ -111,14 +121,4 @@ fn clipped(g: &mut [f64], clip: (Option<f64>, Option<f64>)) {
     if let Some(most) = clip.0.filter(|most| length > *most) {
         g.iter_mut().for_each(|v| *v *= most / length);
     }
-}
-
-fn diverged(t: usize, f: f64, g: &[f64]) -> Stop {
-    let message = format!(
-        "step {t} from f = {f:.3e} led to a value or gradient that is not finite; the largest gradient entry before was \
-         {:.3e}: try a smaller rate, or clip the gradient with `clip = {:.0e}`",
-        norm_inf(g),
-        dot(g, g).sqrt() / 10.0
-    );
-    Stop::new(Status::Diverged, message)
 }

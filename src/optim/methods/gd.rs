@@ -3,7 +3,7 @@
 //! The step alpha is the given `lr`; or the Barzilai-Borwein step `s's / s'y` under a nonmonotone test; or
 //! found by Armijo backtracking or by a Wolfe line search.
 
-use super::{Growth, Secants, first_step_length, longest_after};
+use super::{Growth, Secants, far_off, first_step_length, longest_after};
 use crate::optim::line_search::{Found, Ray, RayBuffers, Trial, Wolfe, backtrack, wolfe_search};
 use crate::optim::method::{MethodDef, Need};
 use crate::optim::options::{OptionDef, OptionDefault, OptionKind};
@@ -71,20 +71,19 @@ fn fixed_rate(run: &mut Run<'_>, rate: f64) -> Result<Stop, Stop> {
         if x_new == x {
             return Ok(run.stalled("a step of this rate does not change x any more"));
         }
-        let before = f;
         match run.eval.value_gradient(&x_new, &mut g_new)? {
             Some(value) => f = value,
             None => {
-                let message = format!(
-                    "the step from f = {before:.3e} led to a value or gradient that is not finite; \
-                     lr = {rate} is too large here"
+                let what = format!(
+                    "the step from f = {f:.3e} led to a value or gradient that is not finite"
                 );
+                let message = far_off(run, &x, what, Some(rate))?;
                 return Ok(Stop::new(Status::Diverged, message));
             }
         }
         let step_number = run.iterations() + 1;
-        if let Some(stop) = growth.after(f, step_number, [&x, &x_new], [&g, &g_new]) {
-            return Ok(stop);
+        if growth.runs_away(f) {
+            return growth.end(run, &x_new, step_number, Some(rate));
         }
         let gg = dot(&g, &g);
         secants.push(

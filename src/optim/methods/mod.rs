@@ -22,11 +22,13 @@ pub mod newton;
 pub mod newton_cg;
 mod squares_point;
 pub mod sr1;
+pub mod training;
 
 use super::options::{OptionDef, OptionDefault, OptionKind};
+use super::run::Run;
 use super::settled::Outlook;
 use super::status::{Status, Stop};
-use super::vector::{axpy, distance, dot, norm, norm_inf, step_to};
+use super::vector::{axpy, dot, norm, norm_inf, step_to};
 use std::collections::VecDeque;
 
 /// No step is allowed to be longer than this, in units of the direction, or of the first trial where that is longer.
@@ -54,36 +56,74 @@ impl Growth {
         Growth { start: f, last: f, rising: 0 }
     }
 
-    /// The value after a step from `x_old` to `x`, with gradients there; an end where the values run away.
-    fn after(
-        &mut self,
-        f: f64,
-        step: usize,
-        [x_old, x]: [&[f64]; 2],
-        [g_old, g]: [&[f64]; 2],
-    ) -> Option<Stop> {
+    /// Takes in the value after a step; whether the values run away.
+    fn runs_away(&mut self, f: f64) -> bool {
         self.rising = if f > self.last { self.rising + 1 } else { 0 };
         self.last = f;
-        if self.rising < Self::STEPS || f <= Self::FAR * self.start.abs().max(1.0) {
-            return None;
-        }
-        let ss = distance(x, x_old).powi(2);
-        let sy: f64 = (0..x.len()).map(|i| (x[i] - x_old[i]) * (g[i] - g_old[i])).sum();
-        let advice = if sy > 0.0 && ss > 0.0 {
-            let curvature = sy / ss;
-            format!(
-                "along the last step f curves by {curvature:.3e}, so plain rates above {:.1e} diverge",
-                2.0 / curvature
-            )
-        } else {
-            "try a smaller rate".to_string()
-        };
-        let message = format!(
-            "step {step} ends {} steps of growth, from f = {:.3e} at the start to {f:.3e}; {advice}",
-            self.rising, self.start
-        );
-        Some(Stop::new(Status::Diverged, message))
+        self.rising >= Self::STEPS && f > Self::FAR * self.start.abs().max(1.0)
     }
+
+    /// The end of a run whose values ran away to `x` in `step`.
+    fn end(
+        &self,
+        run: &mut Run<'_>,
+        x: &[f64],
+        step: usize,
+        rate: Option<f64>,
+    ) -> Result<Stop, Stop> {
+        let what = format!(
+            "step {step} ends {} steps of growth, from f = {:.3e} at the start to {:.3e}",
+            self.rising, self.start, self.last
+        );
+        Ok(Stop::new(Status::Diverged, far_off(run, x, what, rate)?))
+    }
+}
+
+/// What is said of steps that have led far off to `x`: the rate, the largest gradient entry there and its unknown, and the
+/// curvature along the gradient, above 2 over which a plain rate diverges on a parabola.
+fn far_off(run: &mut Run<'_>, x: &[f64], what: String, rate: Option<f64>) -> Result<String, Stop> {
+    let mut message = what;
+    if let Some(rate) = rate {
+        message += &format!(", at a rate of {rate:.3e}");
+    }
+    let mut g = vec![0.0; x.len()];
+    if run.eval.value_gradient(x, &mut g)?.is_none() {
+        return Ok(message + "; try a smaller rate, or clip the gradient with `clip`");
+    }
+    let largest = (0..g.len()).max_by(|&i, &j| g[i].abs().total_cmp(&g[j].abs())).unwrap_or(0);
+    let name = run.eval.structure().var_name(largest);
+    message += &format!("; the largest gradient entry is {:.3e}, by `{name}`", g[largest]);
+    match curvature_along(run, x, &g)? {
+        Some(curvature) if curvature > 0.0 => {
+            let limit = 2.0 / curvature;
+            Ok(message
+                + &format!(
+                    "; along the gradient f curves by g'Hg/g'g = {curvature:.4}, so rates above {limit:.3} diverge: try \
+                     {:.2}",
+                    limit / 2.0
+                ))
+        }
+        _ => Ok(message + "; try a smaller rate, or clip the gradient with `clip`"),
+    }
+}
+
+/// The curvature g'Hg/g'g at `x` by central differences of the gradient; none where it has no value.
+fn curvature_along(run: &mut Run<'_>, x: &[f64], g: &[f64]) -> Result<Option<f64>, Stop> {
+    let length = norm(g);
+    if length == 0.0 || !length.is_finite() {
+        return Ok(None);
+    }
+    let h = f64::EPSILON.cbrt() * norm(x).max(1.0);
+    let mut along = [0.0; 2];
+    let (mut point, mut there) = (x.to_vec(), vec![0.0; x.len()]);
+    for (slope, h) in along.iter_mut().zip([h, -h]) {
+        step_to(x, h / length, g, &mut point);
+        if run.eval.value_gradient(&point, &mut there)?.is_none() {
+            return Ok(None);
+        }
+        *slope = dot(&there, g) / length;
+    }
+    Ok(Some((along[0] - along[1]) / (2.0 * h)).filter(|c| c.is_finite()))
 }
 
 /// The row of `ftol` of methods that hold many points.

@@ -19,9 +19,9 @@ pub use convergence::is_held;
 use super::options::Options;
 use super::settled::Outlook;
 use super::status::{Status, Stop};
-use super::trace::{Trace, TraceRow, TraceStep};
+use super::trace::{EpochRow, Trace, TraceRow, TraceStep};
 use super::vector::norm_inf;
-use crate::optim::update::Step;
+use crate::optim::update::{Step, Training};
 use crate::problem::{Bounds, Evaluator};
 use crate::random::Stream;
 
@@ -110,6 +110,8 @@ pub struct Run<'p> {
     pub random: Stream,
     /// The update of a method that is given as a formula.
     pub update: Option<&'p mut dyn Step>,
+    /// The steps of a method that trains by batches.
+    pub training: Option<&'p mut dyn Training>,
     options: &'p Options,
     x0: Vec<f64>,
     bounds: Option<Bounds>,
@@ -139,6 +141,7 @@ impl<'p> Run<'p> {
             eval,
             random: Stream::new(0),
             update: None,
+            training: None,
             options,
             x0,
             bounds,
@@ -323,6 +326,40 @@ impl<'p> Run<'p> {
             return Err(self.stalled(&why));
         }
         self.eval.check().map_err(Stop::from)
+    }
+
+    /// Counts steps of training, each by a gradient.
+    pub fn steps_done(&mut self, steps: usize) {
+        self.iterations += steps;
+        self.eval.count_gradients(steps);
+    }
+
+    /// Adds the row of an epoch to the trace.
+    pub fn epoch_row(&mut self, row: EpochRow) {
+        if self.options.trace {
+            let counts = self.eval.counts();
+            self.trace.push(TraceRow {
+                iteration: self.iterations,
+                value: row.value,
+                grad_norm: f64::NAN,
+                step: f64::NAN,
+                radius: f64::NAN,
+                f_evals: counts.f,
+                g_evals: counts.grad,
+                time: self.eval.elapsed(),
+            });
+            self.trace.epochs.push(row);
+        }
+    }
+
+    /// The point to report of a run that tests no points, with its value and gradient (empty where that is not known).
+    pub fn report(&mut self, x: &[f64], f: f64, g: &[f64]) {
+        if self.f_start.is_nan() {
+            self.f_start = f;
+            self.reach = x.iter().map(|v| v.abs()).collect();
+        }
+        let stationarity = if g.is_empty() { f64::NAN } else { self.stationarity(x, g) };
+        self.best = Some(Best { x: x.to_vec(), f, g: g.to_vec(), stationarity });
     }
 
     /// Ends the run.

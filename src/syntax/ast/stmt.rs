@@ -115,10 +115,12 @@ pub struct Param {
 }
 
 /// An option of `optimizer`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OptionItem {
     /// The name.
     pub name: Ident,
+    /// The shape, of `theta` alone: `theta: R[p, q]`.
+    pub shape: Option<ShapeExpr>,
     /// Its value where none is given.
     pub default: Option<NodeId>,
 }

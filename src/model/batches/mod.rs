@@ -1,0 +1,26 @@
+//! Training by batches of rows: which axes run over the rows of the data, and the estimate of an objective from some of them.
+
+pub mod axes;
+pub mod estimate;
+
+use crate::expr::ExprId;
+use axes::Named;
+
+/// How a first-order method trains. What is not given is `None`.
+#[derive(Clone, Debug, Default)]
+pub struct Regime {
+    /// Passes over all rows.
+    pub epochs: Option<usize>,
+    /// Steps.
+    pub steps: Option<usize>,
+    /// Rows a step.
+    pub batch: Option<usize>,
+    /// What names the rows.
+    pub rows: Option<Named>,
+    /// So many epochs may pass without a better value; the best point is kept.
+    pub patience: Option<usize>,
+    /// What is watched after each epoch.
+    pub watch: Option<ExprId>,
+    /// The share of the steps, the last ones, whose points are averaged.
+    pub average: Option<f64>,
+}
