@@ -229,6 +229,11 @@ fn derive() {
 }
 
 #[test]
+fn training() {
+    folder("training", observed);
+}
+
+#[test]
 fn run() {
     folder("run", observed);
 }
