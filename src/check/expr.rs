@@ -190,8 +190,7 @@ impl Checker<'_> {
 
     fn where_clause(&mut self, body: NodeId, defs: &[Definition]) -> Checked<Item> {
         let before = self.locals.len();
-        // A name may use those after it, as in print; so define from the end.
-        for def in defs.iter().rev() {
+        for def in self.ordered(defs) {
             let item = self.item(def.value).unwrap_or(Item::Failed);
             let name = self.ast.ident(def.name).to_string();
             self.locals.push(Local { name, item, span: def.name.span, index: None });
@@ -199,6 +198,30 @@ impl Checker<'_> {
         let result = self.item(body);
         self.locals.truncate(before);
         result
+    }
+
+    /// The definitions of a `where`, each after those that it uses; a name may use those before and after it. Where they go in
+    /// a circle, from the end, as in print.
+    fn ordered<'d>(&self, defs: &'d [Definition]) -> Vec<&'d Definition> {
+        let uses = |def: &Definition, other: &Definition| {
+            let span = self.ast.span(def.value);
+            let name = self.ast.ident(other.name);
+            (0..=def.value.0).map(NodeId).any(|n| {
+                let at = self.ast.span(n);
+                matches!(self.ast.node(n), Node::Name(used) if self.ast.name(*used) == name)
+                    && at.file == span.file
+                    && at.start >= span.start
+                    && at.end <= span.end
+            })
+        };
+        let mut left: Vec<&Definition> = defs.iter().rev().collect();
+        let mut ordered = Vec::new();
+        while !left.is_empty() {
+            let free = |def: &Definition| left.iter().all(|o| o.name == def.name || !uses(def, o));
+            let next = left.iter().position(|def| free(def)).unwrap_or(0);
+            ordered.push(left.remove(next));
+        }
+        ordered
     }
 
     /// The text of a string with braces.

@@ -12,13 +12,14 @@ use crate::syntax::ast::{Ast, Stmt, StmtKind};
 use crate::syntax::parse;
 
 /// The texts of the library, with the names under which their places are shown.
-const TEXTS: [(&str, &str); 2] = [
+const TEXTS: [(&str, &str); 3] = [
     ("stdlib/optimizers.opt", include_str!("../../stdlib/optimizers.opt")),
     ("stdlib/schedules.opt", include_str!("../../stdlib/schedules.opt")),
+    ("stdlib/nn.opt", include_str!("../../stdlib/nn.opt")),
 ];
 
 /// The libraries that `use` may name; their definitions are in scope without it.
-pub const NAMES: [&str; 2] = ["optimizers", "schedules"];
+pub const NAMES: [&str; 3] = ["optimizers", "schedules", "nn"];
 
 /// The names of all optimizers of the library.
 pub fn optimizers() -> impl Iterator<Item = &'static str> {

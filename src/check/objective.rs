@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::training::Formula;
 use super::{Checked, Checker, Item, Optimizer, Record, library};
 use crate::diag::{Diagnostic, codes, nearest};
-use crate::expr::{ExprId, SymbolId};
+use crate::expr::{ExprId, SymbolId, SymbolKind};
 use crate::model::Sense;
-use crate::model::batches::Regime;
+use crate::model::batches::{Regime, modes};
 use crate::model::update::Rule;
 use crate::optim::options::{OptionError, OptionValue, Options};
 use crate::optim::registry::{self, MethodDef};
@@ -90,12 +90,16 @@ impl Checker<'_> {
             method: None,
             span,
         };
+        let kept = self.kept_statistics(value, span)?;
+        objective.over.retain(|unknown| !kept.contains(unknown));
         let mut failed = None;
         let mut formula = None;
         for clause in &command.clauses {
             let outcome = match &clause.kind {
                 ClauseKind::Over(items) => {
-                    self.over(items, &objective.unknowns).map(|over| objective.over = over)
+                    let moving: Vec<SymbolId> =
+                        objective.unknowns.iter().copied().filter(|u| !kept.contains(u)).collect();
+                    self.over(items, &moving).map(|over| objective.over = over)
                 }
                 ClauseKind::FromPoint(bindings) => self
                     .assignments(bindings, &objective.unknowns)
@@ -124,6 +128,28 @@ impl Checker<'_> {
             objective.method = Some(self.rule_method(formula, &objective)?);
         }
         Ok(objective)
+    }
+
+    /// The unknowns that keep running statistics.
+    fn kept_statistics(&mut self, value: ExprId, span: Span) -> Checked<Vec<SymbolId>> {
+        let mut kept = Vec::new();
+        for statistic in modes::statistics(self.g, value) {
+            let symbol = self.g.as_symbol(statistic.kept);
+            let is_unknown = |s: &SymbolId| self.g.symbol(*s).kind == SymbolKind::Unknown;
+            let fits = self.g.shape(statistic.kept) == self.g.shape(statistic.now);
+            match symbol.filter(|s| is_unknown(s) && fits) {
+                Some(symbol) => kept.push(symbol),
+                None => {
+                    let message = "a running statistic is kept in an unknown of its shape";
+                    let at = self.spans.get(&statistic.kept).copied().unwrap_or(span);
+                    let finding = Diagnostic::error(codes::E0404, message).at(at, "here");
+                    return self.report(
+                        finding.help("declare `var mu: R[h]` for it: `running(colmean(Z)', mu)`"),
+                    );
+                }
+            }
+        }
+        Ok(kept)
     }
 
     /// The result that a clause names, for going on where it ended.

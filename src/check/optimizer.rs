@@ -212,6 +212,7 @@ impl Checker<'_> {
             reductions: Vec::new(),
             by_unknown,
             rate,
+            shape,
         })
     }
 

@@ -6,9 +6,9 @@ use super::optimizer::OTHERS;
 use super::{Checked, Checker, ChosenMethod, Given, Item, Local, Objective, Optimizer, library};
 use crate::diag::{Diagnostic, codes, nearest};
 use crate::expr::{DimId, ExprId, Symbol, SymbolId};
-use crate::model::batches::Regime;
 use crate::model::batches::axes::{Axes, Axis, Named, NoRows};
 use crate::model::batches::estimate::{self, NoEstimate};
+use crate::model::batches::{Regime, modes};
 use crate::model::update::{Part, Plateau, Rule};
 use crate::ops;
 use crate::optim::methods::formula;
@@ -389,11 +389,21 @@ impl Checker<'_> {
     /// The rule of a formula for the unknowns that move, and whether batches can be drawn.
     pub(super) fn rule_method(
         &mut self,
-        formula: Formula,
+        mut formula: Formula,
         objective: &Objective,
     ) -> Checked<ChosenMethod> {
         let (parts, plateaus) = self.rule_parts(&formula, &objective.over)?;
         let rule = Rule { parts, step: formula.step, plateaus };
+        if modes::differs(self.g, objective.value) && formula.regime.is_none() {
+            // What is another thing in training is trained.
+            let steps = Some(formula.options.max_iter);
+            formula.regime = Some(Regime { steps, ..Regime::default() });
+        }
+        if let Err(part) = modes::with_masks(self.g, &[objective.value]) {
+            let at = self.spans.get(&part).copied().unwrap_or(objective.span);
+            let message = "`dropout` takes a whole array and a probability from 0 to below 1";
+            return self.report(Diagnostic::error(codes::E0603, message).at(at, "here"));
+        }
         if let Some(regime) = &formula.regime {
             self.verify_batches(regime, objective, formula.span)?;
         }
@@ -435,7 +445,7 @@ impl Checker<'_> {
         if !rest.is_empty() {
             let default = match &formula.others {
                 Some(_) => None,
-                None => Some(self.default_others(optimizer, over, formula.span)?),
+                None => Some(self.default_others(formula, over)?),
             };
             let Some(others) = formula.others.as_deref().or(default.as_ref()) else {
                 return Err(super::Reported);
@@ -454,25 +464,38 @@ impl Checker<'_> {
     }
 
     /// What the definition says of unknowns of another shape.
-    fn default_others(
-        &mut self,
-        optimizer: &Arc<Optimizer>,
-        over: &[SymbolId],
-        span: Span,
-    ) -> Checked<Formula> {
+    fn default_others(&mut self, formula: &Formula, over: &[SymbolId]) -> Checked<Formula> {
+        let Formula { optimizer, own, span, .. } = formula;
         let default = optimizer.options.iter().find(|(name, _)| name == OTHERS);
         let Some(node) = default.and_then(|(_, node)| *node) else {
             let message = format!("`{}` moves matrices only", optimizer.name);
-            let finding = Diagnostic::error(codes::E0602, message).at(span, "here");
+            let finding = Diagnostic::error(codes::E0602, message).at(*span, "here");
             return self.report(
                 finding
                     .help("give it an option for the others in its definition: `others = adamw`"),
             );
         };
         let outer = std::mem::replace(&mut self.ast, Arc::clone(&optimizer.ast));
-        let found = self.others(node, over);
+        let locals = self.locals.len();
+        // What stands there may hold the other options.
+        let mut found = Ok(());
+        for (name, default) in optimizer.options.iter().filter(|(name, _)| name != OTHERS) {
+            let item = match (own.iter().find(|(n, _)| n == name), default) {
+                (Some((_, Given::All(item))), _) => Ok(item.clone()),
+                (_, Some(default)) => self.item(*default),
+                _ => continue,
+            };
+            match item {
+                Ok(item) => {
+                    self.locals.push(Local { name: name.clone(), item, span: *span, index: None })
+                }
+                Err(reported) => found = Err(reported),
+            }
+        }
+        let others = found.and_then(|()| self.others(node, over));
+        self.locals.truncate(locals);
         self.ast = outer;
-        found
+        others
     }
 
     /// Mistakes in what a regime asks for, found before anything runs.

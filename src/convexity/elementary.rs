@@ -32,6 +32,8 @@ pub fn image(op: Op, args: &[Interval]) -> Option<Interval> {
         (Op::Tan, [x]) => Some(wave(*x, f64::sin) / wave(*x, f64::cos)),
         (Op::Max2, [a, b]) => Some(Interval { lo: a.lo.max(b.lo), hi: a.hi.max(b.hi) }),
         (Op::Min2, [a, b]) => Some(Interval { lo: a.lo.min(b.lo), hi: a.hi.min(b.hi) }),
+        (Op::Dropout, [x, _]) => Some(*x),
+        (Op::Running, [_, kept]) => Some(*kept),
         (Op::Hypot, [a, b]) => Some((a.powi(2) + b.powi(2)).sqrt()),
         (Op::Pow, [a, b]) => Some(power(*a, *b)),
         (Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne, [a, b]) => Some(compare(op, *a, *b)),

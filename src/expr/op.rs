@@ -16,7 +16,7 @@ pub enum Op {
     Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Atan2,
     Erf, Erfc, ErfInv, NormCdf, NormPdf, Sinc, SincDerivative, Gamma, Lgamma, Digamma, Trigamma,
     Polygamma, Beta, Lbeta, Sigmoid, Softplus, LogCosh, Relu,
-    Min2, Max2, Hypot, Mod,
+    Min2, Max2, Hypot, Mod, Dropout, Running,
     // Reductions of arrays.
     SumAll, ProdAll, MeanAll, MinAll, MaxAll, Norm, Norm1, NormInf, SumSq, Dot, LogSumExpAll,
     RowSum, ColSum, RowMean, ColMean, RowMax, ColMax, RowLogSumExp, ColLogSumExp,

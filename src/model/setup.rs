@@ -1,6 +1,7 @@
 //! What a solver starts from: the objective of the unknowns that move, their start and bounds entry by entry, and what is
 //! found out about the objective beforehand.
 
+use super::batches::modes;
 use super::data_rows;
 use super::engine::Engine;
 use super::structure::{self, Squares};
@@ -28,6 +29,10 @@ pub(crate) struct Setup {
     pub values: Vec<(SymbolId, Tensor)>,
     /// Unknowns that do not move, and their values.
     pub fixed: Vec<(ExprId, ExprId)>,
+    /// What is minimized as training sees it: dropout and running statistics stand in it.
+    pub trained: ExprId,
+    /// Unknowns that keep a statistic, with its value over all rows.
+    pub kept: Vec<(SymbolId, ExprId)>,
 }
 
 /// What is to be optimized.
@@ -64,8 +69,24 @@ impl Setup {
                 fixed.push((g.leaf(*unknown), g.leaf(symbol)));
             }
         }
-        let written = ops::substitute(g, goal.objective, &fixed);
+        let statistics = modes::statistics(g, goal.objective);
+        let moving: Vec<(ExprId, ExprId)> = fixed
+            .iter()
+            .copied()
+            .filter(|(leaf, _)| statistics.iter().all(|s| s.kept != *leaf))
+            .collect();
+        let trained = ops::substitute(g, goal.objective, &moving);
+        let trained = goal.minimized(g, trained);
+        let now: Vec<ExprId> = statistics.iter().map(|s| s.now).collect();
+        let now = modes::with_statistics_now(g, &[&[goal.objective], &now[..]].concat());
+        let written = ops::substitute(g, now[0], &fixed);
         let f = goal.minimized(g, written);
+        let symbols = statistics.iter().map(|s| g.as_symbol(s.kept)).collect::<Vec<_>>();
+        let mut kept = Vec::new();
+        for (symbol, now) in symbols.into_iter().zip(&now[1..]) {
+            let now = ops::substitute(g, *now, &fixed);
+            kept.extend(symbol.map(|symbol| (symbol, now)));
+        }
         let (mut x0, mut lower, mut upper) = (Vec::new(), Vec::new(), Vec::new());
         for &unknown in over {
             let value = values.iter().find(|(u, _)| *u == unknown).map(|(_, v)| v.clone());
@@ -79,7 +100,7 @@ impl Setup {
         let squares = structure::squares(g, f);
         let smooth = structure::is_smooth(g, f);
         let n_data = squares.as_ref().map(|s| data_rows::n_data(g, engine, s, over, &x0));
-        Setup { f, x0, bounds, squares, n_data, smooth, values, fixed }
+        Setup { f, x0, bounds, squares, n_data, smooth, values, fixed: moving, trained, kept }
     }
 
     /// What was found about the objective, a line each, for `explain`.

@@ -1,7 +1,8 @@
 //! Training, compiled: gradient of a batch's estimate and update of all unknowns in one program.
 //!
 //! ```text
-//! input:   theta | states | t, plateaus | drawn rows          output:   theta' | states' | value, (answer)
+//! input:   theta | states | statistics | t, plateaus | drawn rows, masks
+//! output:  theta' | states' | statistics' | value, (answer)
 //! ```
 //!
 //! Input and output begin alike, so two buffers take turns and nothing is copied from step to step; the drawn rows are put into
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use super::batches::Regime;
 use super::batches::axes::{Axes, Axis};
 use super::batches::estimate::{self, Drawn, Estimate};
+use super::batches::modes;
 use super::engine::{self, Engine, Program, Times};
 use super::lift::{Layout, Slot};
 use super::update::{Plateau, Rate, Rule};
@@ -30,6 +32,8 @@ use crate::simplify;
 const WHAT: &str = "the vectors of the training";
 /// So many values in a row that are far off end a run.
 const FAR_STEPS: usize = 10;
+/// The share of a running statistic that a step renews, as in PyTorch's layers.
+const RENEWED: f64 = 0.1;
 /// A value is better than the best by this share, as in PyTorch's scheduler.
 const BETTER: f64 = 1e-4;
 
@@ -80,8 +84,10 @@ struct Level {
 
 /// What a training is made of.
 pub(crate) struct Plan<'a> {
-    /// What is minimized.
+    /// What is minimized, with dropout and running statistics.
     pub f: ExprId,
+    /// The unknowns that keep statistics, with their starts.
+    pub side: &'a [(SymbolId, Tensor)],
     /// The unknowns that move.
     pub over: &'a [SymbolId],
     /// The point to start from, n entries.
@@ -104,6 +110,13 @@ pub(crate) struct Plan<'a> {
     pub kept: Option<&'a Kept>,
 }
 
+/// Entries left out at random.
+struct Noise {
+    p: f64,
+    at: usize,
+    len: usize,
+}
+
 /// Data of which rows are put into the input.
 struct Source {
     /// None for the numbers of the rows themselves.
@@ -118,6 +131,7 @@ struct StepProgram {
     program: Program,
     rows: usize,
     sources: Vec<Source>,
+    noise: Vec<Noise>,
     n_in: usize,
     n_out: usize,
 }
@@ -133,6 +147,8 @@ pub(crate) struct Trainer {
     /// Entries of theta; of theta and states.
     n: usize,
     n_kept: usize,
+    /// Entries of running statistics, the last ones of those.
+    n_side: usize,
     buffers: [Vec<f64>; 2],
     /// Which of them is the input of the next step.
     front: usize,
@@ -176,6 +192,8 @@ impl Trainer {
         };
         let mut vectors = plan.x0.to_vec();
         vectors.extend(maker.starts(&layout)?);
+        let n_side = plan.side.iter().map(|(_, start)| start.data().len()).sum();
+        plan.side.iter().for_each(|(_, start)| vectors.extend_from_slice(start.data()));
         let watch = plan.regime.watch.map(|e| maker.watch(e));
         let has_answer = layout.has_answer;
         let n_kept = vectors.len();
@@ -191,6 +209,7 @@ impl Trainer {
             n_rows,
             n,
             n_kept,
+            n_side,
             front: 0,
             has_answer,
             has_moved: false,
@@ -261,6 +280,12 @@ impl Trainer {
         }
         for source in &program.sources {
             source.put(rows, &mut input[source.at..]);
+        }
+        if !program.noise.is_empty() {
+            let mut stream = self.random.split_nth("dropout", t as u64);
+            for noise in &program.noise {
+                noise.put(&mut stream, input);
+            }
         }
         let (input, out) = (&input[..program.n_in], &mut out[..program.n_out]);
         program.program.run(&self.graph, input, out).map_err(|fault| match fault {
@@ -356,8 +381,17 @@ impl Training for Trainer {
     fn watch(&mut self, x: &[f64]) -> Option<f64> {
         let program = self.watch.as_ref()?;
         let mut out = [f64::NAN];
-        let outcome = program.run(&self.graph, x, &mut out);
+        let input = [x, &self.side()[..]].concat();
+        let outcome = program.run(&self.graph, &input, &mut out);
         Some(if outcome.is_ok() { out[0] } else { f64::NAN })
+    }
+
+    fn side(&self) -> Vec<f64> {
+        self.buffers[self.front][self.n_kept - self.n_side..self.n_kept].to_vec()
+    }
+
+    fn set_side(&mut self, side: &[f64]) {
+        self.buffers[self.front][self.n_kept - self.n_side..self.n_kept].copy_from_slice(side);
     }
 
     fn after_epoch(&mut self, value: f64) {
@@ -376,6 +410,16 @@ impl Training for Trainer {
     fn rate(&self, t: usize) -> Option<f64> {
         let factors: Vec<f64> = self.plateaus.iter().map(|(_, level)| level.factor).collect();
         self.rate.at(&self.graph, t, &factors)
+    }
+}
+
+impl Noise {
+    /// Draws a mask: 0 with probability p, else what keeps the mean.
+    fn put(&self, stream: &mut Stream, input: &mut [f64]) {
+        let rest = 1.0 / (1.0 - self.p);
+        for entry in &mut input[self.at..][..self.len] {
+            *entry = if stream.unit() < self.p { 0.0 } else { rest };
+        }
     }
 }
 
@@ -442,7 +486,9 @@ impl Maker<'_> {
         let estimate =
             estimate.unwrap_or(Estimate { value: self.plan.f, drawn: Vec::new(), biased: None });
         let plan = self.plan;
-        let value = simplify::stable(self.g, &[estimate.value])[0];
+        let side: Vec<SymbolId> = plan.side.iter().map(|(symbol, _)| *symbol).collect();
+        let (value, side_now, masks) = self.in_training(estimate.value, &side);
+        let value = simplify::stable(self.g, &[value])[0];
         let gradient = diff::gradient(self.g, value, plan.over);
         let gradient = simplify::stable(self.g, &gradient);
         let gradient = self.clipped(gradient);
@@ -457,18 +503,19 @@ impl Maker<'_> {
         let layout = Layout::new(self.g, plan.rule, slots);
         let moved = layout.moved(self.g, plan.rule);
         let has_answer = !moved.answer.is_empty();
-        let mut outputs = [moved.theta, moved.states, vec![value], moved.answer].concat();
+        let mut outputs = [moved.theta, moved.states, side_now, vec![value], moved.answer].concat();
         for part in &plan.rule.parts {
             let own = self.g.leaf(part.update.value);
             for output in &mut outputs {
                 *output = ops::substitute(self.g, *output, &[(own, value)]);
             }
         }
-        let mut inputs = [plan.over, &layout.states[..]].concat();
+        let mut inputs = [plan.over, &layout.states[..], &side[..]].concat();
         inputs.push(plan.rule.step);
         inputs.extend(plan.rule.plateaus.iter().map(|p| p.symbol));
         let shared = inputs.clone();
         inputs.extend(estimate.drawn.iter().map(|d| d.symbol));
+        inputs.extend(masks.iter().map(|m| m.symbol));
         let len = |g: &Graph, symbols: &[SymbolId]| -> usize {
             symbols.iter().map(|&s| g.symbol(s).shape.len()).sum()
         };
@@ -478,10 +525,44 @@ impl Maker<'_> {
             sources.push(self.source(drawn, at)?);
             at += len(self.g, &[drawn.symbol]);
         }
+        let mut noise = Vec::new();
+        for mask in &masks {
+            let len = len(self.g, &[mask.symbol]);
+            noise.push(Noise { p: mask.p, at, len });
+            at += len;
+        }
         let program = Program::new(self.g, self.engine, &outputs, &inputs, self.times);
         let n_out = program.n_out();
-        let step = StepProgram { program, rows, sources, n_in: at, n_out };
+        let step = StepProgram { program, rows, sources, noise, n_in: at, n_out };
         Ok((step, Slots { layout, inputs: shared, has_answer }))
+    }
+
+    /// The value, the statistics after a step, and the masks, of an objective in training.
+    fn in_training(
+        &mut self,
+        value: ExprId,
+        side: &[SymbolId],
+    ) -> (ExprId, Vec<ExprId>, Vec<modes::Mask>) {
+        let g = &mut *self.g;
+        let statistics = modes::statistics(g, value);
+        let mut roots = vec![value];
+        for &symbol in side {
+            let kept = g.leaf(symbol);
+            let now = statistics.iter().find(|s| s.kept == kept).map_or(kept, |s| s.now);
+            roots.push(now);
+        }
+        let roots = modes::with_statistics_now(g, &roots);
+        // That dropout stands where it can was found out before.
+        let (roots, masks) = modes::with_masks(g, &roots).unwrap_or((roots, Vec::new()));
+        let now = simplify::stable(g, &roots[1..]);
+        let mut moved = Vec::new();
+        for (&symbol, now) in side.iter().zip(now) {
+            let kept = g.leaf(symbol);
+            let [old, new] = [1.0 - RENEWED, RENEWED].map(|share| number(g, share));
+            let (old, new) = (g.mul(&[old, kept]), g.mul(&[new, now]));
+            moved.push(g.add(&[old, new]));
+        }
+        (roots[0], moved, masks)
     }
 
     /// The data of drawn rows.
@@ -555,7 +636,9 @@ impl Maker<'_> {
     /// The program of what is watched.
     fn watch(&mut self, e: ExprId) -> Program {
         let stable = simplify::stable(self.g, &[e]);
-        Program::new(self.g, self.engine, &stable, self.plan.over, self.times)
+        let mut inputs = self.plan.over.to_vec();
+        inputs.extend(self.plan.side.iter().map(|(symbol, _)| *symbol));
+        Program::new(self.g, self.engine, &stable, &inputs, self.times)
     }
 }
 

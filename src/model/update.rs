@@ -63,7 +63,7 @@ pub struct State {
 /// A first-order method as formulas of one entry.
 #[derive(Clone, Debug)]
 pub struct Update {
-    /// An entry of the unknowns.
+    /// An entry of the unknowns, or one of them whole where the block is matrix arithmetic.
     pub theta: SymbolId,
     /// The same entry of the gradient.
     pub gradient: SymbolId,
@@ -83,6 +83,8 @@ pub struct Update {
     pub by_unknown: Vec<ByUnknown>,
     /// The option `lr`, where there is one.
     pub rate: Option<ExprId>,
+    /// The shape of theta, where the block is matrix arithmetic.
+    pub shape: Option<Shape>,
 }
 
 /// An option that was given as a point: a value for each unknown that it names.
@@ -111,7 +113,9 @@ impl Update {
 
     /// Whether unknowns must be told from one another.
     pub fn is_by_unknown(&self) -> bool {
-        !self.by_unknown.is_empty() || self.reductions.iter().any(|r| !r.all)
+        self.shape.is_some()
+            || !self.by_unknown.is_empty()
+            || self.reductions.iter().any(|r| !r.all)
     }
 }
 

@@ -29,7 +29,7 @@ const POSITIVE: &[&[f64]] = &[&[0.1], &[0.7], &[1.6], &[4.2]];
 /// Points inside the unit interval.
 const UNIT: &[&[f64]] = &[&[-0.8], &[-0.3], &[0.2], &[0.9]];
 /// Points for functions of pairs.
-const PAIRS: &[&[f64]] = &[&[0.7, -1.3], &[-2.2, 0.6], &[1.4, 2.9]];
+pub(super) const PAIRS: &[&[f64]] = &[&[0.7, -1.3], &[-2.2, 0.6], &[1.4, 2.9]];
 
 /// The columns of a function of one or two numbers.
 pub(super) struct Entry {

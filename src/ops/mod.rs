@@ -25,6 +25,7 @@ mod inverse;
 mod logic;
 pub mod lu;
 mod matrix;
+mod noise;
 mod others;
 mod partials;
 mod probability;
@@ -44,6 +45,7 @@ pub use binders::{Range, count, neutral};
 pub use build::{build, known_value};
 pub use curvature::{Bend, Piece, Trend, power_pieces};
 pub use logic::within;
+pub use noise::calls;
 pub use others::{ButOne, but_one, products_of_others};
 pub use rewrite::{rebuild, substitute};
 pub use sizes::{inner as inner_axes, length as axis_length};
@@ -363,6 +365,7 @@ pub fn table() -> &'static [&'static OpDef] {
             logic::ROWS,
             elementwise::ROWS,
             probability::ROWS,
+            noise::ROWS,
             reduce::ROWS,
             matrix::ROWS,
             arrays::ROWS,

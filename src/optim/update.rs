@@ -112,6 +112,12 @@ pub trait Training {
     /// The value of what is watched at `x`; none where nothing is.
     fn watch(&mut self, x: &[f64]) -> Option<f64>;
 
+    /// What is kept beside the point: running statistics.
+    fn side(&self) -> Vec<f64>;
+
+    /// Goes back to what was kept beside a point.
+    fn set_side(&mut self, side: &[f64]);
+
     /// Takes in the value of an epoch, by which rates may fall.
     fn after_epoch(&mut self, value: f64);
 

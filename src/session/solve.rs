@@ -8,7 +8,7 @@ use super::{Mode, State, Unknown};
 use crate::check::ChosenMethod;
 use crate::check::{Checked, Item, Objective, Reported, eval_error};
 use crate::diag::{Diagnostic, codes};
-use crate::eval::EvalError;
+use crate::eval::{self, EvalError};
 use crate::expr::{Symbol, SymbolId};
 use crate::jit::Fault;
 use crate::model::batches::Regime;
@@ -28,6 +28,7 @@ use crate::optim::judge::least_squares::FitStatistics;
 use crate::optim::judge::verdict::Verdict;
 use crate::optim::method::Need;
 use crate::optim::status::Status;
+use crate::optim::update::Training;
 use crate::patience::{self, Stopped};
 use crate::problem::{Halt, Problem, evaluation_timer};
 use crate::shape::Tensor;
@@ -220,9 +221,53 @@ impl Runner<'_> {
             // Without it two numbers of the report are missing.
             let _ = patience::attempt(|| fitted::add_response(g, &engine, squares, statistics));
         }
+        let side = self.side(setup, formula.as_ref(), objective, &solution.x);
         let kept = formula.map(|formula| Arc::new(formula.kept(plan.name(), solution.iterations)));
         let fit = self.result(objective, setup, plan, name, entries, solution, statistics, verdict);
-        Ok(Fit { kept, ..fit })
+        let mut fit = Fit { kept, ..fit };
+        for (symbol, value) in side {
+            let name = &self.session.state.graph.symbol(symbol).name;
+            if let Some(entry) = fit.solution.iter_mut().find(|(n, _)| n == name) {
+                entry.1 = value;
+            }
+        }
+        Ok(fit)
+    }
+
+    /// The values of unknowns that keep statistics: running ones after training, else those over all rows at the solution.
+    fn side(
+        &mut self,
+        setup: &Setup,
+        formula: Option<&Formula>,
+        objective: &Objective,
+        x: &[f64],
+    ) -> Vec<(SymbolId, Tensor)> {
+        let g = &mut self.session.state.graph;
+        let mut found = Vec::new();
+        if let Some(Formula::Training(trainer)) = formula {
+            let all = trainer.side();
+            let mut at = 0;
+            for (symbol, _) in &setup.kept {
+                let shape = g.symbol(*symbol).shape;
+                found.push((*symbol, Tensor::new(shape, &all[at..at + shape.len()])));
+                at += shape.len();
+            }
+            return found;
+        }
+        let mut at = 0;
+        let mut values = Vec::new();
+        for &unknown in &objective.over {
+            let shape = g.symbol(unknown).shape;
+            values.push((unknown, Tensor::new(shape, &x[at..at + shape.len()])));
+            at += shape.len();
+        }
+        let lookup = |s: SymbolId| values.iter().find(|(u, _)| *u == s).map(|(_, v)| v.clone());
+        for (symbol, now) in &setup.kept {
+            if let Ok(value) = eval::evaluate(g, &[*now], &lookup) {
+                found.extend(value.into_iter().next().map(|value| (*symbol, value)));
+            }
+        }
+        found
     }
 
     /// A method that is given as a formula, compiled for the unknowns that move; it may go on from another point than `x0`.
@@ -240,6 +285,12 @@ impl Runner<'_> {
         let tables = self.checker(|c| Ok(c.table_rows()))?;
         let random = self.session.files.batch_draws();
         let mut graph = self.session.state.graph.clone();
+        let start = |symbol: SymbolId| {
+            let value = setup.values.iter().find(|(u, _)| *u == symbol);
+            value.map(|(_, start)| (symbol, start.clone()))
+        };
+        let side: Vec<(SymbolId, Tensor)> =
+            setup.kept.iter().filter_map(|(symbol, _)| start(*symbol)).collect();
         let ready = match &plan.regime {
             None => Ready::new(graph, rule, over, x0, &engine).map(|mut ready| {
                 if let Some(start) = kept.and_then(|kept| ready.go_on(method, &kept)) {
@@ -250,7 +301,8 @@ impl Runner<'_> {
             Some(regime) => {
                 let watch = regime.watch.map(|e| ops::substitute(&mut graph, e, &setup.fixed));
                 let plan = training::Plan {
-                    f: setup.f,
+                    f: setup.trained,
+                    side: &side,
                     over,
                     x0,
                     method,

@@ -16,6 +16,9 @@ pub fn stable(g: &mut Graph, roots: &[ExprId]) -> Vec<ExprId> {
 
 fn rule(g: &mut Graph, e: ExprId) -> Option<ExprId> {
     match g.op(e) {
+        // Outside of training.
+        Op::Dropout => Some(g.args(e)[0]),
+        Op::Running => Some(g.args(e)[1]),
         Op::Log => log(g, g.args(e)[0]),
         Op::Log1p => {
             let a = g.args(e)[0];

@@ -8,7 +8,7 @@
 //! of matrices that contracts the rows) is scaled by n/b; a mean is not. What is linear in such sums is estimated without
 //! bias (Bottou, Curtis & Nocedal 2018, sec. 3.1); the first place that is not linear is named.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::axes::{self, Axes, Axis};
 use crate::expr::{Data, ExprId, Graph, Num, Op, Symbol, SymbolId, SymbolKind};
@@ -73,6 +73,8 @@ struct Maker<'g> {
     drawn: Vec<Drawn>,
     origins: FxHashMap<ExprId, Origin>,
     biased: Option<ExprId>,
+    /// What holds dropout, and so is not known before a step.
+    noisy: FxHashSet<ExprId>,
     /// Nodes outside of the scopes of indices over the rows.
     outside: FxHashMap<ExprId, ExprId>,
 }
@@ -91,6 +93,12 @@ pub fn estimate(
 ) -> Result<Estimate, NoEstimate> {
     let n = ops::axis_length(g.shape(class.0), class.1);
     let numbers = g.declare(Symbol::unknown("row", Shape::Vector(b)));
+    let mut noisy = FxHashSet::default();
+    for e in g.reachable(&[f]) {
+        if g.op(e) == Op::Dropout || g.args(e).iter().any(|a| noisy.contains(a)) {
+            noisy.insert(e);
+        }
+    }
     let drawn = vec![Drawn { symbol: numbers, whole: None, along: [true, false] }];
     let mut maker = Maker {
         g,
@@ -102,6 +110,7 @@ pub fn estimate(
         drawn,
         origins: FxHashMap::default(),
         biased: None,
+        noisy,
         outside: FxHashMap::default(),
     };
     let value = maker.scope(f, None, &mut FxHashMap::default()).map_err(NoEstimate::Part)?;
@@ -157,7 +166,7 @@ impl Maker<'_> {
     /// Whether nothing below a node is looked at: it is known, or a leaf.
     fn is_whole(&self, e: ExprId) -> bool {
         let closed = !self.g.has_unknown(e) && self.g.free_indices(e).is_empty();
-        closed || self.g.as_symbol(e).is_some()
+        (closed && !self.noisy.contains(&e)) || self.g.as_symbol(e).is_some()
     }
 
     fn along(&self, e: ExprId) -> [bool; 2] {
@@ -195,6 +204,10 @@ impl Maker<'_> {
             written.iter().map(|&a| self.known(a, rows, memo).unwrap_or(a)).collect();
         if runs && !self.follows_rows(e) {
             return self.gathered(e, along);
+        }
+        if self.g.op(e) == Op::Running {
+            // A statistic of the batch is what is asked for.
+            return ops::build(self.g, Op::Running, Data::None, &args).map_err(|_| e);
         }
         self.note_bias(e, &args);
         let mut origin = args.iter().fold(Origin::default(), |all, &a| {
@@ -500,7 +513,8 @@ impl Maker<'_> {
             | Op::Tr
             | Op::Sum
             | Op::Comp
-            | Op::CumSum => true,
+            | Op::CumSum
+            | Op::Dropout => true,
             Op::Mul | Op::Had | Op::MatMul | Op::Dot => random <= 1,
             Op::If => !self.origin(args[0]).estimated,
             _ => false,

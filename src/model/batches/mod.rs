@@ -2,6 +2,7 @@
 
 pub mod axes;
 pub mod estimate;
+pub mod modes;
 
 use crate::expr::ExprId;
 use axes::Named;

@@ -25,6 +25,7 @@ struct Best {
     value: f64,
     epoch: usize,
     x: Vec<f64>,
+    side: Vec<f64>,
 }
 
 /// What goes on in one run.
@@ -78,8 +79,13 @@ pub fn train(run: &mut Run<'_>, training: &mut dyn Training) -> Result<Stop, Sto
     let ended = epochs.run(run);
     let Epochs { training, done, best, last, .. } = epochs;
     training.note(done);
-    let kept = best.filter(|_| limits.patience.is_some()).map(|best| best.x);
-    let x = kept.unwrap_or_else(|| training.reported().to_vec());
+    let x = match best.filter(|_| limits.patience.is_some()) {
+        Some(best) => {
+            training.set_side(&best.side);
+            best.x
+        }
+        None => training.reported().to_vec(),
+    };
     report(run, &x, last);
     ended
 }
@@ -187,9 +193,10 @@ impl Epochs<'_, '_> {
         });
         let patience = self.limits.patience?;
         let epoch = self.done.epochs;
+        let side = self.training.side();
         match &mut self.best {
-            Some(best) if value < best.value => *best = Best { value, epoch, x: point },
-            None => self.best = Some(Best { value, epoch, x: point }),
+            Some(best) if value < best.value => *best = Best { value, epoch, x: point, side },
+            None => self.best = Some(Best { value, epoch, x: point, side }),
             Some(best) if epoch - best.epoch >= patience => {
                 let what = if watched.is_some() { "what is watched" } else { "the loss" };
                 let message = format!(

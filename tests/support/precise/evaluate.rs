@@ -338,6 +338,8 @@ fn binary(op: Op) -> Option<fn(Dd, Dd) -> Dd> {
         Op::Atan2 => f::atan2,
         Op::Min2 => smaller,
         Op::Max2 => larger,
+        Op::Dropout => |x, _| x,
+        Op::Running => |_, kept| kept,
         Op::Hypot => |a, b| (a * a + b * b).sqrt(),
         Op::Mod => |a, b| a - b * (a / b).floor(),
         Op::Beta => |a, b| f::exp(f::lgamma(a) + f::lgamma(b) - f::lgamma(a + b)),
