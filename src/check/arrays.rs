@@ -32,12 +32,130 @@ impl Checker<'_> {
                 return self.report(finding.at(at, "this row"));
             }
             for &node in row {
-                entries.push(self.scalar(node, "an entry of an array")?);
+                entries.push(self.expression(node)?);
             }
+        }
+        if entries.iter().any(|&e| !self.g.shape(e).is_scalar()) {
+            return self.stacked(rows, &entries, span).map(Item::Expr);
         }
         let shape = if column { Shape::Vector(n) } else { Shape::Matrix(m, n) };
         let built = ops::build(self.g, Op::Stack, Data::Shape(shape), &entries);
         self.built(built, span, &[]).map(Item::Expr)
+    }
+
+    /// `[v; w]` and `[A, v]`: arrays below and beside one another. A column has one column, a number one row.
+    fn stacked(&mut self, rows: &[Vec<NodeId>], parts: &[ExprId], span: Span) -> Checked<ExprId> {
+        let n = rows[0].len();
+        let place = |k: usize| self.ast.span(rows[k / n][k % n]);
+        let size = |shape: Shape, axis: usize| ops::axis_length(shape, axis).max(1);
+        let shapes: Vec<Shape> = parts.iter().map(|&e| self.g.shape(e)).collect();
+        let mut unfit = None;
+        let (mut height, mut width) = (0, 0);
+        for (r, row) in shapes.chunks(n).enumerate() {
+            let columns: usize = row.iter().map(|&s| size(s, 1)).sum();
+            if r == 0 {
+                width = columns;
+            } else if columns != width {
+                unfit = unfit.or(Some((r * n, "columns", columns, width)));
+            }
+            height += size(row[0], 0);
+            for (k, &shape) in row.iter().enumerate() {
+                if size(shape, 0) != size(row[0], 0) {
+                    unfit = unfit.or(Some((r * n + k, "rows", size(shape, 0), size(row[0], 0))));
+                }
+            }
+        }
+        if let Some((k, what, found, wanted)) = unfit {
+            let beside = what == "rows";
+            let shape = self.g.shape(parts[k]);
+            let message =
+                format!("{} has {found} {what} where {wanted} are wanted", in_words(shape));
+            let finding =
+                Diagnostic::error(codes::E0401, message).at(place(k), super::describe(shape));
+            return self.report(finding.help(match beside {
+                true => {
+                    "`,` puts arrays beside one another; write `;` to put them below one another"
+                }
+                false => {
+                    "`;` puts arrays below one another; write `,` to put them beside one another"
+                }
+            }));
+        }
+        let whole = if width == 1 { Shape::Vector(height) } else { Shape::Matrix(height, width) };
+        self.check_size(whole, Some(span))?;
+        let mut terms = Vec::new();
+        let mut row = 1;
+        for (parts, shapes) in parts.chunks(n).zip(shapes.chunks(n)) {
+            let mut column = 1;
+            for (&e, &shape) in parts.iter().zip(shapes) {
+                terms.push((e, row, column));
+                column += size(shape, 1);
+            }
+            row += size(shapes[0], 0);
+        }
+        let mut placed = Vec::new();
+        for (e, row, column) in terms {
+            let (i, j) = (self.g.int(row as i64), self.g.int(column as i64));
+            let (op, args) = match (self.g.shape(e), whole) {
+                (Shape::Scalar, Shape::Vector(_)) => (Op::Place, vec![e, i]),
+                (Shape::Scalar, _) => (Op::Place, vec![e, i, j]),
+                _ => (Op::PlaceBlock, vec![e, i, j]),
+            };
+            let built = ops::build(self.g, op, Data::Shape(whole), &args);
+            placed.push(self.built(built, span, &[])?);
+        }
+        let sum = ops::build(self.g, Op::Add, Data::None, &placed);
+        self.built(sum, span, &[])
+    }
+
+    /// A function of a known array that is worked out at once.
+    pub(super) fn of_known(&mut self, name: &str, args: &[Arg], span: Span) -> Checked<Item> {
+        let e = self.expression(args[0].value)?;
+        let Some(value) = self.value_of(e, span)? else { return Err(Reported) };
+        let p = match args.get(1) {
+            Some(arg) => self.known_scalar(arg.value, "the share")?,
+            None => Some(0.5),
+        };
+        let found = match super::known::function(name, &value, p.unwrap_or(0.5)) {
+            Ok(found) => found,
+            Err(why) => {
+                let at = self.ast.span(args[0].value);
+                return self.report(Diagnostic::error(codes::E0401, why).at(at, "here"));
+            }
+        };
+        Ok(Item::Expr(self.constant_array(name, found)))
+    }
+
+    /// `vec(A)` and `reshape(A, m, n)`: the entries column by column, as in MATLAB and Julia.
+    pub(super) fn in_shape(&mut self, args: &[Arg], span: Span) -> Checked<Item> {
+        let e = self.expression(args[0].value)?;
+        let n = self.g.shape(e).len();
+        let (shape, _) = match args.len() {
+            1 => (Shape::Vector(n), [None; 2]),
+            _ => self.sizes(&args[1..])?,
+        };
+        if shape.len() != n {
+            let message = format!("{} has {} entries, not {n}", in_words(shape), shape.len());
+            return self.report(Diagnostic::error(codes::E0401, message).at(span, "here"));
+        }
+        // By rows of the transpose is by columns.
+        let turned = match self.g.shape(e) {
+            Shape::Matrix(..) => self.g.transpose(e),
+            _ => e,
+        };
+        let turned = match shape {
+            Shape::Matrix(rows, columns) => {
+                let across = Shape::Matrix(columns, rows);
+                let flat = ops::build(self.g, Op::Reshape, Data::Shape(across), &[turned]);
+                let flat = self.built(flat, span, &[])?;
+                self.g.transpose(flat)
+            }
+            _ => {
+                let flat = ops::build(self.g, Op::Reshape, Data::Shape(shape), &[turned]);
+                self.built(flat, span, &[])?
+            }
+        };
+        Ok(Item::Expr(turned))
     }
 
     /// Sizes given as arguments: one for a column, two for a matrix. `None`
@@ -189,6 +307,7 @@ impl Checker<'_> {
             "glorot" => random::arrays::glorot(stream, m, n),
             "glorot_normal" => random::arrays::glorot_normal(stream, m, n),
             "he" => random::arrays::he(stream, m, n),
+            "he_normal" => random::arrays::he_normal(stream, m, n),
             _ => random::orthogonal(stream, m, n),
         };
         match drawn {

@@ -64,6 +64,13 @@ impl Checker<'_> {
             }
         }
         if ops::names().any(|n| n == name) {
+            // Of the library, where no operator of that name takes so many.
+            if ops::by_name(name, args.len()).is_none()
+                && let Some(function) = library::function(self.world, name, args.len())
+                && function.params.len() == args.len()
+            {
+                return self.call_function(&function, args, span);
+            }
             return self.call_operator(name, args, span);
         }
         match known {
@@ -181,7 +188,7 @@ impl Checker<'_> {
             .collect();
         let key = ids.map(|ids| (Arc::as_ptr(function) as usize, ids));
         if let Some(found) = key.as_ref().and_then(|k| self.calls.get(k)) {
-            return Ok(found.clone());
+            return Ok(found.1.clone());
         }
         if self.open_calls >= MAX_OPEN_CALLS {
             let message = format!("calls of functions nest more than {MAX_OPEN_CALLS} deep");
@@ -200,7 +207,7 @@ impl Checker<'_> {
         }
         let result = result?;
         if let Some(key) = key {
-            self.calls.insert(key, result.clone());
+            self.calls.insert(key, (Arc::clone(function), result.clone()));
         }
         Ok(result)
     }

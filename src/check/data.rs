@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Checked, Checker, Item, NamedTable, Unreadable};
 use crate::data::csv::{self, CsvOptions, Header, Missing};
-use crate::data::{Categories, DataError, npy};
+use crate::data::{Categories, DataError, idx, npy};
 use crate::diag::{Diagnostic, codes};
 use crate::random;
 use crate::shape::{Shape, Tensor};
@@ -137,6 +137,20 @@ impl Checker<'_> {
         }
     }
 
+    /// `idx("train-images-idx3-ubyte.gz")`.
+    pub(super) fn idx(&mut self, args: &[Arg], span: Span) -> Checked<Item> {
+        let (path, bytes) = self.file(args[0].value)?;
+        match idx::read_packed(&bytes, &path) {
+            Ok(array) => {
+                let shape =
+                    array.cols.map_or(Shape::Vector(array.rows), |n| Shape::Matrix(array.rows, n));
+                let value = Tensor::new(shape, array.values);
+                Ok(Item::Expr(self.constant_array(&format!("idx(\"{path}\")"), value)))
+            }
+            Err(error) => self.data_error(error, span),
+        }
+    }
+
     fn table(&mut self, arg: &Arg) -> Checked<Arc<NamedTable>> {
         match self.item(arg.value)? {
             Item::Table(table) => Ok(table),
@@ -177,28 +191,50 @@ impl Checker<'_> {
         Ok(Item::Expr(self.constant_array("onehot", Tensor::new(shape, array.values))))
     }
 
-    /// Columns shifted and scaled: to mean 0 and deviation 1, or to 0..1. A
-    /// constant column becomes zero.
+    /// Columns shifted and scaled: to mean 0 and deviation 1, or to 0..1, by their own statistics or by those of other data.
+    /// A constant column becomes zero.
     pub(super) fn scaled_columns(
         &mut self,
-        arg: &Arg,
+        args: &[Arg],
         span: Span,
         standard: bool,
     ) -> Checked<Item> {
-        let e = self.expression(arg.value)?;
+        let e = self.expression(args[0].value)?;
         let Some(value) = self.value_of(e, span)? else { return Err(super::Reported) };
+        let train = match args.get(1) {
+            Some(arg) => {
+                let e = self.expression(arg.value)?;
+                match self.value_of(e, span)? {
+                    Some(train) => train,
+                    None => return Err(super::Reported),
+                }
+            }
+            None => value.clone(),
+        };
         let (m, n) = (value.shape().rows(), value.shape().cols());
+        if train.shape().cols() != n {
+            let message =
+                format!("the data have {n} columns, those of training {}", train.shape().cols());
+            return self.report(Diagnostic::error(codes::E0401, message).at(span, "here"));
+        }
         let mut out = value.data().to_vec();
         for j in 0..n {
+            let of_train: Vec<f64> = (0..train.shape().rows()).map(|i| train.at(i, j)).collect();
             let column: Vec<f64> = (0..m).map(|i| value.at(i, j)).collect();
             let (shift, scale) =
-                if standard { mean_and_deviation(&column) } else { least_and_width(&column) };
+                if standard { mean_and_deviation(&of_train) } else { least_and_width(&of_train) };
             for i in 0..m {
                 out[i * n + j] = if scale > 0.0 { (column[i] - shift) / scale } else { 0.0 };
             }
         }
         let name = if standard { "standardize" } else { "minmax" };
-        Ok(Item::Expr(self.constant_array(name, Tensor::new(value.shape(), out))))
+        let scaled = self.constant_array(name, Tensor::new(value.shape(), out));
+        // Its rows are those of the data.
+        if let (Some(symbol), Some(rows)) = (self.g.as_symbol(scaled), self.g.dim(e, 0)) {
+            let own = self.g.new_dims(value.shape());
+            self.g.set_dims(symbol, [Some(rows), own[1]]);
+        }
+        Ok(Item::Expr(scaled))
     }
 
     /// `split(t, 0.8)`.

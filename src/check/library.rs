@@ -12,7 +12,8 @@ use crate::syntax::ast::{Ast, Stmt, StmtKind};
 use crate::syntax::parse;
 
 /// The texts of the library, with the names under which their places are shown.
-const TEXTS: [(&str, &str); 3] = [
+const TEXTS: [(&str, &str); 4] = [
+    ("stdlib/functions.opt", include_str!("../../stdlib/functions.opt")),
     ("stdlib/optimizers.opt", include_str!("../../stdlib/optimizers.opt")),
     ("stdlib/schedules.opt", include_str!("../../stdlib/schedules.opt")),
     ("stdlib/nn.opt", include_str!("../../stdlib/nn.opt")),
@@ -67,7 +68,8 @@ pub fn function_sources(name: &str) -> Vec<(String, String)> {
 /// The optimizer of that name.
 pub(super) fn optimizer(world: &mut dyn World, name: &str) -> Option<Arc<Optimizer>> {
     optimizers().find(|known| *known == name)?;
-    let (ast, statement) = find(world, |ast, statement| match &statement.kind {
+    let head = format!("optimizer {name}(");
+    let (ast, statement) = find(world, &head, |ast, statement| match &statement.kind {
         StmtKind::Optimizer { name: own, .. } => ast.ident(*own) == name,
         _ => false,
     })?;
@@ -88,6 +90,7 @@ pub(super) fn optimizer(world: &mut dyn World, name: &str) -> Option<Arc<Optimiz
 /// The function of that name with so many parameters, or else any of that name.
 pub(super) fn function(world: &mut dyn World, name: &str, n: usize) -> Option<Arc<Function>> {
     functions().find(|known| *known == name)?;
+    let head = format!("fn {name}(");
     let with = |n: Option<usize>| {
         move |ast: &Ast, statement: &Stmt| match &statement.kind {
             StmtKind::Fn { name: own, params, .. } => {
@@ -96,7 +99,8 @@ pub(super) fn function(world: &mut dyn World, name: &str, n: usize) -> Option<Ar
             _ => false,
         }
     };
-    let (ast, statement) = find(world, with(Some(n))).or_else(|| find(world, with(None)))?;
+    let (ast, statement) =
+        find(world, &head, with(Some(n))).or_else(|| find(world, &head, with(None)))?;
     let StmtKind::Fn { params, body, .. } = &statement.kind else { return None };
     let parameter =
         |p: &crate::syntax::ast::Param| (ast.ident(p.name).to_string(), p.shape.clone());
@@ -111,8 +115,13 @@ pub(super) fn function(world: &mut dyn World, name: &str, n: usize) -> Option<Ar
     }))
 }
 
-fn find(world: &mut dyn World, is_it: impl Fn(&Ast, &Stmt) -> bool) -> Option<(Arc<Ast>, Stmt)> {
-    for (name, text) in TEXTS {
+/// The definition that begins with `head` and is the one.
+fn find(
+    world: &mut dyn World,
+    head: &str,
+    is_it: impl Fn(&Ast, &Stmt) -> bool,
+) -> Option<(Arc<Ast>, Stmt)> {
+    for (name, text) in TEXTS.into_iter().filter(|(_, text)| text.contains(head)) {
         let file = world.library(name, text);
         let ast = Arc::new(parse(file, text, &mut Sink::new()));
         let found = ast.top.iter().map(|&s| ast.stmt(s)).find(|s| is_it(&ast, s)).cloned();

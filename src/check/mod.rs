@@ -25,6 +25,7 @@ mod expr;
 mod generator;
 mod index;
 mod item;
+mod known;
 mod latex;
 pub mod library;
 mod lr_range;
@@ -161,8 +162,8 @@ pub struct Checker<'s> {
     for_value: bool,
     /// The `optimizer` block that is being checked.
     block: Option<Block>,
-    /// Bodies of functions for arguments met before.
-    calls: HashMap<(usize, Vec<ExprId>), Item>,
+    /// Bodies of functions for arguments met before. Each is kept with its function, whose address is the key.
+    calls: HashMap<(usize, Vec<ExprId>), (Arc<Function>, Item)>,
 }
 
 impl<'s> Checker<'s> {

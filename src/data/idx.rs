@@ -8,7 +8,27 @@
 //! All numbers are big-endian: two zero bytes, a type, the number of dimensions, the
 //! dimensions as u32, the entries.
 
+use std::io::Read;
+
 use super::{Array, DataError};
+
+/// The largest file that is unpacked: more is no data of this family.
+const MAX_UNPACKED: u64 = 4 << 30;
+
+/// [`read`] of a file that may be packed by gzip.
+pub fn read_packed(bytes: &[u8], display_name: &str) -> Result<Array, DataError> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return read(bytes, display_name);
+    }
+    let mut unpacked = Vec::new();
+    let mut reader = flate2::read::MultiGzDecoder::new(bytes).take(MAX_UNPACKED);
+    match reader.read_to_end(&mut unpacked) {
+        Ok(_) => read(&unpacked, display_name),
+        Err(error) => {
+            Err(DataError::whole_file(display_name, format!("cannot be unpacked: {error}")))
+        }
+    }
+}
 
 /// Reads an array; `display_name` is the file's name for messages.
 ///
@@ -17,7 +37,7 @@ pub fn read(bytes: &[u8], display_name: &str) -> Result<Array, DataError> {
     let fail = |message: String| DataError::whole_file(display_name, message);
     let Some(([0, 0, kind, n_dims], mut rest)) = bytes.split_first_chunk::<4>() else {
         return Err(fail("expected an IDX file, found something else".to_string())
-            .with_help("a packed file (.gz) is unpacked first"));
+            .with_help("the files of the MNIST family begin with two zero bytes"));
     };
     let mut dims = Vec::new();
     for _ in 0..*n_dims {

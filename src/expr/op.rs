@@ -14,7 +14,7 @@ pub enum Op {
     // Elementwise functions.
     Exp, Log, Log2, Log10, Log1p, Expm1, Sqrt, Cbrt, Abs, Sign, Floor, Ceil, Round,
     Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Atan2,
-    Erf, Erfc, ErfInv, NormCdf, NormPdf, Sinc, SincDerivative, Gamma, Lgamma, Digamma, Trigamma,
+    Erf, Erfc, Erfcx, ErfInv, NormCdf, NormPdf, LogNormCdf, Log1mExp, XLogY, Sinc, SincDerivative, Gamma, Lgamma, Digamma, Trigamma,
     Polygamma, Beta, Lbeta, Sigmoid, Softplus, LogCosh, Relu,
     Min2, Max2, Hypot, Mod, Dropout, Running,
     // Reductions of arrays.

@@ -94,6 +94,51 @@ fn read(g: &mut Graph, args: &[ExprId]) -> Option<ExprId> {
     }
 }
 
+/// The arrays, row by row, that the placed arrays in a sum make up without a gap, what `[A, v; u']` is; and the other terms.
+pub fn tiles(g: &Graph, e: ExprId) -> Option<(Vec<Vec<ExprId>>, Vec<ExprId>)> {
+    if g.op(e) != Op::Add {
+        return None;
+    }
+    let whole = g.shape(e);
+    // Row, column, rows, columns of each.
+    let mut parts: Vec<(usize, usize, usize, usize, ExprId)> = Vec::new();
+    let mut others = Vec::new();
+    for &term in g.args(e) {
+        if !matches!(g.op(term), Op::Place | Op::PlaceBlock) || g.shape(term) != whole {
+            others.push(term);
+            continue;
+        }
+        let args = g.args(term);
+        let at = |k: usize| match args.get(k) {
+            Some(&place) => g.as_num(place).and_then(Num::as_int).map(|i| i as usize),
+            None => Some(1),
+        };
+        let shape = g.shape(args[0]);
+        parts.push((at(1)?, at(2)?, shape.rows().max(1), shape.cols().max(1), args[0]));
+    }
+    parts.sort_unstable_by_key(|part| (part.0, part.1));
+    let (mut rows, mut row) = (Vec::new(), 1);
+    let mut rest = &parts[..];
+    while let Some(&(first, _, height, ..)) = rest.first() {
+        let count = rest.iter().take_while(|part| part.0 == first).count();
+        let (line, after) = rest.split_at(count);
+        let mut column = 1;
+        for part in line {
+            if part.1 != column || part.2 != height {
+                return None;
+            }
+            column += part.3;
+        }
+        if first != row || column != whole.cols().max(1) + 1 {
+            return None;
+        }
+        rows.push(line.iter().map(|part| part.4).collect());
+        row += height;
+        rest = after;
+    }
+    (row == whole.rows() + 1 && parts.len() > 1).then_some((rows, others))
+}
+
 fn read_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
     let shape = g.shape(args[0]);
     let sizes = match (shape, args.len() - 1) {

@@ -40,7 +40,7 @@ use std::sync::OnceLock;
 
 pub(crate) use arith::others_of_each;
 pub use arith::{coefficient, times};
-pub use arrays::verify_read;
+pub use arrays::{tiles, verify_read};
 pub use binders::{Range, count, neutral};
 pub use build::{build, known_value};
 pub use curvature::{Bend, Piece, Trend, power_pieces};

@@ -4,7 +4,7 @@ use super::curvature as shape;
 use super::elementwise::{Entry, REALS, binary, unary};
 use super::partials::scaled_power;
 use super::{Accuracy, Domain, Exact, Latex, Lowering, OpDef, Traits, times};
-use crate::expr::{ExprId, Graph, Op};
+use crate::expr::{ExprId, Graph, Num, Op};
 use crate::special;
 
 const SMOOTH: Traits = Traits { smooth: true, ..Traits::NONE };
@@ -60,6 +60,111 @@ pub const ROWS: &[&OpDef] = &[
         },
         special::norm_cdf,
         |g, a, _, _| g.apply(Op::NormPdf, a),
+    ),
+    &unary(
+        Entry {
+            op: Op::LogNormCdf,
+            names: ("lognormcdf", &[]),
+            latex: Latex::of("\\log\\Phi"),
+            domain: Domain::Reals,
+            traits: Traits { increasing: true, concave: true, ..SMOOTH },
+            exact: Exact::Small,
+            accuracy: Accuracy::Absolute,
+            lowering: Lowering::Call,
+            samples: &[&[-12.0], &[-1.7], &[-0.4], &[0.8], &[2.1]],
+            doc: (
+                "logarithm of the normal distribution function",
+                "log(normcdf(x)), also where that underflows",
+                ("lognormcdf(-40)", "-804.608"),
+            ),
+        },
+        special::log_norm_cdf,
+        // The density over the distribution function.
+        |g, a, _, _| {
+            let half = g.number(Num::frac(1, 2));
+            let root = g.apply(Op::Sqrt, &[half]);
+            let scaled = g.mul(&[root, a[0]]);
+            let below = g.neg(scaled);
+            let tail = g.apply(Op::Erfcx, &[below]);
+            let two = g.int(2);
+            let pi = g.pi();
+            let ratio = g.div(two, pi);
+            let top = g.apply(Op::Sqrt, &[ratio]);
+            g.div(top, tail)
+        },
+    ),
+    &unary(
+        Entry {
+            op: Op::Erfcx,
+            names: ("erfcx", &[]),
+            latex: Latex::of("\\operatorname{erfcx}"),
+            domain: Domain::Reals,
+            traits: Traits { convex: true, ..SMOOTH },
+            exact: Exact::Small,
+            accuracy: Accuracy::Absolute,
+            lowering: Lowering::Call,
+            samples: &[&[-1.2], &[-0.3], &[0.7], &[2.4], &[6.5]],
+            doc: (
+                "scaled complementary error function",
+                "exp(x^2)*erfc(x), without overflow for large x",
+                ("erfcx(10)", "0.0561410"),
+            ),
+        },
+        special::erfcx,
+        |g, a, y, _| {
+            let two = g.int(2);
+            let pi = g.pi();
+            let root = g.apply(Op::Sqrt, &[pi]);
+            let constant = g.div(two, root);
+            let slope = times(g, a[0], y);
+            let first = g.mul(&[two, slope]);
+            g.sub(first, constant)
+        },
+    ),
+    &unary(
+        Entry {
+            op: Op::Log1mExp,
+            names: ("log1mexp", &[]),
+            latex: Latex::of("\\log(1 - e^{#1})"),
+            domain: Domain::Reals,
+            traits: SMOOTH,
+            exact: Exact::Small,
+            accuracy: Accuracy::Absolute,
+            lowering: Lowering::Call,
+            samples: &[&[-5.2], &[-1.3], &[-0.4], &[-0.02]],
+            doc: (
+                "log(1 - exp(x)) for negative x",
+                "without cancellation near 0",
+                ("log1mexp(-1)", "-0.458675"),
+            ),
+        },
+        special::log1m_exp,
+        // -1/(exp(-x) - 1)
+        |g, a, _, _| {
+            let minus = g.neg(a[0]);
+            let below = g.apply(Op::Expm1, &[minus]);
+            let minus_one = g.int(-1);
+            g.div(minus_one, below)
+        },
+    ),
+    &binary(
+        Entry {
+            op: Op::XLogY,
+            names: ("xlogy", &[]),
+            latex: Latex::of("\\operatorname{xlogy}"),
+            domain: Domain::Reals,
+            traits: SMOOTH,
+            exact: Exact::Small,
+            accuracy: Accuracy::Ulps,
+            lowering: Lowering::Call,
+            samples: POSITIVE_PAIRS,
+            doc: ("x*log(y), 0 where x is 0", "", ("xlogy(0, 0)", "0")),
+        },
+        special::x_log_y,
+        |g, a, _, k| match k {
+            0 => g.apply(Op::Log, &[a[1]]),
+            _ => g.div(a[0], a[1]),
+        },
     ),
     &unary(
         Entry {

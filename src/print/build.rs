@@ -6,7 +6,7 @@ use super::layout::{Clause, Layout};
 use super::sizes::SizeNames;
 use super::{names, repeat};
 use crate::expr::{Data, ExprId, Graph, Num, Op, SymbolId};
-use crate::ops::{Range, axis_length, known_value};
+use crate::ops::{Range, axis_length, known_value, tiles};
 use crate::shape::Shape;
 
 /// Lays out nodes; shared parts with a name appear by their name.
@@ -66,7 +66,19 @@ impl<'a> Builder<'a> {
         match (node.op, node.data) {
             (_, Data::Num(n)) => number(n),
             (Op::Symbol, Data::Symbol(s)) => Layout::Name(names::shown(g, &self.indices, s)),
-            (Op::Add, _) => self.sum(args, node.shape),
+            (Op::Add, _) => match tiles(g, e) {
+                Some((rows, others)) => {
+                    let rows = rows.iter().map(|row| row.iter().map(|&a| self.layout(a)).collect());
+                    let array = Layout::Array(rows.collect(), false);
+                    if others.is_empty() {
+                        return array;
+                    }
+                    let mut terms = vec![(false, array)];
+                    terms.extend(others.iter().map(|&a| self.signed(a, false)));
+                    Layout::Sum(terms, false)
+                }
+                None => self.sum(args, node.shape),
+            },
             (Op::Mul, _) => self.product(args),
             (Op::Had, _) => self.dotted(args, node.shape),
             (Op::Pow, _) => self.power(e, args[0], args[1]),

@@ -47,10 +47,16 @@ pub fn glorot_normal(s: &mut Stream, m: usize, n: usize) -> Result<Vec<f64>, Ran
     fill(m, n, || sigma * s.standard_normal())
 }
 
-/// m x n normal numbers with variance 2/m, for layers with `relu`.
+/// m x n numbers uniform in [-r, r] with r = sqrt(6/m), so that their variance is 2/m, for layers with `relu`.
 ///
 /// Source: He, Zhang, Ren, Sun, "Delving deep into rectifiers", ICCV 2015, equation 10.
 pub fn he(s: &mut Stream, m: usize, n: usize) -> Result<Vec<f64>, RandomError> {
+    let r = (6.0 / m.max(1) as f64).sqrt();
+    fill(m, n, || r * (2.0 * s.unit() - 1.0))
+}
+
+/// m x n normal numbers with variance 2/m.
+pub fn he_normal(s: &mut Stream, m: usize, n: usize) -> Result<Vec<f64>, RandomError> {
     let sigma = (2.0 / m.max(1) as f64).sqrt();
     fill(m, n, || sigma * s.standard_normal())
 }

@@ -111,6 +111,11 @@ impl Runner<'_> {
         if let Some(v) = value.as_scalar() {
             return Ok(Tensor::filled(shape, v));
         }
+        if let (Shape::Vector(n), Shape::Matrix(m, 1)) = (shape, value.shape())
+            && n == m
+        {
+            return Ok(Tensor::new(shape, value.data()));
+        }
         let message =
             format!("{what} must be {}, found {}", in_words(shape), in_words(value.shape()));
         self.report(

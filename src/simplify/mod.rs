@@ -41,12 +41,41 @@ pub use stable::stable;
 
 use rustc_hash::FxHashMap;
 
-use crate::expr::{Dims, ExprId, Graph};
+use crate::expr::{Dims, ExprId, Graph, Symbol};
 use crate::{ops, print};
 
 /// The expression with scattered sums as arrays built by index, conditions of
 /// sums in their ranges, and a name of its own for every index.
 pub fn present(g: &mut Graph, e: ExprId) -> ExprId {
+    let tilings: Vec<ExprId> = g
+        .reachable(&[e])
+        .into_iter()
+        .filter(|&e| g.free_indices(e).is_empty() && ops::tiles(g, e).is_some())
+        .collect();
+    if tilings.is_empty() {
+        return resolved_for_display(g, e);
+    }
+    // Arrays below and beside one another stay: a name stands for each, the outermost first.
+    let mut hidden = Vec::new();
+    let mut shown = e;
+    for &tiling in tilings.iter().rev() {
+        let Some((_, others)) = ops::tiles(g, tiling) else { continue };
+        let symbol = g.declare(Symbol::unknown("stacked", g.shape(tiling)));
+        let leaf = g.leaf(symbol);
+        let minus: Vec<ExprId> = others.iter().map(|&term| g.neg(term)).collect();
+        let alone = g.add(&[&[tiling], &minus[..]].concat());
+        let with_others = g.add(&[&[leaf], &others[..]].concat());
+        shown = ops::substitute(g, shown, &[(tiling, with_others)]);
+        hidden.push((leaf, alone));
+    }
+    let mut shown = resolved_for_display(g, shown);
+    for (leaf, tiling) in hidden {
+        shown = ops::substitute(g, shown, &[(leaf, tiling)]);
+    }
+    shown
+}
+
+fn resolved_for_display(g: &mut Graph, e: ExprId) -> ExprId {
     let e = scattered(g, e);
     let e = ranges::narrow(g, e);
     let e = match scatter::written(g, e) {

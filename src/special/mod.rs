@@ -20,7 +20,10 @@ pub mod vector;
 
 pub use elementary::{hypot, log_cosh, logsumexp, mod_floor, pow, relu, sigmoid, sign, softplus};
 pub use gamma::{digamma, erf, erfc, gamma, lgamma, tetragamma, trigamma};
-pub use normal::{beta, erf_inv, lbeta, norm_cdf, norm_pdf, sinc, sinc_derivative};
+pub use normal::{
+    beta, erf_inv, erfcx, lbeta, log_norm_cdf, log1m_exp, norm_cdf, norm_pdf, sinc,
+    sinc_derivative, x_log_y,
+};
 pub use polygamma::polygamma;
 pub use student::{t_cdf, t_quantile};
 

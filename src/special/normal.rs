@@ -1,7 +1,7 @@
 //! The normal distribution, the inverse of the error function, `sin(pi*x)/(pi*x)` with its derivatives, and the beta
 //! function.
 
-use std::f64::consts::{FRAC_1_SQRT_2, PI};
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, PI};
 
 use super::gamma::{erf, erfc, gamma, lgamma};
 
@@ -19,6 +19,39 @@ pub fn norm_pdf(x: f64) -> f64 {
 /// accuracy `1e-16*(2 + x^2)`.
 pub fn norm_cdf(x: f64) -> f64 {
     0.5 * erfc(-x * FRAC_1_SQRT_2)
+}
+
+/// `exp(x^2)*erfc(x)`, without overflow for positive x: by Laplace's continued fraction from 4 on (Abramowitz & Stegun 7.1.14).
+/// Relative accuracy `1e-16*(4 + x^2)` below 4, 4 ulp above.
+pub fn erfcx(x: f64) -> f64 {
+    if x < 4.0 {
+        return (x * x).exp() * erfc(x);
+    }
+    if x > 1e8 {
+        return 0.5 * FRAC_2_SQRT_PI / x;
+    }
+    const TERMS: usize = 60;
+    let fraction = (1..=TERMS).rev().fold(x, |rest, k| x + 0.5 * k as f64 / rest);
+    0.5 * FRAC_2_SQRT_PI / fraction
+}
+
+/// The logarithm of [`norm_cdf`], also where that underflows. Relative accuracy 1e-15 below -1; above it, of 1e-15 absolutely
+/// where the value is near 0.
+pub fn log_norm_cdf(x: f64) -> f64 {
+    if x > -1.0 {
+        return (-0.5 * erfc(x * FRAC_1_SQRT_2)).ln_1p();
+    }
+    (0.5 * erfcx(-x * FRAC_1_SQRT_2)).ln() - 0.5 * x * x
+}
+
+/// `log(1 - exp(x))` for x < 0, without cancellation (Maechler 2012). 2 ulp.
+pub fn log1m_exp(x: f64) -> f64 {
+    if x > -std::f64::consts::LN_2 { (-x.exp_m1()).ln() } else { (-x.exp()).ln_1p() }
+}
+
+/// `x*log(y)`, 0 where x is 0.
+pub fn x_log_y(x: f64, y: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { x * y.ln() }
 }
 
 /// The inverse of `erf` on [-1, 1]: infinite at the ends, NaN outside. A rational start (Winitzki 2008) and three steps of

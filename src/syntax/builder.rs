@@ -167,6 +167,20 @@ impl<'t> Builder<'t> {
         self.node(start, node, end)
     }
 
+    /// `var(x)`: the word begins a statement elsewhere, so the function has a name of its own.
+    pub(crate) fn variance(
+        &mut self,
+        start: u32,
+        word_end: u32,
+        items: Vec<Item>,
+        end: u32,
+    ) -> NodeId {
+        let name = self.symbol("variance");
+        let span = self.span(start, word_end);
+        let callee = self.name(Ident { name, span });
+        self.call(start, callee, items, end)
+    }
+
     pub(crate) fn call(
         &mut self,
         start: u32,

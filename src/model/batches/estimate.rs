@@ -114,7 +114,8 @@ pub fn estimate(
         outside: FxHashMap::default(),
     };
     let value = maker.scope(f, None, &mut FxHashMap::default()).map_err(NoEstimate::Part)?;
-    if !maker.origin(value).estimated {
+    // A sum of data alone is known, and needs no estimate.
+    if !maker.origin(value).estimated && !maker.sums(f) {
         return Err(NoEstimate::NoSum);
     }
     let Maker { g, drawn, biased, .. } = maker;
@@ -154,6 +155,14 @@ impl Maker<'_> {
             stack.extend(args.iter().map(|&a| (a, false)));
         }
         self.known(root, rows, memo).ok_or(root)
+    }
+
+    /// Whether anything below a node is taken over the rows.
+    fn sums(&self, root: ExprId) -> bool {
+        self.g.reachable(&[root]).into_iter().any(|e| match ops::Range::of(self.g, e) {
+            Some(range) => self.runs_over_rows(e, range, self.along(e)),
+            None => self.reduced(e, self.g.args(e)).is_some(),
+        })
     }
 
     fn known(&self, e: ExprId, rows: Option<Rows>, memo: &Memo) -> Option<ExprId> {
