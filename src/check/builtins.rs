@@ -73,7 +73,7 @@ const ROWS: &[Builtin] = &[
     Builtin { name: "npy", arity: (1, 1), named: &[], usage: "npy(\"x.npy\")", doc: "an array from a NumPy file", example: "let X = npy(\"x.npy\")", run: |c, a, s| c.npy(a, s) },
     Builtin { name: "columns", arity: (1, 1), named: &[], usage: "columns(t)", doc: "the names of a table's columns", example: "columns(t)", run: |c, a, s| c.columns_of(&a[0], s) },
     Builtin { name: "levels", arity: (1, 1), named: &[], usage: "levels(t.species)", doc: "the different texts in a column", example: "levels(t.species)", run: |c, a, s| c.categories(&a[0], s).map(|k| Item::Texts(k.levels().to_vec())) },
-    Builtin { name: "onehot", arity: (1, 1), named: &[], usage: "onehot(t.species)", doc: "a column of ones and zeros for every level of a text column", example: "onehot(t.species)", run: |c, a, s| c.onehot(&a[0], s) },
+    Builtin { name: "onehot", arity: (1, 2), named: &[], usage: "onehot(t.species), onehot(test.species, train.species)", doc: "a column of ones and zeros for every level of a column of texts or numbers, in order; with the levels of a second column, where one is given", example: "onehot([2, 7, 2])", run: |c, a, s| c.onehot(a, s) },
     Builtin { name: "standardize", arity: (1, 2), named: &[], usage: "standardize(X), standardize(X, train)", doc: "columns shifted and scaled to mean 0 and standard deviation 1: those of `train`, where that is given", example: "standardize([1, 2, 3])", run: |c, a, s| c.scaled_columns(a, s, true) },
     Builtin { name: "minmax", arity: (1, 2), named: &[], usage: "minmax(X), minmax(X, train)", doc: "columns shifted and scaled to the interval from 0 to 1: as those of `train`, where that is given", example: "minmax([1, 2, 3])", run: |c, a, s| c.scaled_columns(a, s, false) },
     Builtin { name: "split", arity: (2, 2), named: &[], usage: "split(t, 0.8)", doc: "a random part of a table's rows and the rest, as a pair", example: "let (train, test) = split(t, 0.8)", run: |c, a, s| c.split(a, s) },
@@ -92,7 +92,6 @@ impl Checker<'_> {
         row: &Builtin,
         args: &[Arg],
         span: Span,
-        name_span: Span,
     ) -> Checked<Item> {
         let ast = Arc::clone(&self.ast);
         for name in args.iter().filter_map(|a| a.name) {

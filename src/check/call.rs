@@ -51,7 +51,7 @@ impl Checker<'_> {
             return reduced;
         }
         if let Some(row) = builtin(name) {
-            return self.call_builtin(row, args, span, at);
+            return self.call_builtin(row, args, span);
         }
         if let [Arg { name: None, value }] = args
             && let Node::Generator(generator) = ast.node(*value)

@@ -1,11 +1,14 @@
 //! Tables and what is made of them.
 
+use std::cmp::Ordering;
+use std::fmt;
 use std::sync::Arc;
 
 use super::{Checked, Checker, Item, NamedTable, Unreadable};
 use crate::data::csv::{self, CsvOptions, Header, Missing};
 use crate::data::{Categories, DataError, idx, npy};
 use crate::diag::{Diagnostic, codes};
+use crate::expr::DimId;
 use crate::random;
 use crate::shape::{Shape, Tensor};
 use crate::source::Span;
@@ -184,11 +187,52 @@ impl Checker<'_> {
         }
     }
 
-    /// A column of ones and zeros for every level.
-    pub(super) fn onehot(&mut self, arg: &Arg, span: Span) -> Checked<Item> {
-        let array = self.categories(arg, span)?.onehot();
-        let shape = Shape::Matrix(array.rows, array.cols.unwrap_or(1));
-        Ok(Item::Expr(self.constant_array("onehot", Tensor::new(shape, array.values))))
+    /// A column of ones and zeros for every level of a column, or of a second one, whose levels are then used.
+    pub(super) fn onehot(&mut self, args: &[Arg], span: Span) -> Checked<Item> {
+        let (codes, rows) = self.labels(&args[0], span)?;
+        let levels = match args.get(1) {
+            Some(arg) => self.labels(arg, span)?.0,
+            None => codes.clone(),
+        };
+        let mut levels = levels;
+        levels.sort();
+        levels.dedup();
+        let width = levels.len();
+        let mut values = vec![0.0; codes.len() * width];
+        for (i, code) in codes.iter().enumerate() {
+            match levels.binary_search(code) {
+                Ok(k) => values[i * width + k] = 1.0,
+                Err(_) => {
+                    let message = format!("row {} holds {code}, which is no level", i + 1);
+                    let at = self.ast.span(args[0].value);
+                    return self.report(Diagnostic::error(codes::E0603, message).at(at, "here"));
+                }
+            }
+        }
+        let shape = Shape::Matrix(codes.len(), width);
+        let array = self.constant_array("onehot", Tensor::new(shape, values));
+        if let (Some(symbol), Some(rows)) = (self.g.as_symbol(array), rows) {
+            let own = self.g.new_dims(shape);
+            self.g.set_dims(symbol, [Some(rows), own[1]]);
+        }
+        Ok(Item::Expr(array))
+    }
+
+    /// The labels of a column of texts or of numbers, and the dimension of its rows.
+    fn labels(&mut self, arg: &Arg, span: Span) -> Checked<(Vec<Label>, Option<DimId>)> {
+        match self.item(arg.value)? {
+            Item::Categories(categories) => {
+                let label = |&code: &u32| Label::Text(categories.levels()[code as usize].clone());
+                Ok((categories.codes().iter().map(label).collect(), None))
+            }
+            Item::Texts(texts) => Ok((texts.into_iter().map(Label::Text).collect(), None)),
+            item => {
+                let e = self.as_expr(item, span)?;
+                let Some(value) = self.value_of(e, span)? else { return Err(super::Reported) };
+                let label = |&x: &f64| Label::Number(x);
+                Ok((value.data().iter().map(label).collect(), self.g.dim(e, 0)))
+            }
+        }
     }
 
     /// Columns shifted and scaled: to mean 0 and deviation 1, or to 0..1, by their own statistics or by those of other data.
@@ -257,6 +301,41 @@ impl Checker<'_> {
                     .at(span, "here")
                     .help_opt(error.help()),
             ),
+        }
+    }
+}
+
+/// What a row is labelled with.
+#[derive(Clone, Debug, PartialEq)]
+enum Label {
+    Number(f64),
+    Text(String),
+}
+
+impl Eq for Label {}
+
+impl PartialOrd for Label {
+    fn partial_cmp(&self, other: &Label) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Label {
+    fn cmp(&self, other: &Label) -> Ordering {
+        match (self, other) {
+            (Label::Number(a), Label::Number(b)) => a.total_cmp(b),
+            (Label::Text(a), Label::Text(b)) => a.cmp(b),
+            (Label::Number(_), Label::Text(_)) => Ordering::Less,
+            (Label::Text(_), Label::Number(_)) => Ordering::Greater,
+        }
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Label::Number(x) => write!(out, "{x}"),
+            Label::Text(text) => write!(out, "\"{text}\""),
         }
     }
 }

@@ -158,13 +158,16 @@ impl Checker<'_> {
         entries: &[IndexEntry],
         span: Span,
     ) -> Checked<Item> {
+        if let [IndexEntry::All(_), IndexEntry::At(columns)] = entries {
+            return self.columns_by_place(&table, *columns, span);
+        }
         let mut names = Vec::new();
         for entry in entries {
             let IndexEntry::At(node) = entry else {
                 return self.report(
                     Diagnostic::error(codes::E0401, "columns of a table are named")
                         .at(span, "here")
-                        .help("write `t[\"a\", \"b\"]`"),
+                        .help("write `t[\"a\", \"b\"]`, or columns by their places: `t[:, 1..3]`"),
                 );
             };
             match self.item(*node)? {
@@ -207,6 +210,51 @@ impl Checker<'_> {
         let value = Tensor::new(Shape::Matrix(table.table.n_rows(), columns.len()), matrix.values);
         let matrix = self.known(&name, value);
         self.share_rows(matrix, &table);
+        Ok(Item::Expr(matrix))
+    }
+
+    /// Columns of a table by their places: `t[:, 1..64]`, `t[:, 2]`.
+    fn columns_by_place(
+        &mut self,
+        table: &Arc<NamedTable>,
+        columns: NodeId,
+        span: Span,
+    ) -> Checked<Item> {
+        let names: Vec<String> = table.table.column_names().map(str::to_string).collect();
+        let (lo, n, is_one) = match self.axis(&IndexEntry::At(columns), names.len())? {
+            Axis::One(at) => (at, 1, true),
+            Axis::Run(lo, n) => (lo, n, false),
+        };
+        let at = self.ast.span(columns);
+        let first = ops::known_value(self.g, lo).unwrap_or(f64::NAN);
+        if !(first >= 1.0 && first.fract() == 0.0 && first as usize + n <= names.len() + 1) {
+            let message = format!("`{}` has {} columns", table.name, names.len());
+            return self.report(Diagnostic::error(codes::E0402, message).at(at, "outside"));
+        }
+        let chosen = &names[first as usize - 1..first as usize - 1 + n];
+        if is_one {
+            return self.column(table, &chosen[0], at);
+        }
+        for name in chosen {
+            if !matches!(self.column(table, name, at)?, Item::Expr(_)) {
+                let finding =
+                    Diagnostic::error(codes::E0401, format!("column `{name}` holds texts"));
+                return self
+                    .report(finding.at(at, "texts").help("use `onehot(t.column)` to get numbers"));
+            }
+        }
+        let columns: Vec<&str> = chosen.iter().map(String::as_str).collect();
+        let matrix = match table.table.matrix(&columns) {
+            Ok(matrix) => matrix,
+            Err(error) => {
+                return self
+                    .report(Diagnostic::error(codes::E0706, error.to_string()).at(span, "here"));
+            }
+        };
+        let name = format!("{}[:, {}..{}]", table.name, first, first as usize - 1 + n);
+        let value = Tensor::new(Shape::Matrix(table.table.n_rows(), n), matrix.values);
+        let matrix = self.known(&name, value);
+        self.share_rows(matrix, table);
         Ok(Item::Expr(matrix))
     }
 
