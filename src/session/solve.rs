@@ -296,7 +296,7 @@ impl Runner<'_> {
                 if let Some(start) = kept.and_then(|kept| ready.go_on(method, &kept)) {
                     *x0 = start;
                 }
-                Formula::Steps(ready)
+                Formula::Steps(Box::new(ready))
             }),
             Some(regime) => {
                 let watch = regime.watch.map(|e| ops::substitute(&mut graph, e, &setup.fixed));
@@ -464,14 +464,14 @@ impl Runner<'_> {
 
 /// A method that is given as a formula, ready to run.
 enum Formula {
-    Steps(Ready),
+    Steps(Box<Ready>),
     Training(Box<Trainer>),
 }
 
 impl Formula {
     fn by(&mut self) -> By<'_> {
         match self {
-            Formula::Steps(ready) => By { update: Some(ready), training: None },
+            Formula::Steps(ready) => By { update: Some(&mut **ready), training: None },
             Formula::Training(trainer) => By { update: None, training: Some(&mut **trainer) },
         }
     }
