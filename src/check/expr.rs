@@ -1,5 +1,6 @@
 //! Expressions, node by node.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Checked, Checker, Item, Local, Reported};
@@ -200,19 +201,28 @@ impl Checker<'_> {
         result
     }
 
+    /// The names that stand in an expression. Its nodes were made one after the other, the last of them its own.
+    pub(super) fn names_in(&self, node: NodeId) -> HashSet<&str> {
+        let span = self.ast.span(node);
+        let inside = |n: &NodeId| {
+            let at = self.ast.span(*n);
+            at.file == span.file && at.start >= span.start && at.end <= span.end
+        };
+        let nodes = (0..=node.0).rev().map(NodeId).take_while(inside);
+        let name = |n| match self.ast.node(n) {
+            Node::Name(name) => Some(self.ast.name(*name)),
+            _ => None,
+        };
+        nodes.filter_map(name).collect()
+    }
+
     /// The definitions of a `where`, each after those that it uses; a name may use those before and after it. Where they go in
     /// a circle, from the end, as in print.
     fn ordered<'d>(&self, defs: &'d [Definition]) -> Vec<&'d Definition> {
+        let used: Vec<HashSet<&str>> = defs.iter().map(|def| self.names_in(def.value)).collect();
+        let place = |def: &Definition| defs.iter().position(|d| d.name == def.name);
         let uses = |def: &Definition, other: &Definition| {
-            let span = self.ast.span(def.value);
-            let name = self.ast.ident(other.name);
-            (0..=def.value.0).map(NodeId).any(|n| {
-                let at = self.ast.span(n);
-                matches!(self.ast.node(n), Node::Name(used) if self.ast.name(*used) == name)
-                    && at.file == span.file
-                    && at.start >= span.start
-                    && at.end <= span.end
-            })
+            place(def).is_some_and(|k| used[k].contains(self.ast.ident(other.name)))
         };
         let mut left: Vec<&Definition> = defs.iter().rev().collect();
         let mut ordered = Vec::new();

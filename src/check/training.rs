@@ -78,16 +78,8 @@ impl Checker<'_> {
 
     /// Whether an option is written with the step `t`, or with a schedule.
     fn depends_on_step(&self, node: NodeId) -> bool {
-        let ast = Arc::clone(&self.ast);
-        let span = ast.span(node);
-        (0..=node.0).map(NodeId).any(|n| match ast.node(n) {
-            Node::Name(name) => {
-                let inside = ast.span(n).start >= span.start && ast.span(n).end <= span.end;
-                let name = ast.name(*name);
-                inside && (name == "t" || name == "plateau") && self.names.get(name).is_none()
-            }
-            _ => false,
-        })
+        let names = self.names_in(node);
+        ["t", "plateau"].iter().any(|n| names.contains(n) && self.names.get(n).is_none())
     }
 
     /// A method of the library without options.

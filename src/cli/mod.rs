@@ -9,7 +9,7 @@ mod usage;
 
 use crate::diag::codes;
 use crate::front::interrupt::{self, Unanswered};
-use crate::front::{Exit, Front, Look, Script, deadline, help, load, state};
+use crate::front::{Exit, Front, Look, Script, deadline, help, load, progress, state};
 use crate::memory::{self, OutOfMemory};
 use crate::repl;
 use crate::session::{Origin, Outcome, Output, Session, Settings, out_of_memory};
@@ -118,6 +118,7 @@ fn show_help(front: &mut Front, topic: Option<&str>) -> Exit {
 fn run(front: &mut Front, script: &Script, settings: Settings) -> Exit {
     let Some(texts) = loaded(front, script) else { return Exit::Failed };
     let mut session = session(script, settings);
+    progress::show(&mut session, front.look());
     let mut whole = Outcome::default();
     let n = texts.len();
     for (k, (name, text)) in texts.iter().enumerate() {

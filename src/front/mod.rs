@@ -7,6 +7,7 @@
 //! streams    text to stdout and stderr; closed pipes
 //! outward    what may go out: no character that a terminal acts on, no more than is allowed
 //! interrupt  Ctrl-C, and signals that end the process
+//! progress   how far a training has come, on a terminal
 //! state      where things are kept from one run to the next
 //! deadline   the end of the time that a run was given
 //! help       pages about functions, methods, statements and error codes
@@ -26,6 +27,7 @@ pub mod load;
 mod look;
 pub mod outward;
 pub mod paint;
+pub mod progress;
 pub mod render;
 pub mod state;
 pub mod streams;

@@ -15,7 +15,7 @@ use super::status::{Status, Stop};
 use super::trace::Trace;
 use super::vector::norm_inf;
 use crate::memory;
-use crate::optim::update::{Step, Training};
+use crate::optim::update::{OnProgress, Step, Training};
 use crate::patience::{self, Stopped};
 use crate::problem::{
     Bounds, Evaluations, Evaluator, Halt, HessianKind, MAX_DENSE_HESSIAN, Problem,
@@ -124,6 +124,8 @@ pub struct By<'p> {
     pub update: Option<&'p mut dyn Step>,
     /// Or its steps over batches.
     pub training: Option<&'p mut dyn Training>,
+    /// Who is told how far these have come.
+    pub progress: Option<OnProgress>,
 }
 
 /// [`minimize`] by a method whose update is given.
@@ -150,6 +152,7 @@ pub fn minimize_by<'p>(
     run.random = control.random.clone();
     run.update = by.update;
     run.training = by.training;
+    run.progress = by.progress;
     // An evaluation, or the algebra of a step, may be ended from within; the run still holds the best point.
     let stop = match patience::attempt(|| (method.entry)(&mut run)) {
         Ok(Ok(stop) | Err(stop)) => stop,

@@ -1,5 +1,7 @@
 //! What a first-order method does with a gradient, given from outside: the update of an `optimizer`, and training by batches.
 
+use std::sync::Arc;
+
 /// Why an update has no new point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failed {
@@ -42,6 +44,26 @@ pub struct Limits {
     /// Whether a larger value of what is watched is better.
     pub rises: bool,
 }
+
+/// What a training tells while it goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Whole epochs.
+    pub epoch: usize,
+    /// All epochs, where they are limited.
+    pub epochs: Option<usize>,
+    /// The mean over the rows of the last epoch.
+    pub loss: f64,
+    /// What is watched.
+    pub watch: Option<f64>,
+    /// The rate.
+    pub rate: Option<f64>,
+    /// Steps a second since the start of the run.
+    pub steps_a_second: f64,
+}
+
+/// Is told how far a training has come, and with none that it has ended.
+pub type OnProgress = Arc<dyn Fn(Option<&Progress>) + Send + Sync>;
 
 /// How far a training has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use crate::diag::Sink;
 use crate::front::Front;
 use crate::front::interrupt::{self, Unanswered};
 use crate::front::paint::Paint;
+use crate::front::progress;
 use crate::session::{Origin, Outcome, Session, Settings};
 use crate::source::FileId;
 use crate::syntax::{self, Token};
@@ -43,7 +44,8 @@ pub struct Conversation {
 impl Conversation {
     /// A conversation with a new session.
     pub fn new(front: Front, settings: Settings, unanswered: Unanswered) -> Conversation {
-        let session = Session::new(settings.clone());
+        let mut session = Session::new(settings.clone());
+        progress::show(&mut session, front.look());
         interrupt::watch(&session, unanswered);
         let outcome = Outcome::default();
         let (timing, previous) = (false, None);
@@ -53,6 +55,7 @@ impl Conversation {
     /// Forgets all names.
     pub fn reset(&mut self) {
         self.session = Session::new(self.settings.clone());
+        progress::show(&mut self.session, self.front.look());
         interrupt::watch(&self.session, self.unanswered);
         self.previous = None;
     }

@@ -34,6 +34,7 @@ mod define;
 mod derive;
 mod explain;
 mod export;
+mod formula;
 mod lr_range;
 mod output;
 mod record;
@@ -62,6 +63,7 @@ use crate::expr::{ExprId, Graph, SymbolId};
 use crate::memory::{self, OutOfMemory};
 use crate::model::engine::{Engine, Times, Way};
 pub use crate::model::{Fit, Sense, Spoiled, Stage};
+use crate::optim::update::OnProgress;
 use crate::patience::{self, Stopped};
 use crate::problem::Bounds;
 use crate::shape::Tensor;
@@ -160,6 +162,8 @@ pub struct Session {
     finished: Vec<(Arc<Fit>, bool)>,
     /// Time spent on getting objectives ready.
     prepared: Times,
+    /// Who is told how far a training has come.
+    progress: Option<OnProgress>,
     /// The statement that runs, for errors that know no place of their own.
     running: Option<Span>,
 }
@@ -201,8 +205,14 @@ impl Session {
             interrupt,
             finished: Vec::new(),
             prepared: Times::default(),
+            progress: None,
             running: None,
         }
+    }
+
+    /// Whom to tell how far a training has come, while it goes on.
+    pub fn on_progress(&mut self, told: OnProgress) {
+        self.progress = Some(told);
     }
 
     /// The file that the text of the session comes from: a `use` of it finds that it is being read.

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
+use super::formula::Formula;
 use super::record;
 use super::statement::Runner;
 use super::{Mode, State, Unknown};
 use crate::check::ChosenMethod;
 use crate::check::{Checked, Item, Objective, Reported, eval_error};
 use crate::diag::{Diagnostic, codes};
-use crate::eval::{self, EvalError};
+use crate::eval::EvalError;
 use crate::expr::{Symbol, SymbolId};
-use crate::jit::Fault;
-use crate::model::batches::Regime;
+use crate::model::Fit;
 use crate::model::choose::{self, Plan};
 use crate::model::compiled::{Compiled, entry_names};
 use crate::model::derivative_check;
@@ -19,16 +19,12 @@ use crate::model::finite;
 use crate::model::fitted;
 use crate::model::setup::{Goal, Setup};
 use crate::model::structure;
-use crate::model::training::{self, Kept, Trainer};
-use crate::model::update::Ready;
-use crate::model::{Fit, Sense};
 use crate::ops;
 use crate::optim::driver::{self, By, Control, Solution};
 use crate::optim::judge::least_squares::FitStatistics;
 use crate::optim::judge::verdict::Verdict;
 use crate::optim::method::Need;
 use crate::optim::status::Status;
-use crate::optim::update::Training;
 use crate::patience::{self, Stopped};
 use crate::problem::{Halt, Problem, evaluation_timer};
 use crate::shape::Tensor;
@@ -190,16 +186,15 @@ impl Runner<'_> {
         let random = self.session.files.solver_draws();
         let control = Control { interrupt: Some(Arc::clone(&self.session.interrupt)), random };
         let by = formula.as_mut().map(Formula::by).unwrap_or_default();
+        let by = By { progress: self.session.progress.clone(), ..by };
         let solved = driver::minimize_by(&mut problem, &x0, plan.def, &plan.options, &control, by);
         let solved = solved.map(|mut solution| {
-            if unsettled {
-                without_claims(&mut solution);
-                return (None, None, solution);
-            }
-            if plan.regime.is_some() {
-                return (None, None, solution);
-            }
-            let (statistics, verdict) = judged(&mut problem, &mut solution, setup);
+            let (statistics, verdict) = match (unsettled, &plan.regime) {
+                (true, _) => without_claims(&mut solution),
+                // Training makes no claims.
+                (_, Some(_)) => (None, None),
+                _ => judged(&mut problem, &mut solution, setup),
+            };
             (statistics, verdict, solution)
         });
         let fault = problem.fault.take();
@@ -224,140 +219,11 @@ impl Runner<'_> {
         let side = self.side(setup, formula.as_ref(), objective, &solution.x);
         let kept = formula.map(|formula| Arc::new(formula.kept(plan.name(), solution.iterations)));
         let fit = self.result(objective, setup, plan, name, entries, solution, statistics, verdict);
-        let mut fit = Fit { kept, ..fit };
-        for (symbol, value) in side {
-            let name = &self.session.state.graph.symbol(symbol).name;
-            if let Some(entry) = fit.solution.iter_mut().find(|(n, _)| n == name) {
-                entry.1 = value;
-            }
-        }
-        Ok(fit)
-    }
-
-    /// The values of unknowns that keep statistics: running ones after training, else those over all rows at the solution.
-    fn side(
-        &mut self,
-        setup: &Setup,
-        formula: Option<&Formula>,
-        objective: &Objective,
-        x: &[f64],
-    ) -> Vec<(SymbolId, Tensor)> {
-        let g = &mut self.session.state.graph;
-        let mut found = Vec::new();
-        if let Some(Formula::Training(trainer)) = formula {
-            let all = trainer.side();
-            let mut at = 0;
-            for (symbol, _) in &setup.kept {
-                let shape = g.symbol(*symbol).shape;
-                found.push((*symbol, Tensor::new(shape, &all[at..at + shape.len()])));
-                at += shape.len();
-            }
-            return found;
-        }
-        let mut at = 0;
-        let mut values = Vec::new();
-        for &unknown in &objective.over {
-            let shape = g.symbol(unknown).shape;
-            values.push((unknown, Tensor::new(shape, &x[at..at + shape.len()])));
-            at += shape.len();
-        }
-        let lookup = |s: SymbolId| values.iter().find(|(u, _)| *u == s).map(|(_, v)| v.clone());
-        for (symbol, now) in &setup.kept {
-            if let Ok(value) = eval::evaluate(g, &[*now], &lookup) {
-                found.extend(value.into_iter().next().map(|value| (*symbol, value)));
-            }
-        }
-        found
-    }
-
-    /// A method that is given as a formula, compiled for the unknowns that move; it may go on from another point than `x0`.
-    fn formula(
-        &mut self,
-        objective: &Objective,
-        setup: &Setup,
-        plan: &Plan,
-        x0: &mut Vec<f64>,
-    ) -> Checked<Option<Formula>> {
-        let Some((method, rule)) = &plan.rule else { return Ok(None) };
-        let engine = self.session.engine();
-        let kept = self.goes_on(objective);
-        let over = &objective.over;
-        let tables = self.checker(|c| Ok(c.table_rows()))?;
-        let random = self.session.files.batch_draws();
-        let mut graph = self.session.state.graph.clone();
-        let start = |symbol: SymbolId| {
-            let value = setup.values.iter().find(|(u, _)| *u == symbol);
-            value.map(|(_, start)| (symbol, start.clone()))
-        };
-        let side: Vec<(SymbolId, Tensor)> =
-            setup.kept.iter().filter_map(|(symbol, _)| start(*symbol)).collect();
-        let ready = match &plan.regime {
-            None => Ready::new(graph, rule, over, x0, &engine).map(|mut ready| {
-                if let Some(start) = kept.and_then(|kept| ready.go_on(method, &kept)) {
-                    *x0 = start;
-                }
-                Formula::Steps(Box::new(ready))
-            }),
-            Some(regime) => {
-                let watch = regime.watch.map(|e| ops::substitute(&mut graph, e, &setup.fixed));
-                let plan = training::Plan {
-                    f: setup.trained,
-                    side: &side,
-                    over,
-                    x0,
-                    method,
-                    rule,
-                    regime: &Regime { watch, ..regime.clone() },
-                    clip: (plan.options.number("clip"), plan.options.number("clip_value")),
-                    tables: &tables,
-                    rises: objective.sense == Sense::Maximize,
-                    random,
-                    kept: kept.as_deref(),
-                };
-                Trainer::new(graph, &engine, &plan).map(|t| Formula::Training(Box::new(t)))
-            }
-        };
-        match ready {
-            Ok(ready) => {
-                if let Formula::Training(trainer) = &ready {
-                    self.session.prepared.add(trainer.times);
-                }
-                Ok(Some(ready))
-            }
-            Err(Fault::Interrupted) => patience::stop(),
-            Err(Fault::Eval(error)) => self.fault_of(&error, objective),
-        }
-    }
-
-    /// The training that an objective's method asks for; none where it is no such method.
-    pub(super) fn trainer(
-        &mut self,
-        objective: &Objective,
-        setup: &Setup,
-        x0: &mut Vec<f64>,
-    ) -> Checked<Option<Trainer>> {
-        let Some(ChosenMethod { rule: Some((name, rule)), regime, options, .. }) =
-            &objective.method
-        else {
-            return Ok(None);
-        };
-        let plan = Plan::formula(name, options.clone(), Arc::clone(rule), regime.clone());
-        Ok(match self.formula(objective, setup, &plan, x0)? {
-            Some(Formula::Training(trainer)) => Some(*trainer),
-            _ => None,
-        })
-    }
-
-    /// What the result that `from` names has left to go on with.
-    fn goes_on(&self, objective: &Objective) -> Option<Arc<Kept>> {
-        let record = objective.goes_on.as_ref()?;
-        let fits = &self.session.state.fits;
-        let (_, fit) = fits.iter().find(|(r, _)| Arc::ptr_eq(r, record))?;
-        fit.kept.clone()
+        Ok(self.with_side(Fit { kept, ..fit }, side))
     }
 
     /// The objective has no value at some point, by a mistake in it.
-    fn fault_of<T>(&mut self, error: &EvalError, objective: &Objective) -> Checked<T> {
+    pub(super) fn fault_of<T>(&mut self, error: &EvalError, objective: &Objective) -> Checked<T> {
         let State { graph, spans, .. } = &self.session.state;
         let finding = eval_error(graph, error, &|n| spans.get(&n).copied(), objective.span);
         self.report(finding)
@@ -462,29 +328,6 @@ impl Runner<'_> {
     }
 }
 
-/// A method that is given as a formula, ready to run.
-enum Formula {
-    Steps(Box<Ready>),
-    Training(Box<Trainer>),
-}
-
-impl Formula {
-    fn by(&mut self) -> By<'_> {
-        match self {
-            Formula::Steps(ready) => By { update: Some(&mut **ready), training: None },
-            Formula::Training(trainer) => By { update: None, training: Some(&mut **trainer) },
-        }
-    }
-
-    /// What is left to go on with after so many steps.
-    fn kept(&self, method: &str, steps: usize) -> Kept {
-        match self {
-            Formula::Steps(ready) => ready.kept(method, steps),
-            Formula::Training(trainer) => trainer.kept(),
-        }
-    }
-}
-
 /// A gradient that differences contradict.
 struct Doubt {
     symbolic: f64,
@@ -532,10 +375,11 @@ fn judged(
 }
 
 /// A result by derivatives that cannot be relied on is not called converged.
-fn without_claims(solution: &mut Solution) {
+fn without_claims(solution: &mut Solution) -> (Option<FitStatistics>, Option<Verdict>) {
     if solution.status == Status::Converged {
         solution.status = Status::Stalled;
         let test = std::mem::take(&mut solution.message);
         solution.message = format!("its derivatives disagree with differences, though {test}");
     }
+    (None, None)
 }

@@ -11,12 +11,16 @@ use super::far_off;
 use crate::optim::run::Run;
 use crate::optim::status::{Status, Stop};
 use crate::optim::trace::EpochRow;
-use crate::optim::update::{Done, Ended, Failed, Limits, Pass, Training};
+use crate::optim::update::{Done, Ended, Failed, Limits, OnProgress, Pass, Progress, Training};
 use crate::problem::Halt;
 use std::time::{Duration, Instant};
 
 /// Limits and the interrupt are looked at about so often.
 const LOOK: Duration = Duration::from_millis(5);
+/// A training that is done before this says nothing ...
+const QUIET: Duration = Duration::from_millis(400);
+/// ... and then tells how far it has come this often.
+const EVERY: Duration = Duration::from_millis(100);
 /// Values above so many times the first, or 1, are far off.
 const FAR: f64 = 1e3;
 
@@ -45,6 +49,19 @@ struct Epochs<'a, 't> {
     best: Option<Best>,
     /// The value of the last whole epoch.
     last: f64,
+    /// When progress is told next.
+    tell: Instant,
+}
+
+/// Says at its end that there is nothing more to tell, also where work is given up from within.
+struct Telling(Option<OnProgress>);
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        if let Some(told) = &self.0 {
+            told(None);
+        }
+    }
 }
 
 /// Trains, and reports the point that is kept.
@@ -75,8 +92,11 @@ pub fn train(run: &mut Run<'_>, training: &mut dyn Training) -> Result<Stop, Sto
         rows: 0,
         best: None,
         last: f64::NAN,
+        tell: Instant::now() + QUIET,
     };
+    let told = Telling(run.progress.clone());
     let ended = epochs.run(run);
+    drop(told);
     let Epochs { training, done, best, last, .. } = epochs;
     training.note(done);
     let x = match best.filter(|_| limits.patience.is_some()) {
@@ -191,6 +211,9 @@ impl Epochs<'_, '_> {
             watch: watched,
             rate: self.training.rate(self.done.steps),
         });
+        self.tell(run, loss, watched);
+        // What is left where work is given up from within.
+        run.report(&point, loss, &[]);
         let patience = self.limits.patience?;
         let epoch = self.done.epochs;
         let side = self.training.side();
@@ -208,6 +231,22 @@ impl Epochs<'_, '_> {
             Some(_) => {}
         }
         None
+    }
+
+    /// Tells how far the training has come, not too often.
+    fn tell(&mut self, run: &Run<'_>, loss: f64, watch: Option<f64>) {
+        let Some(told) = run.progress.as_ref().filter(|_| Instant::now() >= self.tell) else {
+            return;
+        };
+        told(Some(&Progress {
+            epoch: self.done.epochs,
+            epochs: self.limits.epochs,
+            loss,
+            watch,
+            rate: self.training.rate(self.done.steps),
+            steps_a_second: run.iterations() as f64 / run.eval.elapsed(),
+        }));
+        self.tell = Instant::now() + EVERY;
     }
 
     fn failed(&mut self, run: &mut Run<'_>, failed: Ended, last: f64) -> Result<Stop, Stop> {

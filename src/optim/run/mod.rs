@@ -21,7 +21,7 @@ use super::settled::Outlook;
 use super::status::{Status, Stop};
 use super::trace::{EpochRow, Trace, TraceRow, TraceStep};
 use super::vector::norm_inf;
-use crate::optim::update::{Step, Training};
+use crate::optim::update::{OnProgress, Step, Training};
 use crate::problem::{Bounds, Evaluator};
 use crate::random::Stream;
 
@@ -112,6 +112,8 @@ pub struct Run<'p> {
     pub update: Option<&'p mut dyn Step>,
     /// The steps of a method that trains by batches.
     pub training: Option<&'p mut dyn Training>,
+    /// Who is told how far a training has come.
+    pub progress: Option<OnProgress>,
     options: &'p Options,
     x0: Vec<f64>,
     bounds: Option<Bounds>,
@@ -142,6 +144,7 @@ impl<'p> Run<'p> {
             random: Stream::new(0),
             update: None,
             training: None,
+            progress: None,
             options,
             x0,
             bounds,
