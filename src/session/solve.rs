@@ -202,7 +202,7 @@ impl Runner<'_> {
             let (statistics, verdict) = judged(&mut problem, &mut solution, setup);
             (statistics, verdict, solution)
         });
-        let fault = problem.fault.take();
+        let fault = problem.take_fault();
         let times = problem.times;
         drop(problem);
         self.session.prepared.add(times);
