@@ -48,12 +48,20 @@ pub fn source(name: &str) -> Option<(Vec<&'static str>, String)> {
     Some((doc, lines[at..=at + end].join("\n")))
 }
 
-/// The definitions of a function, one for each number of arguments, each with its `##` line.
-pub fn function_sources(name: &str) -> Vec<(&'static str, &'static str)> {
+/// The definitions of a function, one for each number of arguments, each with its `##` lines.
+pub fn function_sources(name: &str) -> Vec<(String, String)> {
     let head = format!("fn {name}(");
-    let lines = TEXTS.iter().flat_map(|(_, text)| text.lines().zip(text.lines().skip(1)));
-    let found = lines.filter(|(_, line)| line.starts_with(&head));
-    found.map(|(doc, line)| (doc.trim_start_matches('#').trim(), line)).collect()
+    let mut found = Vec::new();
+    for (_, text) in TEXTS {
+        let lines: Vec<&str> = text.lines().collect();
+        for at in (0..lines.len()).filter(|&at| lines[at].starts_with(&head)) {
+            let docs = lines[..at].iter().rev().take_while(|line| line.starts_with("##")).count();
+            let doc = lines[at - docs..at].iter().map(|line| line.trim_start_matches('#').trim());
+            let more = lines[at + 1..].iter().take_while(|line| line.starts_with("  ")).count();
+            found.push((doc.collect::<Vec<_>>().join(" "), lines[at..=at + more].join("\n")));
+        }
+    }
+    found
 }
 
 /// The optimizer of that name.

@@ -61,7 +61,7 @@ pub struct Objective {
 }
 
 /// What `using` names.
-enum Chosen {
+pub(super) enum Chosen {
     Method(ChosenMethod),
     /// A formula, of which a rule is made once the unknowns that move are known.
     Formula(Formula),
@@ -131,7 +131,7 @@ impl Checker<'_> {
     }
 
     /// The unknowns that keep running statistics.
-    fn kept_statistics(&mut self, value: ExprId, span: Span) -> Checked<Vec<SymbolId>> {
+    pub(super) fn kept_statistics(&mut self, value: ExprId, span: Span) -> Checked<Vec<SymbolId>> {
         let mut kept = Vec::new();
         for statistic in modes::statistics(self.g, value) {
             let symbol = self.g.as_symbol(statistic.kept);
@@ -162,7 +162,7 @@ impl Checker<'_> {
     }
 
     /// The expression to optimize, a scalar, and its unknowns.
-    fn optimized(&mut self, subject: NodeId) -> Checked<(ExprId, Vec<SymbolId>)> {
+    pub(super) fn optimized(&mut self, subject: NodeId) -> Checked<(ExprId, Vec<SymbolId>)> {
         let span = self.ast.span(subject);
         let item = self.item(subject)?;
         let params = match &item {
@@ -194,7 +194,11 @@ impl Checker<'_> {
         Ok((value, unknowns))
     }
 
-    fn over(&mut self, items: &[OverItem], within: &[SymbolId]) -> Checked<Vec<SymbolId>> {
+    pub(super) fn over(
+        &mut self,
+        items: &[OverItem],
+        within: &[SymbolId],
+    ) -> Checked<Vec<SymbolId>> {
         let ast = Arc::clone(&self.ast);
         let mut over = Vec::new();
         for item in items {
@@ -238,7 +242,7 @@ impl Checker<'_> {
     }
 
     /// The method of `using`.
-    fn method(
+    pub(super) fn method(
         &mut self,
         methods: &[NodeId],
         clause: Span,

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::lr_range::Momentum;
 use super::optimizer::OTHERS;
 use super::{Checked, Checker, ChosenMethod, Given, Item, Local, Objective, Optimizer, library};
 use crate::diag::{Diagnostic, codes, nearest};
 use crate::expr::{DimId, ExprId, Symbol, SymbolId};
 use crate::model::batches::axes::{Axes, Axis, Named, NoRows};
 use crate::model::batches::estimate::{self, NoEstimate};
-use crate::model::batches::{Regime, modes};
+use crate::model::batches::{Regime, TRAINING, modes};
 use crate::model::update::{Part, Plateau, Rule};
 use crate::ops;
 use crate::optim::methods::formula;
@@ -27,18 +28,33 @@ pub(super) struct Formula {
     /// How unknowns move that do not have the shape of its block.
     others: Option<Box<Formula>>,
     options: Options,
-    regime: Option<Regime>,
+    pub(super) regime: Option<Regime>,
     step: SymbolId,
-    plateaus: Vec<Plateau>,
+    pub(super) plateaus: Vec<Plateau>,
     span: Span,
 }
 
-/// The options of training.
-const TRAINING: [&str; 6] = ["epochs", "batch", "rows", "patience", "watch", "average"];
+impl Formula {
+    /// Whether the method has an option of that name.
+    pub(super) fn has_option(&self, name: &str) -> bool {
+        self.optimizer.options.iter().any(|(n, _)| n == name)
+    }
+
+    /// Gives an option, in place of what it was given before.
+    pub(super) fn set(&mut self, name: &str, value: Given) {
+        self.own.retain(|(n, _)| n != name);
+        self.own.push((name.to_string(), value));
+    }
+}
 
 /// The parameters of `plateau` with what they are where they are left out: those of PyTorch's scheduler.
 const PLATEAU: [(&str, Option<f64>); 3] =
     [("lr", None), ("factor", Some(0.1)), ("patience", Some(10.0))];
+
+/// Whether an option says how a method trains.
+fn is_of_training(option: &str) -> bool {
+    TRAINING.iter().any(|(name, _)| *name == option)
+}
 
 impl Checker<'_> {
     /// `gd` as a formula, where it is asked to train or its rate depends on the step.
@@ -47,7 +63,7 @@ impl Checker<'_> {
         let named = |a: &Arg| a.name.map(|n| ast.ident(n).to_string());
         let asks = |a: &Arg| match named(a)?.as_str() {
             "clip" | "clip_value" => Some(()),
-            option if TRAINING.contains(&option) => Some(()),
+            option if is_of_training(option) => Some(()),
             "lr" => (!matches!(ast.node(a.value), Node::Number(_) | Node::Name(_))
                 && self.depends_on_step(a.value))
             .then_some(()),
@@ -72,6 +88,40 @@ impl Checker<'_> {
             }
             _ => false,
         })
+    }
+
+    /// A method of the library without options.
+    pub(super) fn formula_of(
+        &mut self,
+        name: &str,
+        span: Span,
+        unknowns: &[SymbolId],
+    ) -> Checked<Formula> {
+        match library::optimizer(self.world, name) {
+            Some(optimizer) => self.formula_method(name, &optimizer, &[], span, unknowns),
+            None => Err(super::Reported),
+        }
+    }
+
+    /// What is known of the momentum of a method: of the library's own, without decay.
+    pub(super) fn momentum_of(&mut self, formula: &Formula) -> Option<Momentum> {
+        let is_own = self.names.get(&formula.optimizer.name).is_none();
+        let plain = formula.own.iter().all(|(name, _)| name == "lr" || name == "alpha");
+        if !is_own || !plain {
+            return None;
+        }
+        let given = formula.own.iter().find(|(name, _)| name == "alpha");
+        let alpha = match given {
+            Some((_, Given::All(Item::Expr(e)))) => ops::known_value(self.g, *e)?,
+            Some(_) => return None,
+            None => 0.9,
+        };
+        match formula.optimizer.name.as_str() {
+            "sgd" => Some(Momentum::Plain),
+            "momentum" => Some(Momentum::Heavy(alpha)),
+            "nesterov" => Some(Momentum::Nesterov(alpha)),
+            _ => None,
+        }
     }
 
     /// A method that is given as a formula, with its options.
@@ -117,7 +167,7 @@ impl Checker<'_> {
             } else if optimizer.options.iter().any(|(n, _)| n == option_name) {
                 let given = self.formula_option(arg.value, &mut formula, unknowns)?;
                 formula.own.push((option_name.to_string(), given));
-            } else if TRAINING.contains(&option_name) {
+            } else if is_of_training(option_name) {
                 let mut regime = formula.regime.take().unwrap_or_default();
                 self.training_option(option_name, arg.value, &mut regime, unknowns)?;
                 formula.regime = Some(regime);
@@ -173,8 +223,11 @@ impl Checker<'_> {
     ) -> Checked<T> {
         let ast = Arc::clone(&self.ast);
         let own = optimizer.options.iter().map(|(n, _)| n.as_str());
-        let all: Vec<&str> =
-            own.chain(known.iter().copied()).chain(["steps"]).chain(TRAINING).collect();
+        let all: Vec<&str> = own
+            .chain(known.iter().copied())
+            .chain(["steps"])
+            .chain(TRAINING.map(|row| row.0))
+            .collect();
         let help = match nearest(name, all.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the options of `{}` are {}", optimizer.name, all.join(", ")),

@@ -24,6 +24,7 @@ use crate::jit::Fault;
 use crate::memory;
 use crate::ops;
 use crate::optim::update::{Done, Ended, Failed, Limits, Pass, Training};
+use crate::patience;
 use crate::random::{Stream, order};
 use crate::shape::{Shape, Tensor};
 use crate::simplify;
@@ -238,6 +239,55 @@ impl Trainer {
             trainer.go_on(kept, batch);
         }
         Ok(trainer)
+    }
+
+    /// From the start, with another rate, so many steps: the mean values of the quarters of these steps, of all that are finite.
+    /// The rule has its rate as its first plateau.
+    pub fn probe(&mut self, start: &[f64], rate: f64, steps: usize) -> [f64; 4] {
+        self.buffers[0][..self.n_kept].copy_from_slice(start);
+        (self.front, self.done, self.far) = (0, Done::default(), 0);
+        if let Some((_, level)) = self.plateaus.first_mut() {
+            level.factor = rate;
+        }
+        let mut quarters = [f64::INFINITY; 4];
+        let (mut order, mut t) = (Vec::new(), 0);
+        let mut at = usize::MAX;
+        let mut epoch = 0;
+        for (quarter, value) in quarters.iter_mut().enumerate() {
+            let until = steps * (quarter + 1) / 4;
+            let (mut loss, mut rows) = (0.0, 0);
+            while t < until {
+                if at >= order.len() {
+                    self.order(epoch, &mut order);
+                    (at, epoch) = (0, epoch + 1);
+                }
+                let to = (at + (until - t) * self.whole.rows).min(order.len());
+                let pass = self.pass(&order[at..to], t + 1, f64::INFINITY);
+                (at, t) = (to, t + pass.steps);
+                (loss, rows) = (loss + pass.loss, rows + pass.rows);
+                if pass.failed.is_some() {
+                    return quarters;
+                }
+                patience::look();
+            }
+            *value = loss / rows as f64;
+        }
+        quarters
+    }
+
+    /// Whether every step takes all rows.
+    pub fn takes_all_rows(&self) -> bool {
+        self.whole.rows == self.n_rows
+    }
+
+    /// Steps of a pass over all rows.
+    pub fn steps_an_epoch(&self) -> usize {
+        self.n_rows.div_ceil(self.whole.rows)
+    }
+
+    /// theta, states and statistics at the start.
+    pub fn start(&self) -> Vec<f64> {
+        self.buffers[0][..self.n_kept].to_vec()
     }
 
     /// Goes on where another training of the same kind has ended; otherwise from the point alone.

@@ -13,6 +13,7 @@
 
 pub mod driver;
 pub mod judge;
+pub mod lanczos;
 pub mod line_search;
 pub mod method;
 pub mod methods;

@@ -23,6 +23,7 @@ impl Runner<'_> {
             CommandKind::Check => self.check(command, out),
             CommandKind::Solve => self.solve_statement(command, out),
             CommandKind::Export => self.export(command),
+            CommandKind::LrRange => self.lr_range_statement(command, out),
             kind => self.not_built(&format!("`{}`", kind.word()), command.word),
         }
     }
@@ -44,6 +45,7 @@ impl Runner<'_> {
             CommandKind::Derive => self.derivations(command),
             CommandKind::Check => self.check_item(command),
             CommandKind::Solve => self.solve_item(command),
+            CommandKind::LrRange => self.lr_range(command, name).map(|(item, _)| item),
             kind => {
                 self.not_built(&format!("`{}`", kind.word()), command.word)?;
                 Ok(Item::Failed)

@@ -34,6 +34,7 @@ mod define;
 mod derive;
 mod explain;
 mod export;
+mod lr_range;
 mod output;
 mod record;
 mod regular;

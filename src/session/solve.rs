@@ -329,6 +329,25 @@ impl Runner<'_> {
         }
     }
 
+    /// The training that an objective's method asks for; none where it is no such method.
+    pub(super) fn trainer(
+        &mut self,
+        objective: &Objective,
+        setup: &Setup,
+        x0: &mut Vec<f64>,
+    ) -> Checked<Option<Trainer>> {
+        let Some(ChosenMethod { rule: Some((name, rule)), regime, options, .. }) =
+            &objective.method
+        else {
+            return Ok(None);
+        };
+        let plan = Plan::formula(name, options.clone(), Arc::clone(rule), regime.clone());
+        Ok(match self.formula(objective, setup, &plan, x0)? {
+            Some(Formula::Training(trainer)) => Some(*trainer),
+            _ => None,
+        })
+    }
+
     /// What the result that `from` names has left to go on with.
     fn goes_on(&self, objective: &Objective) -> Option<Arc<Kept>> {
         let record = objective.goes_on.as_ref()?;

@@ -203,9 +203,10 @@ pub const STATEMENTS: &[Statement] = &[
         "Searches hyperparameters; the expression may contain `(minimize ..)`.",
         "tune a in [0, 1] minimizing (a - 0.3)^2 using grid")
         .command(CommandKind::Tune, &["minimizing", "maximizing", "using"]),
-    planned(Optimization, "lr_range", Token::LrRange, "lr_range EXPR using METHOD from LOW to HIGH",
-        "Tries learning rates over a range and proposes one.",
-        "var x = 1\nlr_range x^2 using gd from 1e-6 to 1")
+    row(Optimization, "lr_range", Token::LrRange, "lr_range EXPR using METHOD from LOW to HIGH",
+        "Looks for the largest stable rate of a first-order method from where the unknowns stand: by the curvature, or by trying \
+         rates. A result has `limit`, that rate, `rate`, half of it, and `probes`, a table of what was tried.",
+        "var x = 1\nlr_range 3*x^2 using sgd from 1e-6 to 10")
         .command(CommandKind::LrRange, &["over", "using", "from", "to"]),
 
     row(Clause, "over", Token::Over, "over x, y",

@@ -32,6 +32,7 @@ fn example() -> Fit {
         verdict: None,
         statistics: None,
         trace: Trace::default(),
+        kept: None,
     }
 }
 

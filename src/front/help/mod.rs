@@ -14,6 +14,7 @@ pub use overview::overview;
 use super::paint::Paint;
 use crate::check::{builtins, library};
 use crate::diag::{Code, codes, nearest};
+use crate::model::batches::TRAINING;
 use crate::ops::{self, OpDef};
 use crate::optim::options::BASE_OPTIONS;
 use crate::optim::registry;
@@ -50,11 +51,13 @@ pub fn topics() -> impl Iterator<Item = &'static str> {
     let methods = registry::names();
     let options = BASE_OPTIONS.iter().chain(own_options()).map(|row| row.name);
     let codes = codes::all().map(Code::id);
+    let training = TRAINING.iter().map(|(name, _)| *name);
     statements
         .chain(functions())
         .chain(methods)
         .chain(library::optimizers())
         .chain(options)
+        .chain(training)
         .chain(codes)
 }
 

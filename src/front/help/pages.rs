@@ -6,6 +6,7 @@ use super::text::{indented, paragraph};
 use crate::check::Builtin;
 use crate::diag::Code;
 use crate::front::paint::Paint;
+use crate::model::batches::TRAINING;
 use crate::ops::OpDef;
 use crate::optim::options::{BASE_OPTIONS, OptionDef, OptionDefault};
 use crate::optim::registry::{METHODS, MethodDef};
@@ -52,19 +53,21 @@ pub fn library(name: &str, doc: &[&str], text: &str, paint: Paint) -> String {
     page.words(&doc.join(" "));
     page.code("Formula", text);
     page.fact("shared", "steps, clip, clip_value, gtol, max_time, trace");
+    page.fact("training", &TRAINING.map(|(name, _)| name).join(", "));
     page.code("Example", &format!("var x = 1\nminimize x^2 using {name}(steps = 10)"));
     page.text
 }
 
 /// The page of a function of the library, where it has definitions.
-pub fn schedule(name: &str, definitions: &[(&str, &str)], paint: Paint) -> Option<String> {
+pub fn schedule(name: &str, definitions: &[(String, String)], paint: Paint) -> Option<String> {
     (!definitions.is_empty()).then(|| {
         let mut page = Page::new(name, "function of the library", paint);
         for (doc, definition) in definitions {
-            let (call, formula) = definition.split_once(" = ").unwrap_or((definition, ""));
-            page.code("", call.trim_start_matches("fn "));
+            let (call, formula) = definition.split_once(") =").unwrap_or((definition, ""));
+            page.code("", &format!("{})", call.trim_start_matches("fn ")));
             page.words(doc);
-            page.words(&format!("= {formula}"));
+            let formula: Vec<&str> = formula.split_whitespace().collect();
+            page.words(&format!("= {}", formula.join(" ")));
         }
         page.text
     })
@@ -115,8 +118,19 @@ pub fn option(name: &str, paint: Paint) -> Option<String> {
             text += &format!("\n{}", described(own, paint));
         }
     }
+    if let Some((_, doc)) = TRAINING.iter().find(|(option, _)| *option == name) {
+        let mut page = Page::new(name, "option of training by first-order methods", paint);
+        page.words(doc);
+        page.code("Example", TRAINED);
+        text += &page.text;
+    }
     (!text.is_empty()).then_some(text)
 }
+
+/// A training with many of its options.
+const TRAINED: &str = "let x = [1, 2, 3, 4]\nlet y = [1, 3, 5, 7]\nvar w, b\nlet J = mean((w*x + b - y).^2)\n\
+    minimize J using adam(lr = 0.1, batch = 2, rows = x, epochs = 20,\n    \
+    watch = abs(w - 2), patience = 5)";
 
 /// The page of a code of findings.
 pub fn code(code: Code, paint: Paint) -> String {

@@ -7,6 +7,19 @@ pub mod modes;
 use crate::expr::ExprId;
 use axes::Named;
 
+/// The options of training, each with a line for help pages.
+pub const TRAINING: [(&str, &str); 6] = [
+    ("epochs", "passes over all rows"),
+    (
+        "batch",
+        "rows a step, drawn without replacement, in a new order every epoch; all where it is left out",
+    ),
+    ("rows", "the table or the array whose rows are drawn, where the objective reads several"),
+    ("patience", "epochs that may pass without a better value; the point of the best is kept"),
+    ("watch", "what is evaluated after each epoch, instead of its loss: `watch = test_loss`"),
+    ("average", "true, or the share of the last steps whose points are averaged"),
+];
+
 /// How a first-order method trains. What is not given is `None`.
 #[derive(Clone, Debug, Default)]
 pub struct Regime {
