@@ -129,13 +129,15 @@ fn squares() {
             c.g.add(&[p, l])
         }),
     ];
-    for (what, inner) in inner {
+    for (k, (what, inner)) in inner.into_iter().enumerate() {
         let square = |c: &mut Case, x: &[ExprId]| {
             let v = inner(c, x);
             c.g.powi(v, 2)
         };
         check(what, 0, |c, n| chain(c, n, (1, &[0, 1, 3]), square)[..1].to_vec());
-        check(what, 0, |c, n| chain(c, n, (1, &[0, 1, 3]), square));
+        if k < 2 {
+            check(what, 0, |c, n| chain(c, n, (1, &[0, 1, 3]), square));
+        }
     }
 }
 

@@ -132,7 +132,10 @@ pub fn binary(op: Binary, out: &mut [f64], a: Input, b: Input) {
     match op {
         Binary::Add => two(out, a, b, |a, b| a + b),
         Binary::Sub => two(out, a, b, |a, b| a - b),
-        Binary::Mul => two(out, a, b, |a, b| a * b),
+        Binary::Mul => match squared(a, b) {
+            Some(a) => each(out, a, |a| a * a),
+            None => two(out, a, b, |a, b| a * b),
+        },
         Binary::Div => two(out, a, b, |a, b| a / b),
         Binary::Smaller => two(out, a, b, |a, b| if a < b { a } else { b }),
         Binary::Larger => two(out, a, b, |a, b| if a > b { a } else { b }),
@@ -151,10 +154,28 @@ fn fma<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
     if FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
+/// The factor of a square, which is read once.
+#[inline(always)]
+fn squared<'a>(a: Input<'a>, b: Input<'a>) -> Option<&'a [f64]> {
+    match (a, b) {
+        (Many(a), Many(b)) if std::ptr::eq(a, b) => Some(a),
+        _ => None,
+    }
+}
+
 /// `±a*b ± c`.
 #[inline(always)]
 pub fn mul_add<const FUSED: bool>(out: &mut [f64], of: [Input; 3], signs: Signs) {
     let fma = fma::<FUSED>;
+    if let Some(a) = squared(of[0], of[1]) {
+        let (a, c) = (Many(a), of[2]);
+        return match (signs.minus_product, signs.minus_addend) {
+            (false, false) => two(out, a, c, |a, c| fma(a, a, c)),
+            (false, true) => two(out, a, c, |a, c| fma(a, a, -c)),
+            (true, false) => two(out, a, c, |a, c| fma(-a, a, c)),
+            (true, true) => two(out, a, c, |a, c| fma(-a, a, -c)),
+        };
+    }
     match (signs.minus_product, signs.minus_addend) {
         (false, false) => three(out, of, fma),
         (false, true) => three(out, of, |a, b, c| fma(a, b, -c)),
@@ -214,32 +235,36 @@ pub fn add_square_of_sub<const FUSED: bool>(total: &mut [f64], a: Input, b: Inpu
 pub fn add_square_of_mul_add<const FUSED: bool>(total: &mut [f64], of: [Input; 3], signs: Signs) {
     let sign = |minus: bool| if minus { -1.0 } else { 1.0 };
     let (product, addend) = (sign(signs.minus_product), sign(signs.minus_addend));
-    let squared = |t: &mut f64, a: f64, b: f64, c: f64| {
+    let add = |t: &mut f64, a: f64, b: f64, c: f64| {
         let v = fma::<FUSED>(product * a, b, addend * c);
         *t = fma::<FUSED>(v, v, *t);
     };
+    if let (Some(a), Many(c)) = (squared(of[0], of[1]), of[2]) {
+        total.iter_mut().zip(a.iter().zip(c)).for_each(|(t, (a, c))| add(t, *a, *a, *c));
+        return;
+    }
     let [a, b, c] = of;
     match (a, b) {
         (Many(a), Many(b)) => match c {
             Many(c) => {
                 let of = a.iter().zip(b).zip(c);
-                total.iter_mut().zip(of).for_each(|(t, ((a, b), c))| squared(t, *a, *b, *c));
+                total.iter_mut().zip(of).for_each(|(t, ((a, b), c))| add(t, *a, *b, *c));
             }
             Same(c) => {
                 let of = a.iter().zip(b);
-                total.iter_mut().zip(of).for_each(|(t, (a, b))| squared(t, *a, *b, c));
+                total.iter_mut().zip(of).for_each(|(t, (a, b))| add(t, *a, *b, c));
             }
         },
         (Many(many), Same(one)) | (Same(one), Many(many)) => match c {
             Many(c) => {
                 let of = many.iter().zip(c);
-                total.iter_mut().zip(of).for_each(|(t, (a, c))| squared(t, *a, one, *c));
+                total.iter_mut().zip(of).for_each(|(t, (a, c))| add(t, *a, one, *c));
             }
-            Same(c) => total.iter_mut().zip(many).for_each(|(t, a)| squared(t, *a, one, c)),
+            Same(c) => total.iter_mut().zip(many).for_each(|(t, a)| add(t, *a, one, c)),
         },
         (Same(a), Same(b)) => match c {
-            Many(c) => total.iter_mut().zip(c).for_each(|(t, c)| squared(t, a, b, *c)),
-            Same(c) => total.iter_mut().for_each(|t| squared(t, a, b, c)),
+            Many(c) => total.iter_mut().zip(c).for_each(|(t, c)| add(t, a, b, *c)),
+            Same(c) => total.iter_mut().for_each(|t| add(t, a, b, c)),
         },
     }
 }
@@ -253,6 +278,11 @@ pub fn add_product<const FUSED: bool>(
     mask: Option<&[f64]>,
 ) {
     let fma = |t: f64, a: f64, b: f64| if FUSED { a.mul_add(b, t) } else { a * b + t };
+    if mask.is_none() && std::ptr::eq(a, b) {
+        let sign = if minus { -1.0 } else { 1.0 };
+        total.iter_mut().zip(a).for_each(|(t, a)| *t = fma(*t, sign * *a, *a));
+        return;
+    }
     let factors = a.iter().zip(b);
     match (mask, minus) {
         (None, false) => total.iter_mut().zip(factors).for_each(|(t, (a, b))| *t = fma(*t, *a, *b)),
