@@ -52,6 +52,8 @@ pub use kernel::{Fault, Kernel, Stats};
 
 use crate::expr::{ExprId, Graph, Op, SymbolId, SymbolKind};
 use crate::memory;
+use crate::ops::Composed;
+use entries::dag::Kind;
 use entries::translate::Translation;
 use kernel::{Way, lay_out};
 #[cfg(feature = "jit")]
@@ -274,13 +276,31 @@ fn scheduled(
         n_in += g.symbol(s).shape.len();
     }
     verify_symbols(g, outputs, &places)?;
+    let program = match Composed::of(g, outputs) {
+        None => translated(g, outputs, places),
+        Some(made) => {
+            let mut program = translated(&made.graph, &made.exprs, places);
+            // Faults name nodes of the graph that was given.
+            program.instrs.iter_mut().for_each(|instr| match &mut instr.kind {
+                Kind::Whole(node)
+                | Kind::Inside { node, .. }
+                | Kind::Fold { node: Some(node), .. } => *node = made.origin(*node),
+                _ => {}
+            });
+            program
+        }
+    };
+    Ok((program, n_in))
+}
+
+fn translated(g: &Graph, outputs: &[ExprId], places: FxHashMap<SymbolId, usize>) -> Program {
     let mut t = Translation::new(g, outputs, places);
     let roots = t.outputs(outputs);
     let mut program = schedule::schedule(&t.dag, &roots);
     program.data = t.data;
     program.buffers = t.buffers;
     program.calls = t.calls;
-    Ok((program, n_in))
+    program
 }
 
 /// Every symbol has a value, no index is free, and all arrays can be held.

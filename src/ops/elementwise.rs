@@ -7,9 +7,9 @@ use super::partials::{
 };
 use super::{
     Accuracy, Binding, Derivative, Doc, Domain, Exact, Latex, Lowering, OpDef, Traits, Value,
-    shapes,
+    shapes, times,
 };
-use crate::expr::{ExprId, Graph, Op};
+use crate::expr::{ExprId, Graph, Num, Op};
 use crate::special::{self, vector::Elementary};
 
 type Partial = fn(&mut Graph, &[ExprId], ExprId, usize) -> ExprId;
@@ -496,11 +496,11 @@ pub const ROWS: &[&OpDef] = &[
             traits: Traits { pieces: shape::ASIN, ..ODD_UP },
             exact: Exact::Small,
             accuracy: Accuracy::Ulps,
-            lowering: Lowering::Call,
+            lowering: Lowering::Composed(|g, _, a| atanh(g, a[0])),
             samples: UNIT,
             doc: ("inverse hyperbolic tangent", "log((1 + x)/(1 - x))/2", ("atanh(0)", "0")),
         },
-        f64::atanh,
+        special::atanh,
         |g, a, _, _| {
             let s = affine_power(g, 1, -1, a[0], 2);
             g.powi(s, -1)
@@ -815,3 +815,14 @@ pub const ROWS: &[&OpDef] = &[
         |g, a, _, k| mod_partial(g, a, k),
     ),
 ];
+
+/// The formula of [`special::atanh`].
+fn atanh(g: &mut Graph, x: ExprId) -> ExprId {
+    let (sign, size) = (g.apply(Op::Sign, &[x]), g.apply(Op::Abs, &[x]));
+    let rest = affine_power(g, 1, -1, size, 1);
+    let (two, ratio) = (g.int(2), g.div(size, rest));
+    let ratio = g.mul(&[two, ratio]);
+    let log = g.apply(Op::Log1p, &[ratio]);
+    let (half, signed) = (g.number(Num::frac(1, 2)), times(g, sign, log));
+    g.mul(&[half, signed])
+}

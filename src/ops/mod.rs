@@ -19,6 +19,7 @@ mod arith;
 mod arrays;
 mod binders;
 mod build;
+mod composed;
 mod curvature;
 mod elementwise;
 mod inverse;
@@ -43,6 +44,7 @@ pub use arith::{coefficient, times};
 pub use arrays::{tiles, verify_read};
 pub use binders::{Range, count, neutral};
 pub use build::{build, known_value};
+pub use composed::{Composed, Formula};
 pub use curvature::{Bend, Piece, Trend, power_pieces};
 pub use logic::within;
 pub use noise::calls;
@@ -324,7 +326,7 @@ pub type Adjoint = fn(&mut Graph, &[ExprId], ExprId, ExprId, usize) -> ExprId;
 pub type Tangent = fn(&mut Graph, &[ExprId], ExprId, ExprId, usize) -> ExprId;
 
 /// How an operator becomes machine code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Lowering {
     /// A leaf: a constant, a load or a loop counter.
     Leaf,
@@ -341,6 +343,9 @@ pub enum Lowering {
     Loop,
     /// A call of the row's function of whole arrays.
     Library,
+    /// A formula over other operators takes its place before anything is compiled, so that it runs wherever they do.
+    /// For what is rarely used, and what loops over many entries then take as vector code.
+    Composed(Formula),
 }
 
 impl Lowering {

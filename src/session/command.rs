@@ -61,9 +61,7 @@ impl Runner<'_> {
             parts.push(self.checker(|c| c.shown(&item, span))?);
         }
         self.emit_fits(out);
-        if !self.is_dry() {
-            out(&self.session.files.sources, Output::Print(parts.join(" ")));
-        }
+        out(&self.session.files.sources, Output::Print(parts.join(" ")));
         Ok(())
     }
 

@@ -13,10 +13,8 @@ impl Runner<'_> {
         let item = self.derivations(command)?;
         let span = self.span_of(command);
         let text = self.checker(|c| c.shown(&item, span))?;
-        if !self.is_dry() {
-            let name = squeeze(self.session.files.sources.slice(span));
-            out(&self.session.files.sources, Output::Value { name, text, value: JsonValue::Null });
-        }
+        let name = squeeze(self.session.files.sources.slice(span));
+        out(&self.session.files.sources, Output::Value { name, text, value: JsonValue::Null });
         Ok(())
     }
 

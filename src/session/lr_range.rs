@@ -74,9 +74,7 @@ impl Runner<'_> {
         out: &mut Receiver,
     ) -> Checked<()> {
         let (item, said) = self.lr_range(command, None)?;
-        if !self.is_dry() {
-            out(&self.session.files.sources, Output::Print(said));
-        }
+        out(&self.session.files.sources, Output::Print(said));
         if self.mode == Mode::Line {
             self.session.state.names.define("ans", item, None);
         }

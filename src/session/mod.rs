@@ -343,7 +343,7 @@ impl Session {
 
     /// Checks all statements on a copy of the state; failed where there is a
     /// mistake. Without one it stays silent, since running will give
-    /// the same warnings, unless `everything` is to be reported.
+    /// the same warnings, unless `everything` is to be reported. Whatever else statements give out is dropped here.
     fn look(&mut self, ast: &Arc<Ast>, everything: bool, out: &mut Receiver) -> Outcome {
         let before = self.state.clone();
         let random = self.files.random_state();

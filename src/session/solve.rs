@@ -197,7 +197,7 @@ impl Runner<'_> {
             };
             (statistics, verdict, solution)
         });
-        let fault = problem.fault.take();
+        let fault = problem.take_fault();
         let times = problem.times;
         drop(problem);
         self.session.prepared.add(times);

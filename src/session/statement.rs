@@ -225,10 +225,8 @@ impl Runner<'_> {
         }
         // Warnings come before the value that they are about.
         self.flush(out);
-        if !self.is_dry() {
-            let name = squeeze(self.session.files.sources.slice(span));
-            out(&self.session.files.sources, Output::Value { name, text, value });
-        }
+        let name = squeeze(self.session.files.sources.slice(span));
+        out(&self.session.files.sources, Output::Value { name, text, value });
         Ok(())
     }
 

@@ -18,7 +18,9 @@ mod polygamma;
 mod student;
 pub mod vector;
 
-pub use elementary::{hypot, log_cosh, logsumexp, mod_floor, pow, relu, sigmoid, sign, softplus};
+pub use elementary::{
+    atanh, hypot, log_cosh, logsumexp, mod_floor, pow, relu, sigmoid, sign, softplus,
+};
 pub use gamma::{digamma, erf, erfc, gamma, lgamma, tetragamma, trigamma};
 pub use normal::{
     beta, erf_inv, erfcx, lbeta, log_norm_cdf, log1m_exp, norm_cdf, norm_pdf, sinc,

@@ -1,9 +1,10 @@
 //! Every operator of the table, compiled, against its row's value.
 
 use crate::jit_support::{Case, Numbers};
+use gradus::eval::EvalError;
 use gradus::expr::{Data, Op};
-use gradus::jit::{Options, compile};
-use gradus::ops::{self, OpDef, Value};
+use gradus::jit::{Fault, Options, compile};
+use gradus::ops::{self, Accuracy, Lowering, OpDef, Value};
 use gradus::shape::{Shape, Tensor};
 
 fn numeric_rows() -> impl Iterator<Item = &'static &'static OpDef> {
@@ -69,6 +70,75 @@ fn comparisons_and_extremes_with_nan_and_infinity() {
             })
             .collect();
         case.check(&format!("{op:?}"), &outputs);
+    }
+}
+
+/// What an operator is made of has the operator's value: over its domain, at its ends and beyond.
+#[test]
+fn formulas_have_the_values_of_their_rows() {
+    let mut found = 0;
+    for row in ops::table().iter().filter(|r| matches!(r.lowering, Lowering::Composed(_))) {
+        found += 1;
+        let Value::Unary(value) = row.value else {
+            // Of more than one argument: at the samples, by the tests of this file.
+            assert!(
+                !row.samples.is_empty() || row.arity.0 == 1,
+                "{:?}: nothing compares it",
+                row.op
+            );
+            continue;
+        };
+        let mut case = Case::new();
+        let x = case.scalar("x", 0.0);
+        let y = case.g.apply(row.op, &[x]);
+        let made = ops::Composed::of(&case.g, &[y]).expect("it has a formula");
+        let at = |x: f64| {
+            let known = |_| Some(Tensor::scalar(x));
+            gradus::eval::evaluate(&made.graph, &made.exprs, &known).expect("a value")[0].data()[0]
+        };
+        let units = if row.accuracy == Accuracy::Exact { 0.0 } else { 8.0 };
+        let floor = if row.accuracy == Accuracy::Absolute { 1e-12 } else { 0.0 };
+        let (lo, hi) = row.domain.hull();
+        let (lo, hi) = (lo.max(-40.0), hi.min(40.0));
+        let inside = (0..=1000).map(|k| lo + (hi - lo) * f64::from(k) / 1000.0);
+        let small = (1..300).step_by(7).flat_map(|k| [10f64.powi(-k), -(10f64.powi(-k))]);
+        let near = (1..50).flat_map(|k| {
+            let by = 0.5f64.powi(k);
+            [lo + by, hi - by, lo - by, hi + by]
+        });
+        let ends = [0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+        for x in inside.chain(small).chain(near).chain(ends) {
+            let (seen, wanted) = (at(x), value(x));
+            let error = (seen - wanted).abs();
+            let allowed = (units * f64::EPSILON * wanted.abs()).max(floor);
+            let same = seen == wanted || seen.is_nan() && wanted.is_nan() || error <= allowed;
+            assert!(same, "{:?} at {x:e}: {seen:e}, not {wanted:e}", row.op);
+        }
+    }
+    assert!(found > 0);
+}
+
+/// A fault below an operator that is made of others names a node of the graph that was compiled.
+#[test]
+fn faults_below_formulas_have_their_nodes() {
+    let mut case = Case::new();
+    let (v, k) = (case.unknown("v", Tensor::vector(vec![0.5, 0.25])), case.scalar("k", 3.0));
+    let made = case.g.apply(Op::Atanh, &[k]);
+    let one = case.g.int(1);
+    let place = case.g.mul(&[one, k]);
+    let (entry, within) = (case.at(v, place), case.g.apply(Op::Sign, &[made]));
+    let far = case.g.add(&[k, within]);
+    let other = case.at(v, far);
+    let total = case.g.add(&[made, entry, other]);
+    for way in crate::jit_support::ways() {
+        let kernel = case.kernel_with(&[total], way);
+        let x: Vec<f64> = case.values.iter().flat_map(|t| t.data().to_vec()).collect();
+        match kernel.call(&x, &mut [0.0]) {
+            Err(Fault::Eval(
+                EvalError::Outside { node, .. } | EvalError::NotWhole { node, .. },
+            )) => assert!([entry, other].contains(&node), "{node:?}"),
+            other => panic!("{other:?}"),
+        }
     }
 }
 

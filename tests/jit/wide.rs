@@ -81,6 +81,66 @@ fn neighbours() {
     });
 }
 
+/// Squares of what one operation gives, of lanes and of numbers: the value alone, where that operation and the sum may
+/// be one step, and with the gradient, where they may not.
+#[test]
+fn squares() {
+    type Inner = fn(&mut Case, &[ExprId]) -> ExprId;
+    let inner: [(&str, Inner); 10] = [
+        ("a - b", |c, x| c.g.sub(x[0], x[1])),
+        ("a - k", |c, x| {
+            let k = c.scalar("k", 0.7);
+            c.g.sub(x[0], k)
+        }),
+        ("k - a", |c, x| {
+            let k = c.scalar("k", 0.7);
+            c.g.sub(k, x[0])
+        }),
+        ("a*b + c", |c, x| {
+            let p = c.g.mul(&[x[0], x[1]]);
+            c.g.add(&[p, x[2]])
+        }),
+        ("a*b - c", |c, x| {
+            let p = c.g.mul(&[x[0], x[1]]);
+            c.g.sub(p, x[2])
+        }),
+        ("c - a*b", |c, x| {
+            let p = c.g.mul(&[x[0], x[1]]);
+            c.g.sub(x[2], p)
+        }),
+        ("k*a - b", |c, x| {
+            let k = c.scalar("k", 0.7);
+            let p = c.g.mul(&[k, x[0]]);
+            c.g.sub(p, x[1])
+        }),
+        ("a*b - k", |c, x| {
+            let k = c.scalar("k", 0.7);
+            let p = c.g.mul(&[x[0], x[1]]);
+            c.g.sub(p, k)
+        }),
+        ("k - a*b", |c, x| {
+            let k = c.scalar("k", 0.7);
+            let p = c.g.mul(&[x[0], x[1]]);
+            c.g.sub(k, p)
+        }),
+        ("k*a + l", |c, x| {
+            let (k, l) = (c.scalar("k", 0.7), c.scalar("l", -0.2));
+            let p = c.g.mul(&[k, x[0]]);
+            c.g.add(&[p, l])
+        }),
+    ];
+    for (k, (what, inner)) in inner.into_iter().enumerate() {
+        let square = |c: &mut Case, x: &[ExprId]| {
+            let v = inner(c, x);
+            c.g.powi(v, 2)
+        };
+        check(what, 0, |c, n| chain(c, n, (1, &[0, 1, 3]), square)[..1].to_vec());
+        if k < 2 {
+            check(what, 0, |c, n| chain(c, n, (1, &[0, 1, 3]), square));
+        }
+    }
+}
+
 /// More scatters that carry lanes than there are registers for.
 #[test]
 fn many_neighbours() {

@@ -13,7 +13,7 @@ pub struct Arrays<'r> {
     pub data: &'r [Tensor],
 }
 
-impl Arrays<'_> {
+impl<'r> Arrays<'r> {
     /// The memory in which an array lies.
     #[inline(always)]
     pub fn of(&self, start: Start) -> &[f64] {
@@ -31,6 +31,16 @@ impl Arrays<'_> {
         match start {
             Start::Output => self.output,
             Start::Scratch => self.scratch,
+            Start::Input | Start::Data(_) => unreachable!("nothing is stored to what is given"),
+        }
+    }
+
+    /// The memory of a buffer, to take away while a step writes to it.
+    #[inline(always)]
+    pub fn whole_mut(&mut self, start: Start) -> &mut &'r mut [f64] {
+        match start {
+            Start::Output => &mut self.output,
+            Start::Scratch => &mut self.scratch,
             Start::Input | Start::Data(_) => unreachable!("nothing is stored to what is given"),
         }
     }

@@ -4,6 +4,7 @@
 //! Everything is inlined into the functions of `run`, which are compiled for a
 //! level of vector instructions each.
 
+use super::plan::Signs;
 use crate::jit::bodies::body::{Binary, Compare, Logic, Unary};
 use crate::jit::bodies::frame::Combine;
 use crate::special::vector::Lanes;
@@ -37,10 +38,50 @@ pub fn chosen(mask: f64, a: f64, b: f64) -> f64 {
     f64::from_bits((a.to_bits() & m) | (b.to_bits() & !m))
 }
 
+/// Lanes of the longest piece that loops do at once, as the Rust compiler makes them.
+const PIECE: usize = 32;
+
+/// Lanes from one to another, twice, without a rest that would be done one by one: the last lanes are done again with
+/// those before them, from the same operands.
+#[inline(always)]
+fn pieces(count: usize) -> [(usize, usize); 2] {
+    match count % PIECE {
+        rest if rest > 0 && count > PIECE => [(0, count - rest), (count - PIECE, count)],
+        _ => [(0, count), (0, 0)],
+    }
+}
+
+#[inline(always)]
+fn each(out: &mut [f64], a: &[f64], f: impl Fn(f64) -> f64) {
+    for (from, to) in pieces(out.len()) {
+        out[from..to].iter_mut().zip(&a[from..to]).for_each(|(o, a)| *o = f(*a));
+    }
+}
+
+#[inline(always)]
+fn each_two(out: &mut [f64], a: &[f64], b: &[f64], f: impl Fn(f64, f64) -> f64) {
+    for (from, to) in pieces(out.len()) {
+        let of = a[from..to].iter().zip(&b[from..to]);
+        out[from..to].iter_mut().zip(of).for_each(|(o, (a, b))| *o = f(*a, *b));
+    }
+}
+
+#[inline(always)]
+fn each_three(
+    out: &mut [f64],
+    (a, b, c): (&[f64], &[f64], &[f64]),
+    f: impl Fn(f64, f64, f64) -> f64,
+) {
+    for (from, to) in pieces(out.len()) {
+        let of = a[from..to].iter().zip(&b[from..to]).zip(&c[from..to]);
+        out[from..to].iter_mut().zip(of).for_each(|(o, ((a, b), c))| *o = f(*a, *b, *c));
+    }
+}
+
 #[inline(always)]
 pub fn one(out: &mut [f64], a: Input, f: impl Fn(f64) -> f64) {
     match a {
-        Many(a) => out.iter_mut().zip(a).for_each(|(o, a)| *o = f(*a)),
+        Many(a) => each(out, a, f),
         Same(a) => out.fill(f(a)),
     }
 }
@@ -48,11 +89,9 @@ pub fn one(out: &mut [f64], a: Input, f: impl Fn(f64) -> f64) {
 #[inline(always)]
 pub fn two(out: &mut [f64], a: Input, b: Input, f: impl Fn(f64, f64) -> f64) {
     match (a, b) {
-        (Many(a), Many(b)) => {
-            out.iter_mut().zip(a).zip(b).for_each(|((o, a), b)| *o = f(*a, *b));
-        }
-        (Many(a), Same(b)) => out.iter_mut().zip(a).for_each(|(o, a)| *o = f(*a, b)),
-        (Same(a), Many(b)) => out.iter_mut().zip(b).for_each(|(o, b)| *o = f(a, *b)),
+        (Many(a), Many(b)) => each_two(out, a, b, f),
+        (Many(a), Same(b)) => each(out, a, |a| f(a, b)),
+        (Same(a), Many(b)) => each(out, b, |b| f(a, b)),
         (Same(a), Same(b)) => out.fill(f(a, b)),
     }
 }
@@ -62,17 +101,10 @@ pub fn three(out: &mut [f64], [a, b, c]: [Input; 3], f: impl Fn(f64, f64, f64) -
     match a {
         Same(a) => two(out, b, c, |b, c| f(a, b, c)),
         Many(a) => match (b, c) {
-            (Many(b), Many(c)) => {
-                let rest = a.iter().zip(b).zip(c);
-                out.iter_mut().zip(rest).for_each(|(o, ((a, b), c))| *o = f(*a, *b, *c));
-            }
-            (Many(b), Same(c)) => {
-                out.iter_mut().zip(a.iter().zip(b)).for_each(|(o, (a, b))| *o = f(*a, *b, c));
-            }
-            (Same(b), Many(c)) => {
-                out.iter_mut().zip(a.iter().zip(c)).for_each(|(o, (a, c))| *o = f(*a, b, *c));
-            }
-            (Same(b), Same(c)) => out.iter_mut().zip(a).for_each(|(o, a)| *o = f(*a, b, c)),
+            (Many(b), Many(c)) => each_three(out, (a, b, c), f),
+            (Many(b), Same(c)) => each_two(out, a, b, |a, b| f(a, b, c)),
+            (Same(b), Many(c)) => each_two(out, a, c, |a, c| f(a, b, c)),
+            (Same(b), Same(c)) => each(out, a, |a| f(a, b, c)),
         },
     }
 }
@@ -100,7 +132,10 @@ pub fn binary(op: Binary, out: &mut [f64], a: Input, b: Input) {
     match op {
         Binary::Add => two(out, a, b, |a, b| a + b),
         Binary::Sub => two(out, a, b, |a, b| a - b),
-        Binary::Mul => two(out, a, b, |a, b| a * b),
+        Binary::Mul => match squared(a, b) {
+            Some(a) => each(out, a, |a| a * a),
+            None => two(out, a, b, |a, b| a * b),
+        },
         Binary::Div => two(out, a, b, |a, b| a / b),
         Binary::Smaller => two(out, a, b, |a, b| if a < b { a } else { b }),
         Binary::Larger => two(out, a, b, |a, b| if a > b { a } else { b }),
@@ -113,11 +148,35 @@ pub fn binary(op: Binary, out: &mut [f64], a: Input, b: Input) {
     }
 }
 
-/// `±a*b ± c`; rounded once where the processor does that.
+/// `a*b + c`; rounded once where the processor does that.
 #[inline(always)]
-pub fn mul_add<const FUSED: bool>(out: &mut [f64], of: [Input; 3], minus: (bool, bool)) {
-    let fma = |a: f64, b: f64, c: f64| if FUSED { a.mul_add(b, c) } else { a * b + c };
-    match minus {
+fn fma<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
+    if FUSED { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// The factor of a square, which is read once.
+#[inline(always)]
+fn squared<'a>(a: Input<'a>, b: Input<'a>) -> Option<&'a [f64]> {
+    match (a, b) {
+        (Many(a), Many(b)) if std::ptr::eq(a, b) => Some(a),
+        _ => None,
+    }
+}
+
+/// `±a*b ± c`.
+#[inline(always)]
+pub fn mul_add<const FUSED: bool>(out: &mut [f64], of: [Input; 3], signs: Signs) {
+    let fma = fma::<FUSED>;
+    if let Some(a) = squared(of[0], of[1]) {
+        let (a, c) = (Many(a), of[2]);
+        return match (signs.minus_product, signs.minus_addend) {
+            (false, false) => two(out, a, c, |a, c| fma(a, a, c)),
+            (false, true) => two(out, a, c, |a, c| fma(a, a, -c)),
+            (true, false) => two(out, a, c, |a, c| fma(-a, a, c)),
+            (true, true) => two(out, a, c, |a, c| fma(-a, a, -c)),
+        };
+    }
+    match (signs.minus_product, signs.minus_addend) {
         (false, false) => three(out, of, fma),
         (false, true) => three(out, of, |a, b, c| fma(a, b, -c)),
         (true, false) => three(out, of, |a, b, c| fma(-a, b, c)),
@@ -157,6 +216,59 @@ pub fn add(total: &mut [f64], value: &[f64], mask: Option<&[f64]>) {
     }
 }
 
+/// Adds the squares of differences.
+#[inline(always)]
+pub fn add_square_of_sub<const FUSED: bool>(total: &mut [f64], a: Input, b: Input) {
+    let squared = |t: &mut f64, v: f64| *t = fma::<FUSED>(v, v, *t);
+    match (a, b) {
+        (Many(a), Many(b)) => {
+            total.iter_mut().zip(a).zip(b).for_each(|((t, a), b)| squared(t, *a - *b));
+        }
+        (Many(a), Same(b)) => total.iter_mut().zip(a).for_each(|(t, a)| squared(t, *a - b)),
+        (Same(a), Many(b)) => total.iter_mut().zip(b).for_each(|(t, b)| squared(t, a - *b)),
+        (Same(a), Same(b)) => total.iter_mut().for_each(|t| squared(t, a - b)),
+    }
+}
+
+/// Adds the squares of `±a*b ± c`. Signs are factors, which round nothing.
+#[inline(always)]
+pub fn add_square_of_mul_add<const FUSED: bool>(total: &mut [f64], of: [Input; 3], signs: Signs) {
+    let sign = |minus: bool| if minus { -1.0 } else { 1.0 };
+    let (product, addend) = (sign(signs.minus_product), sign(signs.minus_addend));
+    let add = |t: &mut f64, a: f64, b: f64, c: f64| {
+        let v = fma::<FUSED>(product * a, b, addend * c);
+        *t = fma::<FUSED>(v, v, *t);
+    };
+    if let (Some(a), Many(c)) = (squared(of[0], of[1]), of[2]) {
+        total.iter_mut().zip(a.iter().zip(c)).for_each(|(t, (a, c))| add(t, *a, *a, *c));
+        return;
+    }
+    let [a, b, c] = of;
+    match (a, b) {
+        (Many(a), Many(b)) => match c {
+            Many(c) => {
+                let of = a.iter().zip(b).zip(c);
+                total.iter_mut().zip(of).for_each(|(t, ((a, b), c))| add(t, *a, *b, *c));
+            }
+            Same(c) => {
+                let of = a.iter().zip(b);
+                total.iter_mut().zip(of).for_each(|(t, (a, b))| add(t, *a, *b, c));
+            }
+        },
+        (Many(many), Same(one)) | (Same(one), Many(many)) => match c {
+            Many(c) => {
+                let of = many.iter().zip(c);
+                total.iter_mut().zip(of).for_each(|(t, (a, c))| add(t, *a, one, *c));
+            }
+            Same(c) => total.iter_mut().zip(many).for_each(|(t, a)| add(t, *a, one, c)),
+        },
+        (Same(a), Same(b)) => match c {
+            Many(c) => total.iter_mut().zip(c).for_each(|(t, c)| add(t, a, b, *c)),
+            Same(c) => total.iter_mut().for_each(|t| add(t, a, b, c)),
+        },
+    }
+}
+
 /// Adds `±a*b` likewise.
 #[inline(always)]
 pub fn add_product<const FUSED: bool>(
@@ -166,6 +278,11 @@ pub fn add_product<const FUSED: bool>(
     mask: Option<&[f64]>,
 ) {
     let fma = |t: f64, a: f64, b: f64| if FUSED { a.mul_add(b, t) } else { a * b + t };
+    if mask.is_none() && std::ptr::eq(a, b) {
+        let sign = if minus { -1.0 } else { 1.0 };
+        total.iter_mut().zip(a).for_each(|(t, a)| *t = fma(*t, sign * *a, *a));
+        return;
+    }
     let factors = a.iter().zip(b);
     match (mask, minus) {
         (None, false) => total.iter_mut().zip(factors).for_each(|(t, (a, b))| *t = fma(*t, *a, *b)),

@@ -35,6 +35,21 @@ pub enum Number {
     Entry(u32, i32),
 }
 
+/// Where a step puts its result.
+#[derive(Clone, Copy, Debug)]
+pub enum Target {
+    Block(u32),
+    /// Neighbouring entries of an array, by pointer and bytes from it.
+    Array(u32, i32),
+}
+
+/// The signs of a product and of what is added to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Signs {
+    pub minus_product: bool,
+    pub minus_addend: bool,
+}
+
 /// What is done to a block.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
@@ -43,13 +58,12 @@ pub enum Step {
     Gather(Address, u32),
     Fill(Source, u32),
     Unary(Unary, Source, u32),
-    Binary(Binary, Source, Source, u32),
-    MulAdd {
-        minus_product: bool,
-        minus_addend: bool,
-        of: [Source; 3],
-        to: u32,
-    },
+    Binary(Binary, Source, Source, Target),
+    /// `±a*b ± c`.
+    MulAdd([Source; 3], Signs, Target),
+    /// Adds the square of a difference, or of `±a*b ± c`, to an accumulator.
+    AddSquareOfSub(u32, [Source; 2]),
+    AddSquareOfMulAdd(u32, [Source; 3], Signs),
     Compare(Compare, Source, Source, u32),
     Logic(Logic, Source, Source, u32),
     Select([Source; 3], u32),
@@ -118,6 +132,8 @@ pub struct Plan {
 /// Blocks that are taken, and values in them.
 struct Planner<'b> {
     body: &'b Body,
+    /// The memory of each pointer.
+    starts: Vec<Start>,
     steps: Vec<Step>,
     numbers: Vec<Number>,
     places: Vec<Option<Source>>,
@@ -141,6 +157,7 @@ impl Plan {
         }
         let mut p = Planner {
             body,
+            starts: found.pointers.iter().map(|p| p.start).collect(),
             steps: Vec::new(),
             numbers: Vec::new(),
             places: vec![None; count],
@@ -245,6 +262,11 @@ impl Planner<'_> {
                 self.steps.push(Step::AddTo(to, value, mask));
                 None
             }
+            Op::AddProductTo { to, minus: false, a, b, mask: None }
+                if a == b && self.add_square(to, a, k) =>
+            {
+                None
+            }
             Op::AddProductTo { to, minus, a, b, mask } => {
                 let (a, b) = (self.lanes_of(a, &mut own), self.lanes_of(b, &mut own));
                 let mask = mask.map(|m| self.at(m));
@@ -256,6 +278,7 @@ impl Planner<'_> {
                 self.steps.push(Step::SetTo(to, value, mask));
                 None
             }
+            Op::Store { at, add: false, value, mask: None } if self.put(at, value, k) => None,
             Op::Store { at, add, value, mask } => {
                 let (value, mask) = (self.held(value, &mut own), mask.map(|m| self.at(m)));
                 self.steps.push(Step::Store { at, add, value, mask });
@@ -286,11 +309,12 @@ impl Planner<'_> {
             }
             Op::Binary(op, a, b) => {
                 let (a, b) = (self.at(a), self.at(b));
-                Box::new(move |to| Step::Binary(op, a, b, to))
+                Box::new(move |to| Step::Binary(op, a, b, Target::Block(to)))
             }
             Op::MulAdd { minus_product, minus_addend, a, b, c } => {
                 let of = [a, b, c].map(|v| self.at(v));
-                Box::new(move |to| Step::MulAdd { minus_product, minus_addend, of, to })
+                let signs = Signs { minus_product, minus_addend };
+                Box::new(move |to| Step::MulAdd(of, signs, Target::Block(to)))
             }
             Op::Compare(op, a, b) => {
                 let (a, b) = (self.at(a), self.at(b));
@@ -328,6 +352,51 @@ impl Planner<'_> {
         let to = self.block();
         self.steps.push(step(to));
         to
+    }
+
+    /// Whether operation `k` alone uses value `v`, and the last step has put it in a block.
+    fn is_last(&self, v: Id, k: usize) -> bool {
+        let to = match self.steps.last() {
+            Some(
+                Step::Binary(_, _, _, Target::Block(to)) | Step::MulAdd(_, _, Target::Block(to)),
+            ) => *to,
+            _ => return false,
+        };
+        self.last[v as usize] == k && self.places[v as usize] == Some(Source::Block(to))
+    }
+
+    /// Adds the square of a value to an accumulator with the step that computes it, where that can be.
+    fn add_square(&mut self, to: u32, v: Id, k: usize) -> bool {
+        if !self.is_last(v, k) {
+            return false;
+        }
+        let both = match self.steps.last() {
+            Some(&Step::Binary(Binary::Sub, a, b, _)) => Step::AddSquareOfSub(to, [a, b]),
+            Some(&Step::MulAdd(of, signs, _)) => Step::AddSquareOfMulAdd(to, of, signs),
+            _ => return false,
+        };
+        self.steps.pop();
+        self.steps.push(both);
+        true
+    }
+
+    /// Puts a value where it is stored with the step that computes it, where that reads nothing of the same memory.
+    fn put(&mut self, at: Address, v: Id, k: usize) -> bool {
+        if at.stride != 1 || !self.is_last(v, k) {
+            return false;
+        }
+        let start = self.starts[at.pointer as usize];
+        let apart = |from: &Source| match *from {
+            Source::Array(p, _) => self.starts[p as usize] != start,
+            _ => true,
+        };
+        let place = match self.steps.last_mut() {
+            Some(Step::Binary(_, a, b, to)) if [*a, *b].iter().all(apart) => to,
+            Some(Step::MulAdd(of, _, to)) if of.iter().all(apart) => to,
+            _ => return false,
+        };
+        *place = Target::Array(at.pointer, at.offset);
+        true
     }
 
     /// Frees the blocks of values that nobody uses after this.

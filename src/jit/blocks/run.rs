@@ -4,13 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::arrays::Arrays;
 use super::lanes::{self, Input, chosen, holds};
-use super::plan::{KEPT, Number, Plan, Source, Step};
+use super::plan::{KEPT, Number, Plan, Source, Step, Target};
 use crate::jit::bodies::body::Outside;
 use crate::jit::bodies::frame::Address;
 use crate::special::vector::{Simd, slices};
 
 /// Numbers of a line of the cache.
 const LINE: usize = 8;
+
+/// Lines of a page. The processor takes addresses that differ by whole pages for the same until it knows better.
+const LINES: usize = 64;
 
 /// Room for the lanes of one value. It begins where a line of the cache does: vectors that lie across two take twice as
 /// long.
@@ -21,9 +24,14 @@ struct Block {
 }
 
 impl Block {
-    fn new(lanes: usize) -> Block {
-        let numbers = vec![0.0; lanes + LINE];
-        let start = numbers.as_ptr().align_offset(8 * LINE).min(LINE);
+    /// The `k`-th block. In their pages blocks begin far apart, so that no step reads just behind where it has written
+    /// in another page.
+    fn new(lanes: usize, k: usize) -> Block {
+        let numbers = vec![0.0; lanes + (LINES + 1) * LINE];
+        let aligned = numbers.as_ptr().align_offset(8 * LINE).min(LINE);
+        let line = numbers.as_ptr().wrapping_add(aligned).addr() / (8 * LINE) % LINES;
+        let wanted = (k % 8 * 8 + k / 8 % 2 * 4) % LINES;
+        let start = aligned + (wanted + LINES - line) % LINES * LINE;
         Block { numbers, start }
     }
 
@@ -58,18 +66,19 @@ impl Lanes {
     /// Room for all of these plans.
     pub fn new<'p>(plans: impl Iterator<Item = &'p Plan> + Clone) -> Lanes {
         // The first blocks are those of all plans, the last of few.
-        let room = |count: fn(&Plan) -> usize| {
+        let room = |count: fn(&Plan) -> usize, before: usize| -> Vec<Block> {
             let mut most: Vec<usize> = Vec::new();
             for plan in plans.clone() {
                 most.resize(most.len().max(count(plan)), 0);
                 most[..count(plan)].iter_mut().for_each(|m| *m = plan.lanes.max(*m));
             }
-            most.into_iter().map(Block::new).collect()
+            most.into_iter().enumerate().map(|(k, n)| Block::new(n, before + k)).collect()
         };
         let carries = plans.clone().map(|p| p.carries).max().unwrap_or(0);
+        let blocks = room(|p| p.blocks, 0);
         Lanes {
-            blocks: room(|p| p.blocks),
-            running: room(|p| p.accumulators.len()),
+            running: room(|p| p.accumulators.len(), blocks.len()),
+            blocks,
             kept: vec![[0.0; KEPT]; carries],
             ..Lanes::default()
         }
@@ -140,7 +149,24 @@ struct Follower<'r, 'a> {
     now: usize,
 }
 
-impl Follower<'_, '_> {
+/// What a step writes to: a block, or an array from an entry on.
+struct Taken<'a> {
+    block: Block,
+    array: &'a mut [f64],
+    first: Option<usize>,
+}
+
+impl Taken<'_> {
+    #[inline(always)]
+    fn lanes_mut(&mut self, count: usize) -> &mut [f64] {
+        match self.first {
+            None => self.block.lanes_mut(count),
+            Some(first) => &mut self.array[first..][..count],
+        }
+    }
+}
+
+impl<'a> Follower<'_, 'a> {
     #[inline(always)]
     fn run<const FUSED: bool>(mut self, interrupt: &AtomicBool) -> bool {
         let plan = self.plan;
@@ -212,22 +238,21 @@ impl Follower<'_, '_> {
     #[inline(always)]
     fn step<const FUSED: bool>(&mut self, step: Step) {
         let now = self.now;
-        // A block, or lanes of an accumulator, while they are written: they are taken away meanwhile, since no step
-        // reads what it writes. Not a function of a closure: that would be compiled without vector instructions.
+        // A block, or an array, while it is written: it is taken away meanwhile, since no step reads what it writes.
+        // Not a function of a closure: that would be compiled without vector instructions.
         macro_rules! write {
-            ($kind:ident, $to:expr, $lanes:expr, |$s:ident, $out:ident| $body:expr) => {{
-                let to = $to as usize;
-                let mut taken = std::mem::take(&mut self.lanes.$kind[to]);
+            ($to:expr, |$s:ident, $out:ident| $body:expr) => {{
+                let mut taken = self.take($to);
                 {
-                    let ($s, $out) = (&mut *self, taken.lanes_mut($lanes));
+                    let ($s, $out) = (&mut *self, taken.lanes_mut(now));
                     $body;
                 }
-                self.lanes.$kind[to] = taken;
+                self.give_back($to, taken);
             }};
         }
         macro_rules! block {
             ($to:expr, |$s:ident, $out:ident| $body:expr) => {
-                write!(blocks, $to, now, |$s, $out| $body)
+                write!(Target::Block($to), |$s, $out| $body)
             };
         }
         match step {
@@ -239,11 +264,11 @@ impl Follower<'_, '_> {
             Step::Fill(from, to) => block!(to, |s, out| lanes::one(out, s.input(from), |x| x)),
             Step::Unary(op, a, to) => block!(to, |s, out| lanes::unary(op, out, s.input(a))),
             Step::Binary(op, a, b, to) => {
-                block!(to, |s, out| lanes::binary(op, out, s.input(a), s.input(b)));
+                write!(to, |s, out| lanes::binary(op, out, s.input(a), s.input(b)));
             }
-            Step::MulAdd { minus_product, minus_addend, of, to } => block!(to, |s, out| {
+            Step::MulAdd(of, signs, to) => write!(to, |s, out| {
                 let of = [s.input(of[0]), s.input(of[1]), s.input(of[2])];
-                lanes::mul_add::<FUSED>(out, of, (minus_product, minus_addend));
+                lanes::mul_add::<FUSED>(out, of, signs);
             }),
             Step::Compare(op, a, b, to) => {
                 block!(to, |s, out| lanes::compare(op, out, s.input(a), s.input(b)));
@@ -265,25 +290,74 @@ impl Follower<'_, '_> {
                 out.copy_from_slice(s.lanes(value));
                 s.call(function, (s.lanes(x), s.lanes(y)), s.mask(mask), out);
             }),
-            Step::AddTo(to, value, mask) => write!(running, to, now, |s, total| {
-                lanes::add(total, s.lanes(value), s.mask(mask));
-            }),
-            Step::AddProductTo { to, minus, a, b, mask } => {
-                write!(running, to, now, |s, total| {
-                    let (factors, mask) = ((s.lanes(a), s.lanes(b)), s.mask(mask));
-                    lanes::add_product::<FUSED>(total, minus, factors, mask);
-                });
-            }
-            Step::SetTo(to, value, mask) => write!(running, to, now, |s, total| {
-                lanes::set(total, s.lanes(value), s.mask(mask));
-            }),
             Step::Store { at, add, value, mask } => self.store(at, add, value, mask),
             Step::Shifted { carry, shift, value, to } => block!(to, |s, out| {
                 let mut kept = s.lanes.kept[carry as usize];
                 shifted(&mut kept[..usize::from(shift)], s.lanes(value), out);
                 s.lanes.kept[carry as usize] = kept;
             }),
+            step => self.accumulate::<FUSED>(step),
         }
+    }
+
+    /// Takes away the block, or the array, that a step writes to.
+    #[inline(always)]
+    fn take(&mut self, to: Target) -> Taken<'a> {
+        match to {
+            Target::Block(b) => {
+                let block = std::mem::take(&mut self.lanes.blocks[b as usize]);
+                Taken { block, array: &mut [], first: None }
+            }
+            Target::Array(p, offset) => {
+                let first = Some(self.entry(p, offset));
+                let start = self.plan.pointers[p as usize].0;
+                let array = std::mem::take(self.arrays.whole_mut(start));
+                Taken { block: Block::default(), array, first }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn give_back(&mut self, to: Target, taken: Taken<'a>) {
+        match to {
+            Target::Block(b) => self.lanes.blocks[b as usize] = taken.block,
+            Target::Array(p, _) => {
+                let start = self.plan.pointers[p as usize].0;
+                *self.arrays.whole_mut(start) = taken.array;
+            }
+        }
+    }
+
+    /// Steps that change accumulators.
+    #[inline(always)]
+    fn accumulate<const FUSED: bool>(&mut self, step: Step) {
+        let (Step::AddTo(to, ..)
+        | Step::AddProductTo { to, .. }
+        | Step::AddSquareOfSub(to, _)
+        | Step::AddSquareOfMulAdd(to, ..)
+        | Step::SetTo(to, ..)) = step
+        else {
+            unreachable!("{step:?} belongs to no group")
+        };
+        let mut taken = std::mem::take(&mut self.lanes.running[to as usize]);
+        let (s, total) = (&*self, taken.lanes_mut(self.now));
+        match step {
+            Step::AddTo(_, value, mask) => lanes::add(total, s.lanes(value), s.mask(mask)),
+            Step::AddProductTo { minus, a, b, mask, .. } => {
+                let (factors, mask) = ((s.lanes(a), s.lanes(b)), s.mask(mask));
+                lanes::add_product::<FUSED>(total, minus, factors, mask);
+            }
+            Step::AddSquareOfSub(_, [a, b]) => {
+                lanes::add_square_of_sub::<FUSED>(total, s.input(a), s.input(b));
+            }
+            Step::AddSquareOfMulAdd(_, of, signs) => {
+                let of = [s.input(of[0]), s.input(of[1]), s.input(of[2])];
+                lanes::add_square_of_mul_add::<FUSED>(total, of, signs);
+            }
+            Step::SetTo(_, value, mask) => lanes::set(total, s.lanes(value), s.mask(mask)),
+            _ => {}
+        }
+        self.lanes.running[to as usize] = taken;
     }
 
     #[inline(always)]

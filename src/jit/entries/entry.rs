@@ -105,7 +105,8 @@ impl Translation<'_> {
             Op::Not => Fun::Not,
             _ => Fun::Row(op),
         };
-        let fun = if row.lowering == Lowering::Instructions { own } else { Fun::Row(op) };
+        let few = matches!(row.lowering, Lowering::Instructions);
+        let fun = if few { own } else { Fun::Row(op) };
         debug_assert!(matches!(row.value, Value::Unary(_) | Value::Binary(_)));
         self.dag.fun(fun, args)
     }

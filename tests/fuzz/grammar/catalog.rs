@@ -55,7 +55,7 @@ impl Catalog {
         let mut calls: HashMap<Shape, Vec<Call>> = HashMap::new();
         let mut elementwise = Vec::new();
         for row in ops::table().iter().filter(|row| !row.name.is_empty()) {
-            if row.op.is_binder() || row.lowering == Lowering::Leaf {
+            if row.op.is_binder() || matches!(row.lowering, Lowering::Leaf) {
                 continue;
             }
             if row.is_elementwise() {
