@@ -154,14 +154,14 @@ impl Files {
         stream.split_nth("optimization", *n)
     }
 
-    /// The state of the random draws, for going back to it.
-    pub fn random_state(&self) -> Stream {
-        self.stream.clone()
+    /// The state of all random draws, of arrays and of solvers, for going back to it.
+    pub fn random_state(&self) -> (Stream, (Stream, u64)) {
+        (self.stream.clone(), self.solvers.clone())
     }
 
     /// Goes back to an earlier state of the random draws.
-    pub fn restore_random(&mut self, stream: Stream) {
-        self.stream = stream;
+    pub fn restore_random(&mut self, (stream, solvers): (Stream, (Stream, u64))) {
+        (self.stream, self.solvers) = (stream, solvers);
     }
 
     /// Forgets the texts that nothing points at any more.
