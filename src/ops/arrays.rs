@@ -136,7 +136,9 @@ pub fn tiles(g: &Graph, e: ExprId) -> Option<(Vec<Vec<ExprId>>, Vec<ExprId>)> {
         row += height;
         rest = after;
     }
-    (row == whole.rows() + 1 && parts.len() > 1).then_some((rows, others))
+    // Numbers alone are a literal.
+    let has_array = parts.iter().any(|part| !g.shape(part.4).is_scalar());
+    (row == whole.rows() + 1 && parts.len() > 1 && has_array).then_some((rows, others))
 }
 
 fn read_shape(g: &Graph, _: Data, args: &[ExprId]) -> Result<Shape, ShapeError> {
