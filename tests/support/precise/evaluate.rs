@@ -310,8 +310,11 @@ fn unary(op: Op) -> Option<fn(Dd) -> Dd> {
         Op::Erfc => |x| Dd::ONE - f::erf(x),
         Op::ErfInv => f::erf_inv,
         Op::NormPdf => |x| f::exp(-(x * x).scale(0.5)) / Dd::PI.scale(2.0).sqrt(),
-        Op::LogNormCdf => |x| f::log((Dd::ONE + f::erf(x / Dd::new(2.0).sqrt())).scale(0.5)),
-        Op::Erfcx => |x| f::exp(x * x) * (Dd::ONE - f::erf(x)),
+        Op::LogNormCdf => |x| {
+            let tail = f::erfcx(-x / Dd::new(2.0).sqrt());
+            f::log(tail.scale(0.5)) - (x * x).scale(0.5)
+        },
+        Op::Erfcx => f::erfcx,
         Op::Log1mExp => |x| f::log(Dd::ONE - f::exp(x)),
         Op::NormCdf => |x| (Dd::ONE + f::erf(x / Dd::new(2.0).sqrt())).scale(0.5),
         Op::Sinc => |x| f::sinc_derivative(0, x),

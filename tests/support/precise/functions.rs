@@ -194,6 +194,15 @@ fn stirling(x: Dd) -> (Dd, Dd) {
     (sum, passed.into_iter().fold(Dd::ONE, |a, b| a * b))
 }
 
+/// `exp(x^2)*erfc(x)`: by Laplace's continued fraction where the complement would cancel.
+pub fn erfcx(x: Dd) -> Dd {
+    if x.value() < 3.0 {
+        return exp(x * x) * (Dd::ONE - erf(x));
+    }
+    let fraction = (1..=400).rev().fold(x, |rest, k| x + Dd::new(0.5 * f64::from(k)) / rest);
+    Dd::ONE / (fraction * Dd::PI.sqrt())
+}
+
 pub fn gamma(x: Dd) -> Dd {
     if is_pole(x) {
         return Dd::NAN;
