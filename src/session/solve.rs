@@ -160,9 +160,7 @@ impl Runner<'_> {
         if squares && !choose::jacobian_fits(&mut problem) {
             let (m, n) = (problem.squares().map_or(0, |s| s.count), problem.n_vars());
             drop(problem);
-            let message = format!("`{}` would store a Jacobian of {m} by {n}", plan.def.name);
-            let finding = Diagnostic::error(codes::E0601, message).at(objective.span, "here");
-            return self.report(finding.help("use `lbfgs`, or leave `using` out"));
+            return self.jacobian_too_large(plan, objective, (m, n));
         }
         problem.get_ready(squares);
         // What trains by batches sees all rows at its end only.
@@ -220,6 +218,17 @@ impl Runner<'_> {
         let kept = formula.map(|formula| Arc::new(formula.kept(plan.name(), solution.iterations)));
         let fit = self.result(objective, setup, plan, name, entries, solution, statistics, verdict);
         Ok(self.with_side(Fit { kept, ..fit }, side))
+    }
+
+    fn jacobian_too_large<T>(
+        &mut self,
+        plan: &Plan,
+        objective: &Objective,
+        (m, n): (usize, usize),
+    ) -> Checked<T> {
+        let message = format!("`{}` would store a Jacobian of {m} by {n}", plan.def.name);
+        let finding = Diagnostic::error(codes::E0601, message).at(objective.span, "here");
+        self.report(finding.help("use `lbfgs`, or leave `using` out"))
     }
 
     /// The objective has no value at some point, by a mistake in it.
